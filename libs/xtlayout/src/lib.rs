@@ -1,0 +1,38 @@
+//! The planner of the kernel's virtual address space, used by the loader and the kernel alike.
+//!
+//! Pure: the same input gives the same layout, on every machine and in every test. A layout is a list of typed regions,
+//! sorted and disjoint, each with an unmapped guard before and after it of at least [`Layout::guard`] bytes, so that
+//! no two regions share a page table and running off an end is a fault with a name.
+//!
+//! ```text
+//!   64-bit modes (PML4; PML5 differs where the second line says so)
+//!   FFFF8000_00000000  Window      up to 64 TiB: frame n appears at base + n * 4 KiB
+//!                      (PML5: FF000000_00000000, up to 4 PiB, which is all of 2^52)
+//!   FFFFF680_00000000  SelfMap     512 GiB (PML5: FFED0000_00000000, 256 TiB)
+//!   FFFFF800_00000000  Image       1 GiB of room
+//!   FFFFF800_4...      Block, Stack, Framebuffer, FaultStacks, Transient: packed upwards, guard between
+//!
+//!   32-bit modes
+//!   80800000           Image       56 MiB of room
+//!   84000000           Block, Stack, Framebuffer, FaultStacks, Transient: packed upwards
+//!   (what is left)     Window      as much of the RAM from address 0 as fits below C0000000
+//!   C0000000           SelfMap     4 MiB (PML3: 8 MiB)
+//! ```
+//!
+//! What the loader places ([`plan_boot`]) is found at the same addresses in the kernel's final plan ([`plan`]): the
+//! second is an extension of the first, so nothing ever moves.
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod anchors;
+mod error;
+mod planner;
+mod region;
+#[cfg(test)]
+mod tests;
+
+pub use error::LayoutError;
+pub use planner::{BootLayout, BootNeeds, Needs, plan, plan_boot};
+pub use region::{Layout, Region, RegionKind};

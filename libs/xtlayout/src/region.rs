@@ -1,0 +1,121 @@
+//! Regions, and the layout that is a list of them.
+
+use arrayvec::ArrayVec;
+use xtcore::{PagingMode, VirtAddr, VirtRange};
+
+use crate::error::LayoutError;
+
+/// What a region of the kernel's address space is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum RegionKind {
+    /// All usable RAM up to a limit, frame after frame.
+    Window,
+    /// The page tables, seen through their recursive entry.
+    SelfMap,
+    /// The kernel's image.
+    Image,
+    /// The loader block.
+    Block,
+    /// The stack of the boot processor.
+    Stack,
+    /// The firmware's linear framebuffer.
+    Framebuffer,
+    /// The stacks of faults that must not use the stack they interrupt, with a guard below each.
+    FaultStacks,
+    /// Pages through which a processor reaches a frame for a moment.
+    Transient,
+}
+
+impl RegionKind {
+    /// The number of kinds.
+    pub const COUNT: usize = 8;
+
+    /// Returns the name that tables and bug checks print.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::SelfMap => "self-map",
+            Self::Image => "image",
+            Self::Block => "loader block",
+            Self::Stack => "boot stack",
+            Self::Framebuffer => "framebuffer",
+            Self::FaultStacks => "fault stacks",
+            Self::Transient => "transient slots",
+        }
+    }
+}
+
+/// A region.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Region {
+    /// What it is for.
+    pub kind: RegionKind,
+    /// Where it lies; never empty.
+    pub range: VirtRange,
+}
+
+/// The kernel's regions, sorted by address, disjoint, with guards between.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Layout {
+    mode: PagingMode,
+    guard: u64,
+    regions: ArrayVec<Region, { RegionKind::COUNT }>,
+}
+
+impl Layout {
+    pub(crate) const fn new(mode: PagingMode, guard: u64) -> Self {
+        Self { mode, guard, regions: ArrayVec::new_const() }
+    }
+
+    /// Returns the mode that the layout was planned for.
+    #[must_use]
+    pub const fn mode(&self) -> PagingMode {
+        self.mode
+    }
+
+    /// Returns the least distance between two regions, in bytes: a page of level 2.
+    #[must_use]
+    pub const fn guard(&self) -> u64 {
+        self.guard
+    }
+
+    /// Returns the regions, lowest first.
+    #[must_use]
+    pub fn regions(&self) -> &[Region] {
+        &self.regions
+    }
+
+    /// Returns where a region lies, if the layout has it.
+    #[must_use]
+    pub fn range(&self, kind: RegionKind) -> Option<VirtRange> {
+        self.regions.iter().find(|region| region.kind == kind).map(|region| region.range)
+    }
+
+    /// Returns the region that contains `address`. Cost: a look at each region.
+    #[must_use]
+    pub fn find(&self, address: VirtAddr) -> Option<Region> {
+        self.regions.iter().copied().find(|region| region.range.contains(address))
+    }
+
+    /// Adds a region; an empty one is left out.
+    ///
+    /// # Errors
+    /// [`LayoutError::Collision`] when it comes closer than a guard to another region.
+    pub(crate) fn add(&mut self, kind: RegionKind, range: VirtRange) -> Result<(), LayoutError> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        for known in &self.regions {
+            let before = known.range.end().get().saturating_add(self.guard) <= range.start().get();
+            let after = range.end().get().saturating_add(self.guard) <= known.range.start().get();
+            if !before && !after {
+                return Err(LayoutError::Collision { kind, range, other: known.kind, at: known.range });
+            }
+        }
+        let place = self.regions.iter().take_while(|known| known.range.start() < range.start()).count();
+        self.regions
+            .try_insert(place, Region { kind, range })
+            .map_err(|_| LayoutError::TooManyRegions { kind })
+    }
+}
