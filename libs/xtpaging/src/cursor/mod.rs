@@ -1,0 +1,117 @@
+//! The range cursor: the way to change an address space.
+//!
+//! ```text
+//!   cursor(range) --plan_map--> MapPlan --tables()--> reserve --commit--> mapped
+//!                 --unmap-----> TlbObligation, again until the range is done
+//!                 --protect---> TlbObligation
+//!                 --merge-----> TlbObligation
+//! ```
+//!
+//! A plan looks and counts; it is the only step that can refuse. Table frames are then reserved, exactly as many as the
+//! plan counted. The commit writes, and cannot fail: regression "mapping half of a range and running out" has no
+//! place to happen.
+
+mod count;
+mod edit;
+mod error;
+mod map;
+mod merge;
+mod protect;
+mod split;
+mod unmap;
+
+use xtcore::{Frame, Level, PAGE_BYTES, VirtAddr, VirtRange};
+
+use crate::entry::{Attributes, Privilege};
+use crate::memory::Tables;
+use crate::space::AddressSpace;
+use crate::tlb::TlbObligation;
+
+pub use count::tables_needed;
+pub use error::{CursorError, MapError, MergeError};
+pub use map::MapPlan;
+
+/// A range of pages and what is to appear there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mapping {
+    /// The virtual pages.
+    pub pages: VirtRange,
+    /// The frame of the first page; the others follow.
+    pub first: Frame,
+    /// What the mapping allows.
+    pub attributes: Attributes,
+    /// The level of the largest page that may be used; the processor's own limit applies besides.
+    pub largest: Level,
+}
+
+/// A position on a range of pages of an address space, with access to its tables.
+#[derive(Debug)]
+pub struct Cursor<'a, T: Tables> {
+    pub(crate) space: &'a AddressSpace,
+    pub(crate) tables: &'a mut T,
+    /// What is still to be done; [`Cursor::unmap`] moves its start forward.
+    pub(crate) pages: VirtRange,
+    stage: Stage,
+}
+
+/// How far a cursor has come with an unmap or protect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    /// Nothing has been looked at.
+    Fresh,
+    /// All pages were found mapped, and no large page reaches over an end.
+    Prepared,
+}
+
+impl<'a, T: Tables> Cursor<'a, T> {
+    pub(crate) fn new(
+        space: &'a AddressSpace,
+        tables: &'a mut T,
+        pages: VirtRange,
+    ) -> Result<Self, CursorError> {
+        check(space, pages)?;
+        Ok(Self { space, tables, pages, stage: Stage::Fresh })
+    }
+
+    /// Returns the pages that are still to be done.
+    #[must_use]
+    pub const fn pages(&self) -> VirtRange {
+        self.pages
+    }
+
+    /// Checks that attributes may appear at the range.
+    ///
+    /// In the kernel's half the tables say supervisor, but a large page in a top table has no table above it.
+    fn check_privilege(&self, attributes: Attributes) -> Result<(), MapError> {
+        let at = self.pages.start();
+        match (attributes.privilege, self.space.privilege_of(at)) {
+            (Privilege::User, Privilege::Supervisor) => Err(MapError::UserInKernelHalf { at }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns an obligation for the range, with nothing in it yet.
+    fn obligation(&self) -> TlbObligation {
+        TlbObligation::new(self.pages, *self.space.self_map())
+    }
+}
+
+/// Checks that a range consists of pages that a cursor may stand on.
+fn check(space: &AddressSpace, pages: VirtRange) -> Result<(), CursorError> {
+    let geometry = space.geometry();
+    if pages.is_empty() {
+        return Err(CursorError::Empty { at: pages.start() });
+    }
+    if !pages.is_aligned(PAGE_BYTES) {
+        return Err(CursorError::NotPages { pages });
+    }
+    let last = VirtAddr::new(pages.end().get() - 1);
+    let one_half = space.privilege_of(pages.start()) == space.privilege_of(last);
+    if !geometry.is_canonical(pages.start()) || !geometry.is_canonical(last) || !one_half {
+        return Err(CursorError::NotCanonical { pages });
+    }
+    if space.self_map().region().overlaps(pages) {
+        return Err(CursorError::SelfMap { pages });
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! Splitting large pages at the ends of a range, so that the range can be changed apart from its surroundings.
+
+use core::ops::ControlFlow;
+
+use xtcore::{FrameCount, Geometry, Level, VirtAddr};
+
+use super::edit::{for_each_top, pieces, replace};
+use super::{Cursor, MapError};
+use crate::entry::{Decoded, occupancy};
+use crate::memory::{Frames, Reservation, TablePlace, Tables};
+use crate::shape::{Shape, with_shape};
+use crate::space::AddressSpace;
+use crate::tlb::{Invalidation, TlbObligation};
+use crate::walk::find;
+
+impl<T: Tables> Cursor<'_, T> {
+    /// Splits the large pages that reach over an end of the range. Returns `None` when there are none.
+    ///
+    /// # Errors
+    /// [`MapError::OutOfFrames`] and [`MapError::NotMapped`]; nothing has changed then.
+    pub fn split_ends<F: Frames>(&mut self, frames: &mut F) -> Result<Option<TlbObligation>, MapError> {
+        let needed = self.plan_split()?;
+        if needed == FrameCount::ZERO {
+            return Ok(None);
+        }
+        let mut reservation = frames.reserve(needed).map_err(MapError::OutOfFrames)?;
+        let mut obligation = self.obligation();
+        let (start, end) = (self.pages.start(), self.pages.end());
+        let last = VirtAddr::new(end.get() - 1);
+        let Self { space, tables, .. } = self;
+        with_shape!(space.mode(), S => {
+            split_at::<S, T, _>(space, tables, start, start, &mut reservation, &mut obligation.invalidation)?;
+            split_at::<S, T, _>(space, tables, last, end, &mut reservation, &mut obligation.invalidation)?;
+        });
+        Ok(Some(obligation))
+    }
+
+    /// Counts the tables that [`Cursor::split_ends`] will take.
+    fn plan_split(&self) -> Result<FrameCount, MapError> {
+        let geometry = self.space.geometry();
+        let (start, end) = (self.pages.start(), self.pages.end());
+        let last = VirtAddr::new(end.get() - 1);
+        let first_page = self.page_level(start)?;
+        let last_page = self.page_level(last)?;
+        let at_start = misaligned(geometry, first_page, start).count();
+        // Where both ends lie in the same page, one split serves both.
+        let at_end = misaligned(geometry, last_page, end)
+            .filter(|level| {
+                let same = start.get() >> geometry.shift(*level) == last.get() >> geometry.shift(*level);
+                let split_already = *level <= first_page && !start.is_aligned(geometry.page_bytes(*level));
+                !(same && split_already)
+            })
+            .count();
+        Ok(FrameCount::new((at_start + at_end) as u64))
+    }
+
+    /// Returns the level of the page that contains `at`.
+    fn page_level(&self, at: VirtAddr) -> Result<Level, MapError> {
+        match find(self.space, self.tables, at) {
+            Ok(found) => Ok(found.level),
+            Err(_) => Err(MapError::NotMapped { at }),
+        }
+    }
+
+    /// Checks that each page of the range is mapped.
+    pub(super) fn check_mapped(&self) -> Result<(), MapError> {
+        let outcome = with_shape!(self.space.mode(), S => {
+            for_each_top::<S, _>(self.space, self.pages, |top, part| {
+                first_absent::<S, T>(self.space, self.tables, top, part)
+            })
+        });
+        match outcome {
+            ControlFlow::Break(at) => Err(MapError::NotMapped { at }),
+            ControlFlow::Continue(()) => Ok(()),
+        }
+    }
+}
+
+/// Returns the levels, from `page` down, whose pages reach over the boundary `at`.
+fn misaligned(geometry: &'static Geometry, page: Level, at: VirtAddr) -> impl Iterator<Item = Level> {
+    (1..=page.number())
+        .filter_map(Level::new)
+        .filter(move |level| !at.is_aligned(geometry.page_bytes(*level)))
+}
+
+fn first_absent<S: Shape, T: Tables>(
+    space: &AddressSpace,
+    tables: &T,
+    place: TablePlace,
+    pages: xtcore::VirtRange,
+) -> ControlFlow<VirtAddr> {
+    let geometry = S::GEOMETRY;
+    for part in pieces(pages, geometry.page_bytes(place.level)) {
+        let raw = tables.load(place, geometry.index(place.level, part.start()));
+        match (space.format().decode(place.level, raw), place.level.below()) {
+            (Decoded::Page(_), _) => {}
+            (Decoded::Table(frame), Some(below)) => {
+                let child = AddressSpace::child::<S>(place, below, frame, part.start());
+                first_absent::<S, T>(space, tables, child, part)?;
+            }
+            (Decoded::Absent | Decoded::Table(_), _) => return ControlFlow::Break(part.start()),
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+/// Splits the page that contains `inside` until none reaches over `boundary`.
+fn split_at<S: Shape, T: Tables, R: Reservation>(
+    space: &AddressSpace,
+    tables: &mut T,
+    inside: VirtAddr,
+    boundary: VirtAddr,
+    reservation: &mut R,
+    invalidation: &mut Invalidation,
+) -> Result<(), MapError> {
+    let geometry = S::GEOMETRY;
+    let format = space.format();
+    let mut place = space.top(inside);
+    while let Some(below) = place.level.below() {
+        let raw = tables.load(place, geometry.index(place.level, inside));
+        let frame = match format.decode(place.level, raw) {
+            Decoded::Absent => return Err(MapError::NotMapped { at: inside }),
+            Decoded::Table(frame) => frame,
+            Decoded::Page(_) if boundary.is_aligned(geometry.page_bytes(place.level)) => return Ok(()),
+            Decoded::Page(_) => {
+                let frame = reservation.take().ok_or(MapError::ReservationShort)?;
+                let entries = geometry.entries(below);
+                let mut value = format.split_first(place.level, raw);
+                for entry in 0..entries {
+                    occupancy::initialise(tables, frame, entry, value, entries);
+                    value += geometry.page_bytes(below);
+                }
+                // The table is complete before it is linked, so no walker ever misses a translation.
+                let index = geometry.index(place.level, inside);
+                let entry = format.table(frame, space.privilege_of(inside));
+                replace(tables, place, index, entry);
+                tables.linked(AddressSpace::child::<S>(place, below, frame, inside));
+                // A processor may hold the page in fragments, so all of it is to be forgotten, not the range only.
+                let bytes = geometry.page_bytes(place.level);
+                invalidation.cover(inside.align_down(bytes), bytes);
+                invalidation.note_table(below);
+                invalidation.note_page(below, geometry.page_bytes(below));
+                frame
+            }
+        };
+        place = AddressSpace::child::<S>(place, below, frame, inside);
+    }
+    Ok(())
+}
