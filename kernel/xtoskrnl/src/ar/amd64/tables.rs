@@ -1,0 +1,168 @@
+//! GDT, IDT and TSS of the boot processor, and the stacks of faults that cannot trust the one they interrupt.
+//!
+//! #DF, NMI and #MC get a stack of their own through the interrupt stack table (SDM volume 3A, section 6.14.5). They
+//! begin on small stacks inside the image, so that a fault is readable from the kernel's first instructions on, and
+//! move to guarded ones as soon as memory can be mapped.
+#![allow(unsafe_code, reason = "the processor reads these tables through their addresses")]
+
+use core::arch::asm;
+use core::cell::UnsafeCell;
+
+use xtcore::VirtAddr;
+
+use super::trap::{self, TrapFrame};
+use crate::ar::fault::EXCEPTIONS;
+
+/// A fault that has a stack of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FaultStack {
+    /// #DF.
+    DoubleFault,
+    /// NMI.
+    NonMaskable,
+    /// #MC.
+    MachineCheck,
+}
+
+impl FaultStack {
+    /// All of them, in the order of their entries in the interrupt stack table.
+    pub(crate) const ALL: [Self; 3] = [Self::DoubleFault, Self::NonMaskable, Self::MachineCheck];
+
+    /// Returns the number of the interrupt-stack-table entry for a vector; 0 means the current stack.
+    const fn entry_for(vector: usize) -> u8 {
+        match vector {
+            8 => 1,
+            2 => 2,
+            18 => 3,
+            _ => 0,
+        }
+    }
+}
+
+const CODE: u16 = 0x08;
+const DATA: u16 = 0x10;
+const TASK: u16 = 0x18;
+
+/// The 64-bit task state segment (SDM volume 3A, figure 8-11), as 32-bit words, because its 64-bit fields are not aligned.
+#[repr(C, align(16))]
+struct TaskState {
+    words: [UnsafeCell<u32>; 26],
+}
+
+/// An interrupt gate (SDM volume 3A, figure 6-8).
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+struct Gate {
+    low: u64,
+    high: u64,
+}
+
+impl Gate {
+    const ABSENT: Self = Self { low: 0, high: 0 };
+
+    const fn interrupt(target: u64, stack: u8) -> Self {
+        let present_interrupt_gate = 0x8E00_u64;
+        let low = target & 0xFFFF
+            | (CODE as u64) << 16
+            | (stack as u64) << 32
+            | present_interrupt_gate << 32
+            | (target >> 16 & 0xFFFF) << 48;
+        Self { low, high: target >> 32 }
+    }
+}
+
+/// A small stack inside the image.
+#[repr(C, align(16))]
+struct EarlyStack([u8; 8192]);
+
+struct Tables {
+    gdt: [UnsafeCell<u64>; 5],
+    idt: UnsafeCell<[Gate; EXCEPTIONS]>,
+    task: TaskState,
+    early: UnsafeCell<EarlyStack>,
+}
+
+// SAFETY: the boot processor alone installs and changes these tables, with interrupts off; the processor itself reads
+// them at any time, and sees each change as one aligned store.
+unsafe impl Sync for Tables {}
+
+static TABLES: Tables = Tables {
+    gdt: [
+        UnsafeCell::new(0),
+        UnsafeCell::new(0x00AF_9B00_0000_FFFF),
+        UnsafeCell::new(0x00CF_9300_0000_FFFF),
+        UnsafeCell::new(0),
+        UnsafeCell::new(0),
+    ],
+    idt: UnsafeCell::new([Gate::ABSENT; EXCEPTIONS]),
+    task: TaskState { words: [const { UnsafeCell::new(0) }; 26] },
+    early: UnsafeCell::new(EarlyStack([0; 8192])),
+};
+
+/// What LGDT and LIDT read.
+#[repr(C, packed)]
+struct Pointer {
+    limit: u16,
+    base: u64,
+}
+
+/// Loads GDT, IDT and TSS, and has `handler` called for every exception. Called once, first of all.
+pub(crate) fn install_tables(handler: fn(&TrapFrame) -> !) {
+    trap::set_handler(handler);
+    let task = &raw const TABLES.task as u64;
+    let limit = size_of::<TaskState>() as u64 - 1;
+    let descriptor = limit | (task & 0xFF_FFFF) << 16 | 0x89 << 40 | (task >> 24 & 0xFF) << 56;
+    let early = TABLES.early.get() as u64 + size_of::<EarlyStack>() as u64;
+    set_fault_stacks([VirtAddr::new(early); 3]);
+    let gates =
+        core::array::from_fn(|vector| Gate::interrupt(trap::stub(vector), FaultStack::entry_for(vector)));
+    // SAFETY: no IDT is loaded yet, so the processor does not read this one; nobody else refers to it.
+    unsafe { TABLES.idt.get().write(gates) };
+    let [.., task_low, task_high] = &TABLES.gdt;
+    // SAFETY: no task register refers to the descriptor yet, and nobody else holds a reference into its cell.
+    unsafe { task_low.get().write(descriptor) };
+    // SAFETY: the upper half of the same descriptor.
+    unsafe { task_high.get().write(task >> 32) };
+    let gdt_pointer = Pointer { limit: size_of::<[u64; 5]>() as u16 - 1, base: TABLES.gdt.as_ptr() as u64 };
+    let idt_pointer =
+        Pointer { limit: size_of::<[Gate; EXCEPTIONS]>() as u16 - 1, base: TABLES.idt.get() as u64 };
+    // SAFETY: the descriptor table is static, and its code and data descriptors are flat ones of ring 0, as the ones in
+    // use are; a far return loads CS.
+    unsafe {
+        asm!(
+            "lgdt [{gdt}]",
+            "push {code}",
+            "lea {scratch}, [rip + 2f]",
+            "push {scratch}",
+            "retfq",
+            "2:",
+            "mov ds, {data:e}",
+            "mov es, {data:e}",
+            "mov ss, {data:e}",
+            "xor {data:e}, {data:e}",
+            "mov fs, {data:e}",
+            "mov gs, {data:e}",
+            gdt = in(reg) &raw const gdt_pointer,
+            code = in(reg) u64::from(CODE),
+            data = inout(reg) u64::from(DATA) => _,
+            scratch = out(reg) _,
+        );
+    }
+    // SAFETY: the descriptor of the task state is present and not busy.
+    unsafe { asm!("ltr {0:x}", in(reg) TASK, options(nostack, preserves_flags)) };
+    // SAFETY: every gate leads to a stub, with stacks that exist.
+    unsafe { asm!("lidt [{}]", in(reg) &raw const idt_pointer, options(readonly, nostack, preserves_flags)) };
+}
+
+/// Gives the faults of [`FaultStack::ALL`] other stacks, by their tops: multiples of 16.
+pub(crate) fn set_fault_stacks(tops: [VirtAddr; 3]) {
+    for (entry, top) in tops.iter().enumerate() {
+        // Interrupt-stack-table entry 1 begins at byte 36, which is word 9.
+        let first = 9 + 2 * entry;
+        let Some([low, high]) = TABLES.task.words.get(first..first + 2) else { continue };
+        // SAFETY: the processor reads the segment only when it delivers one of the three faults.
+        unsafe { low.get().write_volatile(top.get() as u32) };
+        // SAFETY: the other half, under the same condition.
+        unsafe { high.get().write_volatile((top.get() >> 32) as u32) };
+    }
+}

@@ -1,0 +1,181 @@
+//! Control registers, model-specific registers, the TLB, and the time stamp counter.
+#![allow(unsafe_code, reason = "privileged instructions")]
+
+use core::arch::asm;
+
+use bitflags::bitflags;
+use xtcore::{PhysAddr, VirtAddr};
+
+bitflags! {
+    /// CR0 (SDM volume 3A, section 2.5).
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Cr0: usize {
+        /// Supervisor writes respect read-only pages.
+        const WRITE_PROTECT = 1 << 16;
+        /// Paging is on.
+        const PAGING = 1 << 31;
+    }
+
+    /// CR4 (SDM volume 3A, section 2.5).
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Cr4: usize {
+        /// 4 MiB pages in PML2.
+        const PAGE_SIZE_EXTENSIONS = 1 << 4;
+        /// PAE.
+        const PHYSICAL_ADDRESS_EXTENSION = 1 << 5;
+        /// Global pages.
+        const PAGE_GLOBAL = 1 << 7;
+        /// User-mode instruction prevention.
+        const UMIP = 1 << 11;
+        /// 5-level paging.
+        const LA57 = 1 << 12;
+        /// Supervisor-mode execution prevention.
+        const SMEP = 1 << 20;
+        /// Supervisor-mode access prevention.
+        const SMAP = 1 << 21;
+        /// Bits that this file does not name stay as they are.
+        const _ = !0;
+    }
+}
+
+macro_rules! readable {
+    ($read:ident, $name:literal) => {
+        /// Reads the register.
+        pub(crate) fn $read() -> usize {
+            let value: usize;
+            // SAFETY: reading a control register at privilege level 0 changes nothing but the destination.
+            unsafe { asm!(concat!("mov {}, ", $name), out(reg) value, options(nomem, nostack, preserves_flags)) };
+            value
+        }
+    };
+}
+
+macro_rules! writable {
+    ($write:ident, $name:literal) => {
+        /// Writes the register.
+        ///
+        /// # Safety
+        /// The new value must keep the running code, its stack and its data valid.
+        pub(crate) unsafe fn $write(value: usize) {
+            // SAFETY: the caller vouches for what the new value does to the program.
+            unsafe { asm!(concat!("mov ", $name, ", {}"), in(reg) value, options(nostack, preserves_flags)) };
+        }
+    };
+}
+
+readable!(read_cr0, "cr0");
+readable!(read_cr3, "cr3");
+readable!(read_cr4, "cr4");
+writable!(write_cr0, "cr0");
+writable!(write_cr4, "cr4");
+
+/// Reads CR2, the address of the last page fault, whatever it contains.
+pub(crate) fn fault_address() -> VirtAddr {
+    let value: usize;
+    // SAFETY: reading CR2 at privilege level 0 changes nothing but the destination.
+    unsafe { asm!("mov {}, cr2", out(reg) value, options(nomem, nostack, preserves_flags)) };
+    VirtAddr::new(value as u64)
+}
+
+/// Returns the physical address of the active root table.
+pub(crate) fn page_root() -> PhysAddr {
+    // PAE's table is aligned to 32 bytes, the others to a page; the flag bits lie below both.
+    PhysAddr::new(read_cr3() as u64 & !0x1F)
+}
+
+/// Switches bits of CR4 on.
+///
+/// # Safety
+/// The processor must have the features, and no code or data in use may break their rules.
+pub(crate) unsafe fn enable_cr4(bits: Cr4) {
+    // SAFETY: the caller vouches for the bits; all others keep their value.
+    unsafe { write_cr4(read_cr4() | bits.bits()) };
+}
+
+/// Makes the processor forget the page that contains `address`, global or not, and all paging-structure caches.
+pub(crate) fn invalidate_page(address: VirtAddr) {
+    // SAFETY: forgetting a translation is always allowed; the processor walks the tables again. The cast keeps all
+    // bits that an address of this architecture has.
+    unsafe { asm!("invlpg [{}]", in(reg) address.get() as usize, options(nostack, preserves_flags)) };
+}
+
+/// Makes the processor forget all translations, global ones included (SDM volume 3A, section 4.10.4.1).
+pub(crate) fn invalidate_all() {
+    let cr4 = read_cr4();
+    // SAFETY: changing PGE changes no translation, it only empties the TLB; its old value follows at once.
+    unsafe { write_cr4(cr4 ^ Cr4::PAGE_GLOBAL.bits()) };
+    // SAFETY: the value that the register had a moment ago.
+    unsafe { write_cr4(cr4) };
+}
+
+/// IA32_PAT.
+pub(crate) const MSR_PAT: u32 = 0x277;
+/// IA32_EFER.
+pub(crate) const MSR_EFER: u32 = 0xC000_0080;
+/// IA32_EFER.NXE.
+pub(crate) const EFER_NO_EXECUTE: u64 = 1 << 11;
+/// The memory types that the boot protocol fixes: WB, WC, UC-, UC, mirrored in the upper half.
+pub(crate) const PAT_VALUE: u64 = 0x0007_0106_0007_0106;
+
+/// Reads a model-specific register.
+///
+/// # Safety
+/// The processor must have it; else this faults.
+pub(crate) unsafe fn read_msr(number: u32) -> u64 {
+    let (low, high): (u32, u32);
+    // SAFETY: the caller knows that the register exists; reading it changes EDX and EAX only.
+    unsafe {
+        asm!("rdmsr", in("ecx") number, out("eax") low, out("edx") high, options(nomem, nostack, preserves_flags))
+    };
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// Writes a model-specific register.
+///
+/// # Safety
+/// The processor must have it, and the value must keep the running program valid.
+pub(crate) unsafe fn write_msr(number: u32, value: u64) {
+    let (low, high) = (value as u32, (value >> 32) as u32);
+    // SAFETY: the caller vouches for register and value.
+    unsafe {
+        asm!("wrmsr", in("ecx") number, in("eax") low, in("edx") high, options(nostack, preserves_flags))
+    };
+}
+
+/// Asks CPUID: EAX, EBX, ECX and EDX of a leaf.
+pub(crate) fn cpuid(leaf: u32, subleaf: u32) -> [u32; 4] {
+    let (eax, ebx, ecx, edx): (u32, usize, u32, u32);
+    // SAFETY: every processor that the boot protocol admits has CPUID; the compiler may keep EBX for itself, so it is
+    // swapped back before the block ends.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        asm!("mov {0:r}, rbx", "cpuid", "xchg {0:r}, rbx", out(reg) ebx, inlateout("eax") leaf => eax,
+             inlateout("ecx") subleaf => ecx, out("edx") edx, options(nomem, nostack, preserves_flags));
+        #[cfg(target_arch = "x86")]
+        asm!("mov {0:e}, ebx", "cpuid", "xchg {0:e}, ebx", out(reg) ebx, inlateout("eax") leaf => eax,
+             inlateout("ecx") subleaf => ecx, out("edx") edx, options(nomem, nostack, preserves_flags));
+    }
+    [eax, ebx as u32, ecx, edx]
+}
+
+/// Reads the time stamp counter.
+pub(crate) fn time_stamp() -> u64 {
+    let (low, high): (u32, u32);
+    // SAFETY: CR4.TSD concerns privilege level 3 only; RDTSC changes EDX and EAX. Every processor that the boot
+    // protocol admits has it: PAE, LA57 and CMPXCHG8B came after it.
+    unsafe { asm!("rdtsc", out("eax") low, out("edx") high, options(nomem, nostack, preserves_flags)) };
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// Waits for an instant, politely.
+pub(crate) fn pause() {
+    core::hint::spin_loop();
+}
+
+/// Stops the processor for good.
+pub(crate) fn stop() -> ! {
+    loop {
+        // SAFETY: with interrupts off and every register of ours dead, halting harms nobody; an NMI returns to the loop.
+        unsafe { asm!("cli", "hlt", options(nomem, nostack)) };
+    }
+}

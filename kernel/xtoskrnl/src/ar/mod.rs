@@ -1,0 +1,19 @@
+//! The processor. One interface for both architectures; only this folder and `hl` contain assembly.
+
+#[cfg(target_arch = "x86_64")]
+mod amd64;
+#[cfg(target_arch = "x86")]
+mod i686;
+
+pub(crate) mod control;
+pub(crate) mod cpu;
+pub(crate) mod fault;
+pub(crate) mod port;
+pub(crate) mod words;
+
+#[cfg(target_arch = "x86_64")]
+use amd64 as arch;
+#[cfg(target_arch = "x86")]
+use i686 as arch;
+
+pub(crate) use arch::{FaultStack, MACHINE, TrapFrame, install_tables, set_fault_stacks};

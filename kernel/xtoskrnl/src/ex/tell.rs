@@ -1,0 +1,46 @@
+//! What a person reads: the summary of a boot, line by line.
+
+use xtcore::{FrameCount, PagingMode};
+
+use crate::kd::log;
+use crate::mm::MemoryManager;
+
+/// Prints what was handed over and what the kernel made of it.
+pub(crate) fn layout(memory: &MemoryManager) {
+    let summary = memory.summary();
+    let usable = Amount(summary.usable);
+    log!("xtoskrnl: usable RAM {usable}, above the mode's limit {}", Amount(summary.above_limit));
+    log!("xtoskrnl: virtual layout");
+    for region in memory.layout().regions() {
+        let (start, end) = (region.range.start(), region.range.end());
+        let size = Amount(FrameCount::holding(region.range.bytes()));
+        log!("    {:016x} - {:016x}  {size:>9}  {}", start.get(), end.get(), region.kind.name());
+    }
+}
+
+/// Prints who starts, in which mode, and why.
+pub(crate) fn banner(mode: PagingMode, reason: &str) {
+    let architecture = if cfg!(target_pointer_width = "64") { "amd64" } else { "i686" };
+    let version = env!("CARGO_PKG_VERSION");
+    log!(
+        "xtoskrnl: XTOSKRNL {version} for {architecture}, {}-level paging ({mode}): {reason}",
+        mode.levels()
+    );
+}
+
+/// An amount of memory in the largest unit that leaves at least four of it.
+pub(crate) struct Amount(pub(crate) FrameCount);
+
+impl core::fmt::Display for Amount {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let bytes = self.0.bytes();
+        let (unit, name) = [(40, "TiB"), (30, "GiB"), (20, "MiB")]
+            .into_iter()
+            .find(|(shift, _)| bytes >= 4 << shift)
+            .unwrap_or((10, "KiB"));
+        let mut text = arrayvec::ArrayString::<24>::new();
+        // Twenty digits and a unit always fit.
+        let _ = core::fmt::Write::write_fmt(&mut text, format_args!("{} {name}", bytes >> unit));
+        out.pad(&text)
+    }
+}

@@ -1,0 +1,52 @@
+//! The end: telling the emulator, or switching the machine off.
+#![allow(unsafe_code, reason = "naming I/O ports")]
+
+use super::acpi::SoftOff;
+use crate::ar::control::pause;
+use crate::ar::port::Port;
+
+/// How a run ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Verdict {
+    /// All checks passed.
+    Pass = 0x10,
+    /// A check failed, or the kernel stopped.
+    Fail = 0x11,
+    /// The kernel refused what it was given.
+    Refused = 0x12,
+}
+
+/// Writes the verdict to the emulator's exit device. Returns when there is none at that port.
+pub(crate) fn tell_emulator(port: u16, verdict: Verdict) {
+    // SAFETY: the user named the port as an exit device's; such a device touches no memory.
+    let port = unsafe { Port::new(port) };
+    port.write(verdict as u8);
+}
+
+const SCI_ENABLE: u16 = 1 << 0;
+const SLEEP_ENABLE: u16 = 1 << 13;
+
+/// Enters S5 (ACPI 6.5, section 16.1.7). Returns when the machine does not switch off.
+pub(crate) fn switch_off(how: &SoftOff) {
+    // SAFETY: the fixed description table names these ports as ACPI's; writing them starts no transfer to memory.
+    let port = |number| unsafe { Port::new(number) };
+    let control = port(how.control_a);
+    if control.read_word() & SCI_ENABLE == 0 && how.smi_command != 0 && how.enable != 0 {
+        port(how.smi_command).write(how.enable);
+        for _ in 0..1_000_000 {
+            if control.read_word() & SCI_ENABLE != 0 {
+                break;
+            }
+            pause();
+        }
+    }
+    let sleep = |kind: u8| u16::from(kind) << 10 | SLEEP_ENABLE;
+    control.write_word(sleep(how.type_a));
+    if how.control_b != 0 {
+        port(how.control_b).write_word(sleep(how.type_b));
+    }
+    for _ in 0..10_000_000 {
+        pause();
+    }
+}

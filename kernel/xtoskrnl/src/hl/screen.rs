@@ -1,0 +1,194 @@
+//! A text console on the linear framebuffer.
+//!
+//! The framebuffer is write-combining memory: fast to write, very slow to read. So the text is kept in a grid of
+//! its own, and scrolling draws the cells that changed instead of moving pixels.
+#![allow(unsafe_code, reason = "pixels are written through the framebuffer's address")]
+
+use core::fmt;
+
+use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
+use spin::Mutex;
+use xtboot::block::{Framebuffer, PixelFormat};
+
+const WEIGHT: FontWeight = FontWeight::Regular;
+const HEIGHT: RasterHeight = RasterHeight::Size16;
+const CELL_WIDTH: usize = get_raster_width(WEIGHT, HEIGHT);
+const CELL_HEIGHT: usize = HEIGHT.val();
+
+const COLUMNS: usize = 160;
+const ROWS: usize = 64;
+
+/// A colour, 8 bits each.
+#[derive(Clone, Copy, Debug)]
+struct Colour {
+    red: u8,
+    green: u8,
+    blue: u8,
+}
+
+const LOG_PAPER: Colour = Colour { red: 12, green: 14, blue: 20 };
+const STOP_PAPER: Colour = Colour { red: 0, green: 40, blue: 120 };
+const INK: Colour = Colour { red: 225, green: 228, blue: 232 };
+
+/// The pixels.
+#[derive(Clone, Copy, Debug)]
+struct Canvas {
+    first: *mut u32,
+    width: usize,
+    height: usize,
+    stride: usize,
+    format: PixelFormat,
+}
+
+// SAFETY: the pointer leads to device memory that stays mapped; whoever holds the canvas may write to it.
+unsafe impl Send for Canvas {}
+
+impl Canvas {
+    fn set(&self, x: usize, y: usize, colour: Colour) {
+        if x >= self.width || y >= self.height {
+            return;
+        }
+        let (red, green, blue) = (u32::from(colour.red), u32::from(colour.green), u32::from(colour.blue));
+        let pixel = match self.format {
+            PixelFormat::Rgb => red | green << 8 | blue << 16,
+            PixelFormat::Bgr => blue | green << 8 | red << 16,
+        };
+        // SAFETY: x and y lie inside the picture, so the offset is below stride times height pixels, all mapped.
+        let place = unsafe { self.first.add(y * self.stride + x) };
+        // SAFETY: a mapped pixel of the framebuffer, aligned to its four bytes.
+        unsafe { place.write_volatile(pixel) };
+    }
+}
+
+/// A text console.
+pub(crate) struct Screen {
+    canvas: Canvas,
+    columns: usize,
+    rows: usize,
+    column: usize,
+    row: usize,
+    paper: Colour,
+}
+
+/// The characters on the screen. Apart from the console, because ten kilobytes do not belong on a kernel stack.
+static CELLS: Mutex<[[u8; COLUMNS]; ROWS]> = Mutex::new([[b' '; COLUMNS]; ROWS]);
+
+impl Screen {
+    /// Opens a console on a framebuffer, or returns `None` when it has no room for a character.
+    ///
+    /// # Safety
+    /// `base` must be where `height` lines of `stride` pixels of four bytes are mapped, writable, for good.
+    pub(crate) unsafe fn new(framebuffer: &Framebuffer) -> Option<Self> {
+        let format = match framebuffer.format {
+            0 => PixelFormat::Rgb,
+            1 => PixelFormat::Bgr,
+            _ => return None,
+        };
+        let canvas = Canvas {
+            first: core::ptr::with_exposed_provenance_mut(usize::try_from(framebuffer.base).ok()?),
+            width: framebuffer.width as usize,
+            height: framebuffer.height as usize,
+            stride: framebuffer.stride as usize,
+            format,
+        };
+        let columns = (canvas.width / CELL_WIDTH).min(COLUMNS);
+        let rows = (canvas.height / CELL_HEIGHT).min(ROWS);
+        if columns == 0 || rows == 0 {
+            return None;
+        }
+        let mut screen = Self { canvas, columns, rows, column: 0, row: 0, paper: LOG_PAPER };
+        screen.clear();
+        Some(screen)
+    }
+
+    /// Clears to the colours of a bug check.
+    pub(crate) fn clear_for_stop(&mut self) {
+        self.paper = STOP_PAPER;
+        self.clear();
+    }
+
+    fn clear(&mut self) {
+        for y in 0..self.canvas.height {
+            for x in 0..self.canvas.width {
+                self.canvas.set(x, y, self.paper);
+            }
+        }
+        for line in CELLS.lock().iter_mut() {
+            line.fill(b' ');
+        }
+        (self.column, self.row) = (0, 0);
+    }
+
+    /// Prints a byte of ASCII; others become a question mark.
+    pub(crate) fn put(&mut self, byte: u8) {
+        match byte {
+            b'\r' => self.column = 0,
+            b'\n' => self.next_line(),
+            _ => {
+                if self.column == self.columns {
+                    self.column = 0;
+                    self.next_line();
+                }
+                let shown = if (b' '..=b'~').contains(&byte) { byte } else { b'?' };
+                self.set_cell(self.column, self.row, shown);
+                self.column += 1;
+            }
+        }
+    }
+
+    fn next_line(&mut self) {
+        if self.row + 1 < self.rows {
+            self.row += 1;
+            return;
+        }
+        for row in 0..self.rows {
+            for column in 0..self.columns {
+                let below = if row + 1 < self.rows { cell(column, row + 1) } else { b' ' };
+                self.set_cell(column, row, below);
+            }
+        }
+    }
+
+    fn set_cell(&mut self, column: usize, row: usize, byte: u8) {
+        {
+            let mut cells = CELLS.lock();
+            let Some(cell) = cells.get_mut(row).and_then(|line| line.get_mut(column)) else { return };
+            if *cell == byte {
+                return;
+            }
+            *cell = byte;
+        }
+        let Some(raster) = get_raster(char::from(byte), WEIGHT, HEIGHT) else { return };
+        for (y, line) in raster.raster().iter().enumerate() {
+            for (x, intensity) in line.iter().enumerate() {
+                let colour = self.blend(*intensity);
+                self.canvas.set(column * CELL_WIDTH + x, row * CELL_HEIGHT + y, colour);
+            }
+        }
+    }
+
+    /// Mixes ink and paper.
+    fn blend(&self, intensity: u8) -> Colour {
+        let mix = |ink: u8, paper: u8| {
+            let (ink, paper, share) = (u32::from(ink), u32::from(paper), u32::from(intensity));
+            ((ink * share + paper * (255 - share)) / 255) as u8
+        };
+        Colour {
+            red: mix(INK.red, self.paper.red),
+            green: mix(INK.green, self.paper.green),
+            blue: mix(INK.blue, self.paper.blue),
+        }
+    }
+}
+
+/// Returns the character in a cell.
+fn cell(column: usize, row: usize) -> u8 {
+    CELLS.lock().get(row).and_then(|line| line.get(column)).copied().unwrap_or(b' ')
+}
+
+impl fmt::Write for Screen {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.bytes().for_each(|byte| self.put(byte));
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! Where the log goes.
+
+use core::fmt::{self, Write};
+
+use spin::Mutex;
+
+use super::ring::Ring;
+use crate::hl::screen::Screen;
+use crate::hl::serial::Serial;
+
+/// The sinks of the log.
+struct Console {
+    serial: Option<Serial>,
+    screen: Option<Screen>,
+    ring: Ring,
+}
+
+static CONSOLE: Mutex<Console> = Mutex::new(Console { serial: None, screen: None, ring: Ring::new() });
+
+impl Write for Console {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.ring.push(text);
+        if let Some(serial) = &mut self.serial {
+            serial.write_str(text)?;
+        }
+        if let Some(screen) = &mut self.screen {
+            screen.write_str(text)?;
+        }
+        Ok(())
+    }
+}
+
+/// Opens the first serial port, if the machine has one.
+pub(crate) fn open_serial() {
+    CONSOLE.lock().serial = Serial::open_first();
+}
+
+/// Sends the log to a screen as well, beginning with what it already contains.
+pub(crate) fn attach_screen(mut screen: Screen) {
+    let mut console = CONSOLE.lock();
+    for byte in console.ring.bytes() {
+        screen.put(byte);
+    }
+    console.screen = Some(screen);
+}
+
+/// Prints formatted text.
+pub(crate) fn print(text: fmt::Arguments<'_>) {
+    // The sinks themselves never fail, and a formatter that does has nobody to tell.
+    let _ = match CONSOLE.try_lock() {
+        Some(mut console) => console.write_fmt(text),
+        None => match Serial::open_first() {
+            Some(mut serial) => serial.write_fmt(text),
+            None => Ok(()),
+        },
+    };
+}
+
+/// Waits for a byte from the serial line; `None` when there is no line.
+pub(crate) fn read_byte() -> Option<u8> {
+    let serial = CONSOLE.lock().serial?;
+    Some(serial.read())
+}
+
+/// Clears the screen to the colours of a bug check, if it is free.
+pub(crate) fn stop_colours() {
+    if let Some(mut console) = CONSOLE.try_lock()
+        && let Some(screen) = &mut console.screen
+    {
+        screen.clear_for_stop();
+    }
+}

@@ -1,0 +1,18 @@
+//! The log: to the serial line at once, to the screen when there is one, and into a ring that a bug check can show.
+//!
+//! May be called from everywhere, at any moment, also from a trap that interrupted the log itself: then the text goes
+//! to the serial line alone.
+
+mod console;
+mod ring;
+
+pub(crate) use console::{attach_screen, open_serial, print, read_byte, stop_colours};
+
+/// Prints a line to the log.
+macro_rules! log {
+    ($($argument:tt)*) => {
+        $crate::kd::print(format_args!("{}\r\n", format_args!($($argument)*)))
+    };
+}
+
+pub(crate) use log;

@@ -1,0 +1,50 @@
+//! How a run ends, as the user asked for it: by the emulator's exit device, by switching off, or by waiting.
+
+use spin::Once;
+use xtboot::parameters::Parameters;
+
+use crate::ar::control;
+use crate::hl::acpi::SoftOff;
+use crate::hl::power::{self, Verdict};
+use crate::kd::log;
+
+/// What the user asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending {
+    /// `EXIT`: end after the checks, and after a bug check.
+    exit: bool,
+    /// `DEBUGEXIT=port`.
+    port: Option<u16>,
+}
+
+static ENDING: Once<Ending> = Once::new();
+static SOFT_OFF: Once<Option<SoftOff>> = Once::new();
+
+/// Records the user's wish; the first call counts. Until then, the end is to stop.
+pub(crate) fn arrange(parameters: &Parameters<'_>) {
+    ENDING.call_once(|| Ending {
+        exit: parameters.has("EXIT"),
+        port: parameters.number("DEBUGEXIT").and_then(|port| u16::try_from(port).ok()),
+    });
+}
+
+/// Records how the machine is switched off, when the ACPI tables have been read; the first call counts.
+pub(crate) fn set_soft_off(how: Option<SoftOff>) {
+    SOFT_OFF.call_once(|| how);
+}
+
+/// Ends the run.
+pub(crate) fn end(verdict: Verdict) -> ! {
+    if let Some(ending) = ENDING.get().filter(|ending| ending.exit) {
+        if let Some(port) = ending.port {
+            power::tell_emulator(port, verdict);
+        }
+        match SOFT_OFF.get() {
+            Some(Some(how)) => power::switch_off(how),
+            Some(None) | None => {
+                log!("xtoskrnl: the ACPI tables do not tell how to switch off; the processor stops")
+            }
+        }
+    }
+    control::stop()
+}

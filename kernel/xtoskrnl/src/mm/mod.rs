@@ -1,0 +1,22 @@
+//! Memory: from the tables that the loader left to the kernel's own layout.
+//!
+//! ```text
+//!   ActiveTables    adopted from the registers: the address space, reached through the self-map
+//!   Adopted         every table frame is one that the loader block lists as a table
+//!   MemoryManager   own layout; loader's identity map gone; guarded fault stacks; the window stands
+//! ```
+//!
+//! Each step consumes the one before.
+
+mod active;
+mod adopt;
+mod frames;
+mod manager;
+mod slot;
+mod tables;
+mod tlb;
+mod window;
+
+pub(crate) use active::ActiveTables;
+pub(crate) use adopt::Adopted;
+pub(crate) use manager::{Fault, MemoryManager};

@@ -1,0 +1,239 @@
+//! The way of a boot, from the loader's jump to the verdict.
+#![allow(unsafe_code, reason = "the entry point takes what the loader left: a pointer and a stack")]
+
+use core::panic::PanicInfo;
+
+use xtboot::block::{
+    self, BlockError, Expected, Framebuffer, Header, MANIFEST_MAGIC, Manifest, VERSION, VerifiedBlock, flags,
+};
+use xtcore::choice::{Architecture, ModeSet};
+use xtcore::{PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
+use xtpaging::walk::audit;
+use zerocopy::FromBytes;
+
+use crate::ar::cpu::{Features, active_levels};
+use crate::ar::{MACHINE, control, install_tables};
+use crate::ex::report::Report;
+use crate::ex::{fill, inspect, tell};
+use crate::hl::acpi;
+use crate::hl::screen::Screen;
+use crate::kd::{self, log};
+use crate::ke::bugcheck::{Code, bug_check};
+use crate::ke::stamps::Stamps;
+use crate::ke::{ending, trap};
+use crate::mm::{ActiveTables, Adopted, Fault, MemoryManager};
+
+/// What the loader reads before it starts this image.
+#[used]
+#[unsafe(link_section = ".xtboot")]
+static MANIFEST: Manifest = Manifest { magic: MANIFEST_MAGIC, version: VERSION, modes: modes().bits() };
+
+/// Returns the paging modes of this architecture: the kernel runs in all of them.
+const fn modes() -> ModeSet {
+    let (narrow, wide) = ARCHITECTURE.modes();
+    ModeSet::from_bits(0).with(narrow).with(wide)
+}
+
+const ARCHITECTURE: Architecture =
+    if MACHINE == block::machine::AMD64 { Architecture::Amd64 } else { Architecture::I686 };
+
+/// The entry point: the loader jumps here with the address of its block, interrupts off, on the boot stack.
+///
+/// The machine's state is the one that `docs/boot-protocol.md` describes.
+#[unsafe(no_mangle)]
+extern "C" fn kernel_entry(block: *const u8) -> ! {
+    let mut stamps = Stamps::start();
+    kd::open_serial();
+    install_tables(trap::handle);
+    let features = Features::read();
+    features.enable();
+    stamps.end_of("processor set up");
+
+    let Some(mode) = PagingMode::from_levels(active_levels()) else { control::stop() };
+    let address = VirtAddr::new(block.expose_provenance() as u64);
+    let (active, block) = verify(mode, &features, address);
+    ending::arrange(&block.parameters());
+    tell::banner(mode, block.choice().reason.text());
+    let adopted = match Adopted::check(active, block) {
+        Ok(adopted) => adopted,
+        Err(error) => refuse(&error),
+    };
+    stamps.end_of("block verified");
+
+    let mut memory = match MemoryManager::start(adopted, &mut stamps) {
+        Ok(memory) => memory,
+        Err(fault) => cannot_start(fault),
+    };
+    stamps.end_of("ready");
+    let in_use = memory.frames_in_use().get();
+    after_ready(&mut memory, &stamps, in_use)
+}
+
+/// What follows when the kernel stands: the screen, the checks, the report, and the end that the user asked for.
+fn after_ready(memory: &mut MemoryManager, stamps: &Stamps, in_use: u64) -> ! {
+    if let Some(screen) = memory.block().screen() {
+        let record = Framebuffer {
+            address: screen.address.get(),
+            bytes: screen.bytes(),
+            base: screen.base.get(),
+            width: screen.width,
+            height: screen.height,
+            stride: screen.stride,
+            format: screen.format as u32,
+        };
+        attach(memory.active(), &record);
+    }
+    tell::layout(memory);
+    if let Some(rsdp) = memory.block().acpi_rsdp() {
+        ending::set_soft_off(acpi::soft_off(memory.active_mut(), rsdp));
+    }
+    let free = memory.summary().free;
+    log!("xtoskrnl: ready; now the checks: audit, and a fill of {} frames", fill::expected(free));
+    let filled = fill::run(memory);
+    if let Err(error) = &filled {
+        log!("xtoskrnl: the fill could not go on: {error:?}");
+    }
+    let audit = audit(memory.active().space(), memory.active().tables());
+    let report = Report { memory, audit: &audit, fill: filled.ok(), in_use, phases: stamps.phases() };
+    report.print();
+    let verdict = report.verdict();
+    let parameters = memory.block().parameters();
+    if parameters.has("INSPECT") {
+        inspect::run(memory.active());
+    }
+    if !parameters.has("EXIT") {
+        log!("xtoskrnl: nothing more to do yet; the machine waits");
+    }
+    ending::end(verdict)
+}
+
+/// Adopts the tables and verifies the block at `address`, or refuses.
+fn verify(
+    mode: PagingMode,
+    features: &Features,
+    address: VirtAddr,
+) -> (ActiveTables, VerifiedBlock<'static>) {
+    let marker = 0_u8;
+    let stack_pointer = VirtAddr::new((&raw const marker).expose_provenance() as u64);
+    // SAFETY: the registers show the mode; the protocol leaves the page after the one above the boot stack unmapped, in
+    // the page table that maps the stack; and this runs once.
+    let active = unsafe { ActiveTables::adopt(mode, features.paging, spare_page(stack_pointer)) };
+    let Some(active) = active else {
+        let root = control::page_root().get();
+        let what = format_args!("the page directories at {root:#x} have no self-map");
+        bug_check(Code::LoaderBlockMismatch, [0, root, 0, 0], None, what)
+    };
+    let expected = Expected {
+        architecture: ARCHITECTURE,
+        mode,
+        page_root: control::page_root(),
+        block: address,
+        stack_pointer,
+    };
+    match read_block(&active, address).and_then(|bytes| block::verify(bytes, &expected)) {
+        Ok(block) => {
+            check_features(&active, &block);
+            (active, block)
+        }
+        Err(error) => {
+            paint_before_refusal(&active, address);
+            refuse(&error)
+        }
+    }
+}
+
+/// Refuses a block that says something else about no-execute than registers and entry format allow.
+fn check_features(active: &ActiveTables, block: &VerifiedBlock<'_>) {
+    let (told, is) = (block.features().has(flags::NO_EXECUTE), active.space().format().has_no_execute());
+    if told != is {
+        let parameters = [FEATURES_DIFFER, told.into(), is.into(), 0];
+        let what = format_args!("the loader block says no-execute is {told}, the processor says {is}");
+        bug_check(Code::LoaderBlockMismatch, parameters, None, what);
+    }
+}
+
+/// First parameter of the bug check, beyond the numbers of [`BlockError`].
+const FEATURES_DIFFER: u64 = 0x1000;
+
+/// Returns a page near the boot stack that is not mapped but whose page table exists.
+///
+/// The stack lies in one page table, at its start, and is much smaller than what the table covers; half of that span
+/// away there is nothing.
+fn spare_page(stack_pointer: VirtAddr) -> VirtAddr {
+    const TABLE_SPAN: u64 = 2 << 20;
+    VirtAddr::new(stack_pointer.align_down(TABLE_SPAN).get() + TABLE_SPAN / 2)
+}
+
+/// Returns the bytes of the block, as many as it claims, after a look at whether they are mapped.
+fn read_block(active: &ActiveTables, address: VirtAddr) -> Result<&'static [u8], BlockError> {
+    let first = slice(active, address, PAGE_BYTES)?;
+    let length = block::extent(first)?;
+    slice(active, address, length as u64)
+}
+
+/// Returns `bytes` bytes at `address`, if they are mapped.
+fn slice(active: &ActiveTables, address: VirtAddr, bytes: u64) -> Result<&'static [u8], BlockError> {
+    let unmapped = BlockError::TooShort { bytes: 0, needed: bytes };
+    let range = VirtRange::with_length(address, bytes).ok_or(unmapped)?;
+    if address == VirtAddr::ZERO || !active.is_mapped(range) {
+        return Err(unmapped);
+    }
+    let length = usize::try_from(bytes).map_err(|_| unmapped)?;
+    let start = core::ptr::with_exposed_provenance(address.get() as usize);
+    // SAFETY: all pages are mapped, and nothing writes to the block: the loader is gone and the kernel maps it read-only.
+    Ok(unsafe { core::slice::from_raw_parts(start, length) })
+}
+
+/// Opens the screen that a faulty block describes, if what it describes really is one, so that the refusal can be read.
+fn paint_before_refusal(active: &ActiveTables, address: VirtAddr) {
+    let Ok(bytes) = slice(active, address, size_of::<Header>() as u64) else { return };
+    let Ok(header) = Header::read_from_bytes(bytes) else { return };
+    if header.flags & flags::FRAMEBUFFER != 0 {
+        attach(active, &header.framebuffer);
+    }
+}
+
+/// Attaches a screen to the log, if the framebuffer is mapped the way only a framebuffer is.
+fn attach(active: &ActiveTables, record: &Framebuffer) {
+    let Framebuffer { base, bytes, width, height, stride, .. } = *record;
+    let pixels = u64::from(stride).checked_mul(u64::from(height)).and_then(|pixels| pixels.checked_mul(4));
+    if stride < width || pixels.is_none_or(|pixels| pixels > bytes) {
+        return;
+    }
+    if !active.is_canvas(VirtAddr::new(base), bytes) {
+        return;
+    }
+    // SAFETY: all of the picture is mapped, writable and write-combining, as only a framebuffer is; it stays mapped.
+    if let Some(screen) = unsafe { Screen::new(record) } {
+        kd::attach_screen(screen);
+    }
+}
+
+fn refuse(error: &BlockError) -> ! {
+    let [one, two, three] = error.facts();
+    let parameters = [error.code().into(), one, two, three];
+    bug_check(Code::LoaderBlockMismatch, parameters, None, format_args!("{error}"))
+}
+
+fn cannot_start(fault: Fault) -> ! {
+    match fault {
+        Fault::NoSpace(_) | Fault::Space(_) => bug_check(
+            Code::InstallMoreMemory,
+            [0; 4],
+            None,
+            format_args!("there is too little memory: {fault:?}"),
+        ),
+        _ => bug_check(
+            Code::MemoryManagement,
+            [0; 4],
+            None,
+            format_args!("memory cannot be set up: {fault:?}"),
+        ),
+    }
+}
+
+#[panic_handler]
+fn panicked(info: &PanicInfo<'_>) -> ! {
+    let (line, column) = info.location().map_or((0, 0), |place| (place.line(), place.column()));
+    bug_check(Code::KernelPanic, [line.into(), column.into(), 0, 0], None, format_args!("{info}"))
+}
