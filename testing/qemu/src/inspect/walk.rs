@@ -1,0 +1,124 @@
+//! The harness's own view of the guest's address space: every leaf, found from CR3 in guest physical memory by the
+//! independent walker of `xtsim`.
+
+use serde_json::{Value, json};
+use xtcore::{PAGE_BYTES, PagingMode, PhysAddr, VirtAddr, VirtRange};
+use xtsim::{Facts, Fault, PhysicalMemory, Translation};
+
+use super::run::{Rights, Run};
+use crate::monitor::registers::ControlRegisters;
+use crate::monitor::tlb::FLAG_BITS;
+use crate::monitor::{Monitor, MonitorError};
+
+/// The page-size bit of an entry; in a page table the same bit selects the memory type.
+const PAGE_SIZE: u64 = 1 << 7;
+
+/// One leaf entry: a page, where it leads, and what is allowed there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Leaf {
+    /// The page.
+    pub page: VirtAddr,
+    /// Where it leads.
+    pub target: PhysAddr,
+    /// Bytes of the page.
+    pub bytes: u64,
+    /// Effective rights over all levels, and the leaf's scope.
+    pub rights: Rights,
+    /// The entry as it lies in memory.
+    pub entry: u64,
+}
+
+impl Leaf {
+    /// Returns the entry's bits as the emulator lists them: it hides the page-size bit of a page table.
+    pub(crate) const fn listed_bits(&self) -> u64 {
+        let hidden = if self.bytes == PAGE_BYTES { PAGE_SIZE } else { 0 };
+        self.entry & FLAG_BITS & !hidden
+    }
+
+    /// Returns the run that consists of this page alone.
+    pub(crate) const fn run(&self) -> Run {
+        let Self { page, target, bytes, rights, .. } = *self;
+        Run { page, target, bytes, rights, page_bytes: bytes }
+    }
+}
+
+impl From<Translation> for Leaf {
+    fn from(found: Translation) -> Self {
+        let mut rights = Rights::READ;
+        for (holds, right) in [
+            (found.rights.writable, Rights::WRITE),
+            (found.rights.executable, Rights::EXECUTE),
+            (found.rights.user, Rights::USER),
+            (found.global, Rights::GLOBAL),
+        ] {
+            if holds {
+                rights = rights.with(right);
+            }
+        }
+        Self {
+            page: found.page_start(),
+            target: found.page_physical(),
+            bytes: found.page_bytes,
+            rights,
+            entry: found.entry,
+        }
+    }
+}
+
+/// Asks the emulator what the walker must know of the guest's first processor.
+///
+/// # Errors
+/// The monitor failed, or does not know the processor's properties.
+pub fn facts(
+    monitor: &mut Monitor,
+    registers: &ControlRegisters,
+    mode: PagingMode,
+) -> Result<Facts, MonitorError> {
+    let processors = monitor.execute("query-cpus-fast", json!({}))?;
+    let path = processors.pointer("/0/qom-path").cloned().unwrap_or(Value::Null);
+    let mut property = |name: &str| monitor.execute("qom-get", json!({ "path": path, "property": name }));
+    let unknown = |value: &Value| MonitorError::Unintelligible(value.to_string());
+    let bits = property("phys-bits")?;
+    let maxphyaddr = bits.as_u64().and_then(|bits| u32::try_from(bits).ok()).ok_or_else(|| unknown(&bits))?;
+    let mut has =
+        |name: &str| property(name).and_then(|value| value.as_bool().ok_or_else(|| unknown(&value)));
+    Ok(Facts {
+        mode,
+        cr3: registers.cr3,
+        maxphyaddr,
+        nxe: registers.forbids_execution(),
+        wp: registers.write_protect(),
+        pse: registers.large_pages(),
+        pge: registers.global_pages(),
+        page1gb: has("pdpe1gb")?,
+        pse36: has("pse36")?,
+        pat: has("pat")?,
+    })
+}
+
+/// Walks the whole address space. The second list holds the entries that no processor could use.
+#[must_use]
+pub fn walk<M: PhysicalMemory>(memory: &M, facts: &Facts) -> (Vec<Leaf>, Vec<Fault>) {
+    let mut leaves = Vec::new();
+    let mut faults = Vec::new();
+    for found in xtsim::leaves(memory, facts) {
+        match found {
+            Ok(translation) => leaves.push(Leaf::from(translation)),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    (leaves, faults)
+}
+
+/// Returns the region through which page-table entries are reached, which the kernel leaves out of its list.
+pub(crate) fn self_map(mode: PagingMode) -> Option<VirtRange> {
+    let geometry = mode.geometry();
+    let slot_bytes = geometry.page_bytes(geometry.self_map_level());
+    let start = geometry.canonical(geometry.self_map_slot() as u64 * slot_bytes);
+    let slots = match mode {
+        // One slot for each of the four directories.
+        PagingMode::Pml3 => 4,
+        PagingMode::Pml2 | PagingMode::Pml4 | PagingMode::Pml5 => 1,
+    };
+    VirtRange::with_length(start, slots * slot_bytes)
+}

@@ -1,0 +1,115 @@
+//! The axes of the matrix: what can vary from boot to boot, as tables.
+
+use xtcore::PagingMode;
+use xtcore::choice::{Architecture, WideMode};
+
+use crate::guest::{Machine, MemorySize};
+
+/// How the paging mode comes about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Selection {
+    /// The parameter NOXPA asks for the narrow mode. The wide modes cannot be asked for: they are taken wherever
+    /// the processor has them, so forcing them is choosing the processor.
+    Forced,
+    /// The processor decides.
+    Automatic,
+}
+
+impl Selection {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Forced, Self::Automatic];
+
+    /// Returns the word in a cell's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Forced => "forced",
+            Self::Automatic => "auto",
+        }
+    }
+}
+
+/// The state in which the loader finds the processor.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Entry {
+    /// As the firmware leaves it: 4-level paging on amd64; PAE or paging off on i686, see [`Processor`].
+    Firmware,
+    /// 5-level paging, which this firmware never has: an application switches to it and starts the loader.
+    FiveLevel,
+}
+
+impl Entry {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Firmware, Self::FiveLevel];
+}
+
+/// A processor model of the emulator.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Processor {
+    /// The model and its features, as the emulator's option takes them.
+    pub model: &'static str,
+    /// The architecture whose cells use it.
+    pub architecture: Architecture,
+    /// Whether it has the architecture's wide mode.
+    pub wide: WideMode,
+    /// The most memory that its address lines reach.
+    pub reach: MemorySize,
+}
+
+const SMALL_REACH: MemorySize = MemorySize::gibibytes(6);
+const FULL_REACH: MemorySize = MemorySize::gibibytes(12 << 10);
+
+const fn amd64(model: &'static str, wide: WideMode) -> Processor {
+    Processor { model, architecture: Architecture::Amd64, wide, reach: FULL_REACH }
+}
+
+const fn i686(model: &'static str, reach: MemorySize) -> Processor {
+    Processor { model, architecture: Architecture::I686, wide: WideMode::Present, reach }
+}
+
+/// All processors: with and without LA57, 1 GiB pages and the no-execute bit.
+///
+/// The 32-bit firmware pages in PAE mode where the processor has the no-execute bit, and leaves paging off where it
+/// does not, so the i686 rows decide the loader's entry state too. It does not start at all without PAE; therefore
+/// no row lacks the wide mode there, and the automatic choice of PML2 is tested on the host.
+pub const PROCESSORS: [Processor; 13] = [
+    amd64("max", WideMode::Present),
+    amd64("max,la57=off", WideMode::Absent),
+    amd64("max,pdpe1gb=off", WideMode::Present),
+    amd64("max,la57=off,pdpe1gb=off", WideMode::Absent),
+    amd64("max,nx=off", WideMode::Present),
+    amd64("max,la57=off,nx=off", WideMode::Absent),
+    amd64("qemu64", WideMode::Absent),
+    i686("max", FULL_REACH),
+    i686("n270", SMALL_REACH),
+    i686("coreduo", SMALL_REACH),
+    i686("max,nx=off", FULL_REACH),
+    i686("qemu32", SMALL_REACH),
+    i686("pentium3", SMALL_REACH),
+];
+
+/// Both mainboards.
+pub const MACHINES: [Machine; 2] = [Machine::Q35, Machine::Pc];
+
+/// Ordinary amounts of memory. 64 MiB is the least with which both firmwares reach an application.
+pub const MEMORY: [MemorySize; 6] = [
+    MemorySize::mebibytes(64),
+    MemorySize::mebibytes(128),
+    MemorySize::mebibytes(512),
+    MemorySize::gibibytes(1),
+    MemorySize::gibibytes(4),
+    MemorySize::gibibytes(6),
+];
+
+/// Large amounts of memory, for the full run: the firmware alone takes up to minutes there.
+pub const LARGE_MEMORY: [MemorySize; 3] =
+    [MemorySize::gibibytes(64), MemorySize::gibibytes(1 << 10), MemorySize::gibibytes(12 << 10)];
+
+/// Returns the architecture that has `mode`.
+#[must_use]
+pub const fn architecture(mode: PagingMode) -> Architecture {
+    match mode {
+        PagingMode::Pml2 | PagingMode::Pml3 => Architecture::I686,
+        PagingMode::Pml4 | PagingMode::Pml5 => Architecture::Amd64,
+    }
+}

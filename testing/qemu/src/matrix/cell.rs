@@ -1,0 +1,150 @@
+//! One scenario: a point on every axis, and a trial.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use xtcore::choice::{Reason, WideMode};
+use xtcore::{FrameCount, PAGE_BYTES, PagingMode};
+
+use super::axes::{Entry, Processor, Selection, architecture};
+use super::images::{ImageMissing, Images};
+use super::trial::{KernelFile, LoaderBuild, PLAIN, Trial};
+use crate::guest::{Architecture, BootLoader, EspFiles, Guest, Kernel, Machine, MemorySize};
+
+/// One scenario of the matrix.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cell {
+    /// The paging mode that it is about.
+    pub mode: PagingMode,
+    /// How the mode comes about.
+    pub selection: Selection,
+    /// Installed memory.
+    pub memory: MemorySize,
+    /// The mainboard.
+    pub machine: Machine,
+    /// The processor.
+    pub processor: Processor,
+    /// The state in which the loader is entered.
+    pub entry: Entry,
+    /// What else is done.
+    pub trial: Trial,
+}
+
+impl Cell {
+    /// Returns the name, for example `pml3/auto/6G/q35/max` or `pml5/auto/128M/q35/max/kernel-missing`. Filters
+    /// match parts of it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let Self { mode, selection, memory, machine, processor, entry, trial } = self;
+        let mut name = format!("{mode}/{}/{memory}/{}/{}", selection.name(), machine.name(), processor.model);
+        if *entry == Entry::FiveLevel {
+            name.push_str("/from-pml5");
+        }
+        if !trial.name.is_empty() {
+            name.push('/');
+            name.push_str(trial.name);
+        }
+        name
+    }
+
+    /// Tells whether such a machine exists and ends up in the cell's mode.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        let wide = self.processor.wide == WideMode::Present;
+        let mode_follows = match (self.mode.is_wide(), self.selection) {
+            (true, Selection::Forced) => false,
+            (true, Selection::Automatic) => wide,
+            (false, Selection::Forced) => true,
+            (false, Selection::Automatic) => !wide,
+        };
+        // The 32-bit firmware starts on q35 only; only LA57 can be entered in.
+        let firmware_starts = match architecture(self.mode) {
+            Architecture::I686 => self.machine == Machine::Q35 && self.entry == Entry::Firmware,
+            Architecture::Amd64 => wide || self.entry == Entry::Firmware,
+        };
+        self.processor.architecture == architecture(self.mode)
+            && mode_follows
+            && firmware_starts
+            && self.memory <= self.processor.reach
+    }
+
+    /// Returns why the loader takes the mode.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        match (self.mode.is_wide(), self.selection) {
+            (true, _) => Reason::Wide,
+            (false, Selection::Forced) => Reason::Parameter,
+            (false, Selection::Automatic) => Reason::NoFeature,
+        }
+    }
+
+    /// Returns the frames of RAM that the mode cannot use.
+    ///
+    /// Both mainboards leave a hole below 4 GiB and put what would lie in it above (q35: from 2.75 GiB of memory on
+    /// all but 2 GiB, pc: above 3.5 GiB all but 3 GiB).
+    #[must_use]
+    pub const fn frames_above_limit(&self) -> FrameCount {
+        const FOUR_GIB: u64 = 4 << 30;
+        let bytes = self.memory.bytes();
+        let low = match self.machine {
+            Machine::Q35 if bytes >= 0xB000_0000 => 2 << 30,
+            Machine::Pc if bytes > 0xE000_0000 => 3 << 30,
+            Machine::Q35 | Machine::Pc => return FrameCount::ZERO,
+        };
+        let top = FOUR_GIB + (bytes - low);
+        let limit = self.mode.geometry().frame_limit().address().get();
+        FrameCount::new(top.saturating_sub(limit) / PAGE_BYTES)
+    }
+
+    /// Returns how long the boot may take on a host that does other work too. Most of it is the firmware's.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        Duration::from_secs(match self.memory.bytes() >> 30 {
+            0..16 => 120,
+            16..512 => 300,
+            512..4096 => 600,
+            _ => 1800,
+        })
+    }
+
+    /// Returns the boot of this cell.
+    ///
+    /// # Errors
+    /// [`ImageMissing`] when a file that it needs was not built.
+    pub fn guest(&self, images: &Images, work_dir: PathBuf) -> Result<Guest, ImageMissing> {
+        let architecture = architecture(self.mode);
+        let built = images.of(architecture)?;
+        let loader = match self.trial.loader {
+            LoaderBuild::Ordinary => built.loader.clone(),
+            LoaderBuild::Tampering => built.tampering_loader.clone().ok_or(ImageMissing::TamperingLoader)?,
+        };
+        let kernel = match self.trial.kernel {
+            KernelFile::Intact => Kernel::Intact(built.kernel.clone()),
+            KernelFile::Damaged(damage) => Kernel::Damaged(built.kernel.clone(), damage),
+            KernelFile::Missing => Kernel::Missing,
+        };
+        let mut guest =
+            Guest::new(architecture, EspFiles::new(loader.clone(), built.kernel.clone()), work_dir);
+        guest.files.kernel = kernel;
+        if self.entry == Entry::FiveLevel {
+            let shim = built.five_level_shim.clone().ok_or(ImageMissing::FiveLevelShim)?;
+            guest.files.loader = BootLoader::Behind { shim, loader };
+        }
+        guest.machine = self.machine;
+        guest.processor = self.processor.model.to_owned();
+        guest.memory = self.memory;
+        guest.graphics = self.trial.graphics;
+        guest.exit_device = self.trial.exit_device;
+        guest.timeout = Some(self.timeout());
+        let forced = if self.selection == Selection::Forced { "NOXPA" } else { "" };
+        guest.parameters = format!("{forced} {}", self.trial.parameters).trim().to_owned();
+        guest.files.configuration = self.trial.configuration.build(&guest.kernel_parameters());
+        Ok(guest)
+    }
+
+    /// Tells whether this is an ordinary boot, of which a point on the axes is all there is to say.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.trial == PLAIN
+    }
+}

@@ -1,0 +1,209 @@
+//! The selection covers what it promises, names are unique, and judging finds every contradiction.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+use xtcore::PagingMode;
+use xtcore::choice::Architecture;
+
+use super::axes::MEMORY;
+use super::select::{product, values};
+use super::*;
+use crate::guest::{BootLoader, Machine, MemorySize};
+use crate::session::{Outcome, Refusal, Verdict};
+
+#[test]
+fn in_the_pairwise_selection_every_value_meets_every_mode() {
+    let selected = cells(Scope::Pairwise);
+    for mode in PagingMode::ALL {
+        let possible = product(mode, &MEMORY);
+        assert!(!possible.is_empty());
+        for value in possible.iter().flat_map(values) {
+            let met = selected.iter().any(|cell| cell.mode == mode && values(cell).contains(&value));
+            assert!(met, "{mode} never meets {value:?}");
+        }
+    }
+    let plain = selected.iter().filter(|cell| cell.is_plain()).count();
+    assert!(plain <= 40, "{plain} cells take too long for every change");
+}
+
+#[test]
+fn every_trial_runs_in_both_scopes() {
+    for scope in [Scope::Pairwise, Scope::Full] {
+        let cells = cells(scope);
+        for trial in TRIALS {
+            assert!(cells.iter().any(|cell| cell.trial == trial), "{}", trial.name);
+        }
+        assert!(cells.iter().any(|cell| cell.trial.expectation == Expectation::FailWritableAndExecutable));
+    }
+}
+
+#[test]
+fn selections_are_the_same_every_time_and_names_are_unique() {
+    for scope in [Scope::Pairwise, Scope::Full] {
+        let cells = cells(scope);
+        let names: Vec<_> = cells.iter().map(Cell::name).collect();
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+        assert_eq!(self::cells(scope), cells);
+        assert!(cells.iter().all(Cell::exists));
+    }
+}
+
+#[test]
+fn the_full_run_has_every_large_memory_with_and_without_huge_pages() {
+    let names: Vec<_> = cells(Scope::Full).iter().map(Cell::name).collect();
+    for name in [
+        "pml2/forced/64G/q35/max",
+        "pml3/auto/64G/q35/max",
+        "pml4/auto/12T/q35/max,la57=off,pdpe1gb=off",
+        "pml5/auto/1T/q35/max",
+        "pml5/auto/12T/q35/max,pdpe1gb=off",
+        "pml4/forced/6G/pc/max/from-pml5",
+    ] {
+        assert!(names.iter().any(|known| known == name), "{name}");
+    }
+}
+
+fn cell(name: &str) -> Cell {
+    let found = cells(Scope::Full).into_iter().find(|cell| cell.name() == name);
+    found.unwrap_or_else(|| panic!("no cell {name}"))
+}
+
+#[test]
+fn frames_above_the_limit_follow_the_machines_memory_map() {
+    for (name, mebibytes) in [
+        ("pml2/forced/1G/q35/max", 0),
+        ("pml2/forced/4G/q35/max", 2 << 10),
+        ("pml2/forced/6G/q35/max", 4 << 10),
+        ("pml3/auto/6G/q35/max", 0),
+        ("pml3/auto/64G/q35/max", 2 << 10),
+        ("pml4/auto/6G/pc/qemu64", 0),
+    ] {
+        assert_eq!(cell(name).frames_above_limit().bytes() >> 20, mebibytes, "{name}");
+    }
+}
+
+fn images() -> Images {
+    let of = |name: &str| ArchitectureImages {
+        loader: format!("{name}/loader").into(),
+        kernel: format!("{name}/kernel").into(),
+        tampering_loader: Some(format!("{name}/tamper").into()),
+        five_level_shim: None,
+    };
+    Images { amd64: Some(of("amd64")), i686: Some(of("i686")) }
+}
+
+#[test]
+fn a_cell_describes_its_guest() {
+    let guest = cell("pml4/forced/512M/pc/max").guest(&images(), "w".into()).expect("all images are there");
+    assert_eq!(guest.architecture, Architecture::Amd64);
+    assert_eq!((guest.machine, guest.processor.as_str()), (Machine::Pc, "max"));
+    assert_eq!(guest.kernel_parameters(), "DEBUG=COM1 EXIT DEBUGEXIT=0xF4 INSPECT NOXPA");
+
+    let tampered = TRIALS.into_iter().find(|trial| trial.name == "block-checksum").expect("the trial exists");
+    let spoiled = Cell { trial: tampered, ..cell("pml3/auto/128M/q35/n270") };
+    let guest = spoiled.guest(&images(), "w".into()).expect("all images are there");
+    assert_eq!(guest.files.loader, BootLoader::Direct("i686/tamper".into()));
+    assert!(guest.kernel_parameters().ends_with("INSPECT TAMPER=checksum"));
+}
+
+#[test]
+fn a_cell_without_its_image_says_which() {
+    let shimmed = cell("pml4/forced/512M/pc/max/from-pml5");
+    assert_eq!(shimmed.guest(&images(), "w".into()).err(), Some(ImageMissing::FiveLevelShim));
+    let nothing = Images::default();
+    let missing = cell("pml3/auto/1G/q35/max").guest(&nothing, "w".into()).err();
+    assert_eq!(missing, Some(ImageMissing::Architecture(Architecture::I686)));
+}
+
+fn outcome(verdict: Verdict, report: Value) -> Outcome {
+    Outcome {
+        verdict,
+        reason: String::new(),
+        report: report.as_object().cloned().unwrap_or_else(Map::new),
+        refusal: None,
+        remarks: Vec::new(),
+        tail: Vec::new(),
+        log: "log".into(),
+    }
+}
+
+#[test]
+fn a_pass_is_judged_by_mode_reason_and_memory() {
+    let cell = cell("pml2/forced/6G/q35/max");
+    let good = json!({
+        "paging": "pml2", "paging_reason": cell.reason().text(),
+        "usable_frames": 520_000, "frames_above_limit": 1 << 20,
+    });
+    assert_eq!(judge(&cell, &outcome(Verdict::Pass, good.clone())), Ok(()));
+    assert!(judge(&cell, &outcome(Verdict::TimedOut, good.clone())).is_err());
+    for (key, value) in [
+        ("paging", json!("pml3")),
+        ("paging_reason", json!("no idea")),
+        ("frames_above_limit", json!(0)),
+        ("frames_above_limit", json!(null)),
+        ("usable_frames", json!(400_000)),
+        ("usable_frames", json!(3 << 20)),
+    ] {
+        let mut wrong = good.clone();
+        wrong[key] = value;
+        assert!(judge(&cell, &outcome(Verdict::Pass, wrong)).is_err(), "{key}");
+    }
+}
+
+#[test]
+fn a_refusal_is_judged_by_its_author_and_its_words() {
+    let trial = TRIALS.into_iter().find(|trial| trial.name == "block-checksum").expect("the trial exists");
+    let cell = Cell { trial, ..cell("pml5/auto/128M/q35/max") };
+    let mut refused = outcome(Verdict::Refused, json!({ "bugcheck": { "name": "LOADER_BLOCK_MISMATCH" } }));
+    let by = |by: &str, what: &str| Some(Refusal { by: by.to_owned(), what: what.to_owned() });
+    refused.refusal = by("xtoskrnl", "the Checksum is wrong");
+    assert_eq!(judge(&cell, &refused), Ok(()));
+    refused.refusal = by("xtldr", "the checksum is wrong");
+    assert!(judge(&cell, &refused).is_err());
+    refused.refusal = by("xtoskrnl", "something is wrong");
+    assert!(judge(&cell, &refused).is_err());
+    assert!(judge(&cell, &outcome(Verdict::Pass, json!({}))).is_err());
+}
+
+#[test]
+fn the_failure_on_purpose_must_fail_for_its_own_reason() {
+    let trial = TRIALS.into_iter().find(|trial| trial.name == "writable-code").expect("the trial exists");
+    let cell = Cell { trial, ..cell("pml5/auto/128M/q35/max") };
+    assert_eq!(judge(&cell, &outcome(Verdict::Fail, json!({ "wx_pages_emulator": 3 }))), Ok(()));
+    assert!(judge(&cell, &outcome(Verdict::Fail, json!({ "wx_pages_emulator": 0 }))).is_err());
+    assert!(judge(&cell, &outcome(Verdict::Pass, json!({ "wx_pages_emulator": 3 }))).is_err());
+}
+
+#[test]
+fn two_kernels_in_one_run_are_found() {
+    let result = |name: &str, hash: &str| CellResult {
+        cell: cell(name),
+        outcome: Some(outcome(Verdict::Pass, json!({ "image_sha256": hash }))),
+        judgement: Ok(()),
+        time: std::time::Duration::ZERO,
+    };
+    let amd64 = [result("pml4/auto/1G/q35/qemu64", "a"), result("pml5/auto/1G/q35/max", "a")];
+    assert_eq!(same_image(&amd64), Ok(()));
+    let mixed = [result("pml2/forced/1G/q35/max", "b"), result("pml3/auto/1G/q35/max", "c")];
+    assert!(same_image(&mixed).is_err());
+    let apart = [result("pml4/auto/1G/q35/qemu64", "a"), result("pml3/auto/1G/q35/max", "c")];
+    assert_eq!(same_image(&apart), Ok(()));
+}
+
+#[test]
+fn a_cell_that_cannot_start_is_a_result_too() {
+    let cells = [cell("pml3/auto/1G/q35/max"), cell("pml5/auto/1G/q35/max")];
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let results = run_cells(&cells, &Images::default(), "/nonexistent".as_ref(), 2, &|_| {
+        count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(results.iter().map(|result| result.cell).collect::<Vec<_>>(), cells);
+    assert!(results.iter().all(|result| result.judgement.is_err() && result.outcome.is_none()));
+    assert_eq!(count.into_inner(), 4, "each cell starts and finishes");
+}
+
+#[test]
+fn sizes_in_names_are_those_people_type() {
+    assert_eq!(cell("pml5/auto/64M/q35/max").memory, MemorySize::mebibytes(64));
+}
