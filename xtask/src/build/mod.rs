@@ -1,0 +1,193 @@
+//! Building the loader and the kernel, and putting the images where everything else takes them from.
+//!
+//! Images go to `<target>/xtos/<way>/<architecture>/`, one folder per toolchain so that both can be booted side by
+//! side. A file there is replaced by a rename, and only if its bytes change: a guest that is booting from it is
+//! not disturbed.
+
+pub(crate) mod hash;
+mod identity;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use xtcore::choice::Architecture;
+
+use crate::target;
+use crate::toolchain::{Toolchain, flags};
+use crate::workspace::Workspace;
+use crate::{process, progress};
+
+/// How much is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// What a user boots.
+    System,
+    /// Also the images that only tests boot.
+    WithTestImages,
+}
+
+/// The images of one architecture, built by one toolchain.
+#[derive(Debug, Clone)]
+pub(crate) struct Images {
+    /// What they are for.
+    pub(crate) architecture: Architecture,
+    /// The loader.
+    pub(crate) loader: PathBuf,
+    /// The kernel.
+    pub(crate) kernel: PathBuf,
+    /// Images that only tests boot; `None` where they were not asked for.
+    pub(crate) testing: Option<TestImages>,
+}
+
+/// Images that only tests boot.
+#[derive(Debug, Clone)]
+pub(crate) struct TestImages {
+    /// The loader with its test-only switches, which damage what it hands over.
+    pub(crate) tampering_loader: PathBuf,
+    /// Sets LA57 and starts the loader, because no firmware here enters in 5-level paging; amd64 only.
+    pub(crate) la57_shim: Option<PathBuf>,
+}
+
+/// One binary of the workspace.
+#[derive(Debug, Clone, Copy)]
+struct Product {
+    package: &'static str,
+    features: &'static [&'static str],
+    file: &'static str,
+}
+
+const KERNEL: Product = Product { package: "xtoskrnl", features: &[], file: "XTOSKRNL.EXE" };
+const TAMPERING: Product = Product { package: "xtldr", features: &["tamper"], file: "TAMPER.EFI" };
+const LA57_SHIM: Product = Product { package: "la57shim", features: &[], file: "LA57SHIM.EFI" };
+
+/// Builds the images for `architecture`, as far as they are not up to date.
+///
+/// # Errors
+/// The sources do not compile, packages cannot be fetched, or the build folder cannot be written.
+pub(crate) fn images(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    architecture: Architecture,
+    extent: Extent,
+) -> Result<Images> {
+    let (name, way) = (architecture.name(), toolchain.way.name());
+    let what = format!("building for {name} with Rust {} ({way})", toolchain.release);
+    progress::step(&what, || {
+        let build = Build::prepare(workspace, toolchain, architecture)?;
+        let loader = Product { package: "xtldr", features: &[], file: target::boot_file(architecture) };
+        let testing = match extent {
+            Extent::System => None,
+            Extent::WithTestImages => Some(TestImages {
+                tampering_loader: build.product(TAMPERING)?,
+                la57_shim: match architecture {
+                    Architecture::Amd64 => Some(build.product(LA57_SHIM)?),
+                    Architecture::I686 => None,
+                },
+            }),
+        };
+        Ok(Images { architecture, loader: build.product(loader)?, kernel: build.product(KERNEL)?, testing })
+    })
+}
+
+/// The kernel alone.
+///
+/// # Errors
+/// As for [`images`].
+pub(crate) fn kernel(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    architecture: Architecture,
+) -> Result<PathBuf> {
+    Build::prepare(workspace, toolchain, architecture)?.product(KERNEL)
+}
+
+/// A build whose packages are fetched and whose flags are settled.
+struct Build<'a> {
+    workspace: &'a Workspace,
+    toolchain: &'a Toolchain,
+    architecture: Architecture,
+    flags: std::ffi::OsString,
+}
+
+impl<'a> Build<'a> {
+    fn prepare(
+        workspace: &'a Workspace,
+        toolchain: &'a Toolchain,
+        architecture: Architecture,
+    ) -> Result<Self> {
+        let mut fetch = cargo(workspace, toolchain);
+        fetch.args(["fetch", "--locked", "--quiet"]);
+        process::succeed(&mut fetch).context("cannot fetch the packages that XTOS is built from")?;
+        // Only now is it known which folders the packages lie in.
+        let flags = flags::ours(workspace, &toolchain.rustc, toolchain.sysroot.as_deref())?;
+        Ok(Self { workspace, toolchain, architecture, flags })
+    }
+
+    fn product(&self, product: Product) -> Result<PathBuf> {
+        let triple = target::triple(self.architecture);
+        let mut command = cargo(self.workspace, self.toolchain);
+        command.args(["build", "--release", "--locked", "--quiet", "--target", triple]);
+        command.args(["--package", product.package, "--bin", product.package]);
+        for feature in product.features {
+            command.args(["--features", feature]);
+        }
+        command.env("CARGO_ENCODED_RUSTFLAGS", &self.flags);
+        if let Some(linker) = &self.toolchain.linker {
+            let name = triple.to_uppercase().replace('-', "_");
+            command.env(format!("CARGO_TARGET_{name}_LINKER"), linker);
+        }
+        process::succeed(&mut command)?;
+        let built = target_folder(self.workspace, self.toolchain).join(triple).join("release");
+        let folder = images_folder(self.workspace, self.toolchain, self.architecture);
+        let place = folder.join(product.file);
+        install(&built.join(format!("{}.efi", product.package)), &place)?;
+        Ok(place)
+    }
+}
+
+fn cargo(workspace: &Workspace, toolchain: &Toolchain) -> Command {
+    let mut command = process::clean(&toolchain.cargo);
+    command.current_dir(workspace.root()).env("RUSTC", &toolchain.rustc);
+    command.env("CARGO_TARGET_DIR", target_folder(workspace, toolchain));
+    command
+}
+
+/// A build folder per toolchain, or they would throw each other's results away.
+fn target_folder(workspace: &Workspace, toolchain: &Toolchain) -> PathBuf {
+    workspace.cache().join("build").join(toolchain.way.name())
+}
+
+fn images_folder(workspace: &Workspace, toolchain: &Toolchain, architecture: Architecture) -> PathBuf {
+    workspace.cache().join(toolchain.way.name()).join(architecture.name())
+}
+
+/// Copies an image that was built, with an identity that does not depend on where it was built, and the file
+/// with its debug information, under the name that debuggers look for.
+fn install(built: &Path, place: &Path) -> Result<()> {
+    let mut image = std::fs::read(built).with_context(|| format!("cannot read {}", built.display()))?;
+    let identity =
+        identity::settle(&mut image).with_context(|| format!("cannot settle {}", built.display()))?;
+    let debug = built.with_extension("pdb");
+    if let (Some(name), Ok(mut file)) = (&identity.debug_file, std::fs::read(&debug)) {
+        identity::settle_debug_file(&mut file, &identity)
+            .with_context(|| format!("cannot settle {}", debug.display()))?;
+        let name = Path::new(name).file_name().unwrap_or(name.as_ref());
+        write(&place.with_file_name(name), &file)?;
+    }
+    write(place, &image)
+}
+
+fn write(place: &Path, bytes: &[u8]) -> Result<()> {
+    if std::fs::read(place).is_ok_and(|present| present == bytes) {
+        return Ok(());
+    }
+    let folder = place.parent().with_context(|| format!("{} has no folder", place.display()))?;
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let readable = std::fs::Permissions::from_mode(0o644);
+    let fresh = tempfile::Builder::new().permissions(readable).tempfile_in(folder)?;
+    std::fs::write(fresh.path(), bytes)?;
+    fresh.persist(place).with_context(|| format!("cannot write {}", place.display()))?;
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! The command line: names, options, defaults, and what contradicts what.
+//!
+//! Exit status of `run`: 0 pass, 1 fail, 2 refused, 3 timed out, 4 the boot could not be tried at all (set-up, build or
+//! emulator). A usage error also exits with 2; it is told apart by its message and by the absence of a JSON line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use xtcore::{PagingMode, choice::Architecture};
+use xtqemu::guest::{Machine, MemorySize};
+
+use crate::toolchain::Choice;
+
+/// Builds, boots, tests and packs XTOS.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    /// Which compiler builds the loader and the kernel.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(crate) toolchain: Choice,
+    /// Install missing packages through sudo without asking.
+    #[arg(long, global = true)]
+    pub(crate) yes: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build and boot under real UEFI firmware in QEMU, with the serial console in the terminal.
+    ///
+    /// Exit status: 0 pass, 1 fail, 2 refused (also a usage error), 3 timed out, 4 could not be tried.
+    Run(Box<Run>),
+    /// Run the host tests and the boot matrix.
+    Test(Test),
+    /// Write a disk image that boots 32- and 64-bit UEFI firmware.
+    Image(Image),
+    /// Tell what is installed, what is missing, and the command that would fix it.
+    Doctor,
+    /// Measure.
+    Bench(Bench),
+}
+
+/// How to boot.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The architecture of firmware, loader and kernel [default: what --paging implies, else amd64].
+    #[arg(long, value_enum)]
+    pub(crate) arch: Option<Arch>,
+    /// The paging mode; `auto` leaves it to the CPU model.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) paging: Paging,
+    /// Installed memory.
+    #[arg(long, default_value = "1G", value_name = "SIZE")]
+    pub(crate) memory: MemorySize,
+    /// Number of processors.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=255))]
+    pub(crate) cpus: u32,
+    /// The emulator's CPU model with its features.
+    #[arg(long, default_value = "max", value_name = "MODEL")]
+    pub(crate) cpu: String,
+    /// The mainboard; 32-bit firmware exists for q35 only.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) machine: Board,
+    /// Further kernel parameters.
+    #[arg(long, default_value = "", value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) params: String,
+    /// Open a window with the guest's screen.
+    #[arg(long)]
+    pub(crate) display: bool,
+    /// Let the kernel run its checks and power off; the exit status is the verdict.
+    #[arg(long)]
+    pub(crate) exit: bool,
+    /// Print one JSON object as the last line of standard output; implies --exit.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Give up after this many seconds [default with --exit: 60, more for 512G and above].
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// What to test.
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Which tests.
+    #[arg(value_enum, default_value_t)]
+    pub(crate) part: TestPart,
+    /// Only steps and cells whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Everything a release runs: the whole product of the matrix, huge machines, long model runs.
+    #[arg(long)]
+    pub(crate) full: bool,
+}
+
+/// Which tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum TestPart {
+    /// Those that need no emulator.
+    Host,
+    /// The boot matrix.
+    Boot,
+    /// Both.
+    #[default]
+    All,
+}
+
+/// Where the disk image goes.
+#[derive(Debug, Args)]
+pub(crate) struct Image {
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Further kernel parameters.
+    #[arg(long, default_value = "", value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) params: String,
+}
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Which benchmark.
+    #[command(subcommand)]
+    pub(crate) what: Benchmark,
+}
+
+/// Which benchmark.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Benchmark {
+    /// Counted instructions from kernel entry to ready, by RAM size and paging mode.
+    Boot {
+        /// Also 1 TiB and 12 TiB; firmware alone takes minutes there.
+        #[arg(long)]
+        full: bool,
+    },
+}
+
+/// An architecture by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Arch {
+    /// 64-bit.
+    Amd64,
+    /// 32-bit.
+    I686,
+}
+
+impl From<Arch> for Architecture {
+    fn from(arch: Arch) -> Self {
+        match arch {
+            Arch::Amd64 => Self::Amd64,
+            Arch::I686 => Self::I686,
+        }
+    }
+}
+
+/// A paging mode by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Paging {
+    /// The widest that the CPU has.
+    #[default]
+    Auto,
+    /// Two levels, i686.
+    Pml2,
+    /// Three levels (PAE), i686.
+    Pml3,
+    /// Four levels, amd64.
+    Pml4,
+    /// Five levels (LA57), amd64.
+    Pml5,
+}
+
+impl Paging {
+    /// The mode that is demanded, if one is.
+    pub(crate) const fn mode(self) -> Option<PagingMode> {
+        match self {
+            Self::Auto => None,
+            Self::Pml2 => Some(PagingMode::Pml2),
+            Self::Pml3 => Some(PagingMode::Pml3),
+            Self::Pml4 => Some(PagingMode::Pml4),
+            Self::Pml5 => Some(PagingMode::Pml5),
+        }
+    }
+}
+
+/// A mainboard by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Board {
+    /// PCI Express.
+    #[default]
+    Q35,
+    /// The PC of 1996.
+    Pc,
+}
+
+impl From<Board> for Machine {
+    fn from(board: Board) -> Self {
+        match board {
+            Board::Q35 => Self::Q35,
+            Board::Pc => Self::Pc,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<u64>() {
+        Ok(0) | Err(_) => Err("a whole number of seconds, at least 1".to_owned()),
+        Ok(count) => Ok(Duration::from_secs(count)),
+    }
+}

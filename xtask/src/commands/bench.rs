@@ -1,0 +1,153 @@
+//! `cargo xtask bench boot`: what boot costs, in instructions, by RAM size.
+//!
+//! Under instruction counting the time stamp counter advances by 16 an instruction, so the kernel's own stamps are
+//! instruction counts: the same on every host and in every run (design D12). Only the part from the kernel's entry
+//! to "ready" counts; the checks come after it. Each iteration of a repeated string instruction counts as one.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use xtcore::PagingMode;
+use xtcore::choice::Architecture;
+use xtqemu::guest::{Clock, EspFiles, Guest, Inspection, MemorySize};
+use xtqemu::{Outcome, Verdict};
+
+use super::{Context, run};
+use crate::build::{self, Extent, Images};
+use crate::cli::Benchmark;
+use crate::setup::Need;
+use crate::{jobs, progress, target, toolchain};
+
+/// Ticks of the time stamp counter per counted instruction: `-icount shift=4`.
+const TICKS_PER_INSTRUCTION: u64 = 16;
+
+/// The stamp at which the memory manager stands.
+const READY: &str = "ready";
+
+const MODES: [PagingMode; 4] = [PagingMode::Pml2, PagingMode::Pml3, PagingMode::Pml4, PagingMode::Pml5];
+const SIZES: [&str; 4] = ["256M", "1G", "4G", "16G"];
+/// What only 64-bit firmware can start with.
+const HUGE: [&str; 2] = ["1T", "12T"];
+
+/// Where the table is kept.
+const PAGE: &str = "docs/benchmarks/boot.md";
+
+/// Runs the benchmark that was asked for.
+pub(crate) fn run(context: &Context, what: &Benchmark) -> Result<u8> {
+    match what {
+        Benchmark::Boot { full } => boot(context, if *full { &HUGE } else { &[] }),
+    }
+}
+
+/// One boot of the table.
+struct Cell {
+    mode: PagingMode,
+    memory: MemorySize,
+}
+
+fn boot(context: &Context, huge: &[&str]) -> Result<u8> {
+    context.setup.ensure(&[Need::Emulator])?;
+    let workspace = &context.workspace;
+    let toolchains = toolchain::resolve(workspace, &context.setup, context.toolchain, &target::BOTH)?;
+    let mut systems = Vec::new();
+    for (toolchain, architecture) in toolchains.iter().zip(target::BOTH) {
+        systems.push(build::images(workspace, toolchain, architecture, Extent::System)?);
+    }
+    let mut cells = Vec::new();
+    for size in SIZES.iter().chain(huge) {
+        let memory: MemorySize = size.parse()?;
+        let starts =
+            |mode: &PagingMode| run::architecture_of(*mode) == Architecture::Amd64 || !huge.contains(size);
+        cells.extend(MODES.into_iter().filter(starts).map(|mode| Cell { mode, memory }));
+    }
+    let folder = workspace.cache().join("bench");
+    let counts = jobs::map(&cells, jobs::GUESTS, |cell| count(cell, &systems, &folder));
+    let mut rows = Vec::new();
+    for (cell, count) in cells.iter().zip(counts) {
+        let count = count.with_context(|| format!("{} with {}", cell.mode.name(), cell.memory))?;
+        rows.push((cell.mode, cell.memory, count));
+    }
+    let page = page(&rows);
+    let place = workspace.root().join(PAGE);
+    if let Some(parent) = place.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    std::fs::write(&place, &page).with_context(|| format!("cannot write {}", place.display()))?;
+    print!("{page}");
+    Ok(0)
+}
+
+/// Boots one cell and returns the counted instructions from the kernel's entry to "ready".
+fn count(cell: &Cell, systems: &[Images], folder: &Path) -> Result<u64> {
+    let architecture = run::architecture_of(cell.mode);
+    let images = systems.iter().find(|images| images.architecture == architecture);
+    let images = images.with_context(|| format!("nothing was built for {}", architecture.name()))?;
+    let files = EspFiles::new(images.loader.clone(), images.kernel.clone());
+    let name = format!("{}-{}", cell.mode.name(), cell.memory);
+    progress::say(&format!("booting {name} with counted instructions ..."));
+    let mut guest = Guest::new(architecture, files, folder.join(&name));
+    guest.memory = cell.memory;
+    guest.clock = Clock::Counted;
+    guest.inspection = Inspection::Off;
+    guest.parameters = run::forcing(cell.mode).to_owned();
+    // Counting costs a multiple of the time.
+    guest.timeout = Some(run::patience(cell.memory) * 4);
+    let outcome = xtqemu::boot(&guest, &mut |_| {})?;
+    if outcome.verdict != Verdict::Pass {
+        bail!("{}: {} ({})", outcome.verdict.name(), outcome.reason, outcome.log.display());
+    }
+    ready_after(&outcome, cell.mode)
+}
+
+fn ready_after(outcome: &Outcome, mode: PagingMode) -> Result<u64> {
+    if outcome.report.get("paging").and_then(Value::as_str) != Some(mode.name()) {
+        bail!("the guest runs another paging mode");
+    }
+    let phases =
+        outcome.report.get("phases").and_then(Value::as_array).context("the report has no phases")?;
+    let ready = phases.iter().find(|phase| phase.get("name").and_then(Value::as_str) == Some(READY));
+    let ticks = ready.and_then(|phase| phase.get("ticks")).and_then(Value::as_u64);
+    Ok(ticks.context("no phase is called ready")? / TICKS_PER_INSTRUCTION)
+}
+
+/// The page: one row a size, one column a mode, each count with its ratio to the first size.
+fn page(rows: &[(PagingMode, MemorySize, u64)]) -> String {
+    let mut text = "# Boot: counted instructions from kernel entry to ready\n\n\
+                    Written by `cargo xtask bench boot`. One processor, CPU model `max`, `-icount shift=4`. The figure\n\
+                    in brackets is the ratio to the first row; the goal is at most 1.10 for every size, and at most\n\
+                    2 million instructions for 256 MiB on amd64.\n\n| RAM |"
+        .to_owned();
+    for mode in MODES {
+        let _ = write!(text, " {} |", mode.name());
+    }
+    text.push_str("\n|---|---|---|---|---|\n");
+    let mut sizes: Vec<MemorySize> = rows.iter().map(|&(_, size, _)| size).collect();
+    sizes.dedup();
+    for size in sizes {
+        let _ = write!(text, "| {size} |");
+        for mode in MODES {
+            let of_mode = |wanted: MemorySize| rows.iter().find(|row| row.0 == mode && row.1 == wanted);
+            let first = rows.iter().find(|row| row.0 == mode).map(|row| row.2);
+            match (of_mode(size), first) {
+                (Some(&(_, _, count)), Some(first)) => {
+                    let _ = write!(text, " {count} ({}) |", ratio(count, first));
+                }
+                _ => text.push_str(" |"),
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The ratio in hundredths, rounded up: a benchmark must not look better than it is.
+fn ratio(count: u64, first: u64) -> String {
+    let hundredths = (u128::from(count) * 100).div_ceil(u128::from(first.max(1)));
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+#[cfg(test)]
+#[path = "bench_tests.rs"]
+mod tests;

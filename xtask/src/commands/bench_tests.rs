@@ -1,0 +1,28 @@
+//! The benchmark's page.
+
+use xtcore::PagingMode;
+
+use super::{page, ratio};
+
+#[test]
+fn a_ratio_is_never_rounded_in_our_favour() {
+    assert_eq!(ratio(100, 100), "1.00");
+    assert_eq!(ratio(1_100_001, 1_000_000), "1.11");
+    assert_eq!(ratio(30, 1), "30.00");
+}
+
+#[test]
+fn each_size_is_a_row_and_each_mode_a_column_with_its_own_base() {
+    let rows = [
+        (PagingMode::Pml2, "256M".parse().unwrap(), 1000),
+        (PagingMode::Pml4, "256M".parse().unwrap(), 2000),
+        (PagingMode::Pml2, "1G".parse().unwrap(), 1100),
+        (PagingMode::Pml4, "1G".parse().unwrap(), 4000),
+        (PagingMode::Pml4, "1T".parse().unwrap(), 2000),
+    ];
+    let page = page(&rows);
+    assert!(page.contains("| RAM | pml2 | pml3 | pml4 | pml5 |"), "{page}");
+    assert!(page.contains("| 256M | 1000 (1.00) | | 2000 (1.00) | |"), "{page}");
+    assert!(page.contains("| 1G | 1100 (1.10) | | 4000 (2.00) | |"), "{page}");
+    assert!(page.contains("| 1T | | | 2000 (1.00) | |"), "{page}");
+}

@@ -1,0 +1,160 @@
+//! `cargo xtask run`: builds, boots, and shows the serial console.
+//!
+//! Without `--exit` the guest stays on and the terminal is its serial line, until the user ends it (Ctrl-C). With it
+//! the kernel checks itself, is inspected, and powers off; the exit status is the verdict.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context as _, Result};
+use clap::{CommandFactory, error::ErrorKind};
+use serde_json::{Map, Value};
+use xtcore::PagingMode;
+use xtcore::choice::Architecture;
+use xtqemu::guest::{Display, Ending, EspFiles, Guest, Inspection, Keyboard, Machine, MemorySize};
+use xtqemu::{Outcome, Verdict};
+
+use super::Context;
+use crate::build::{self, Extent};
+use crate::setup::Need;
+use crate::{cli, progress, toolchain};
+
+/// How long folders of earlier boots are kept.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Boots as `options` ask for. Returns the verdict's exit status.
+pub(crate) fn run(context: &Context, options: &cli::Run) -> Result<u8> {
+    let architecture = architecture(options).unwrap_or_else(|contradiction| {
+        let mut command = cli::Arguments::command();
+        command.error(ErrorKind::ArgumentConflict, contradiction).exit()
+    });
+    context.setup.ensure(&[Need::Emulator])?;
+    let workspace = &context.workspace;
+    let toolchains = toolchain::resolve(workspace, &context.setup, context.toolchain, &[architecture])?;
+    let toolchain = toolchains.first().context("no toolchain was found")?;
+    let images = build::images(workspace, toolchain, architecture, Extent::System)?;
+
+    let folder = fresh_folder(&workspace.cache().join("run"))?;
+    let mut guest = Guest::new(architecture, EspFiles::new(images.loader, images.kernel), folder);
+    describe(&mut guest, options);
+    let mut outcome = xtqemu::boot(&guest, &mut |text| {
+        if options.json { eprintln!("{text}") } else { println!("{text}") }
+    })?;
+    if let Some(mode) = options.paging.mode() {
+        insist_on(&mut outcome, mode);
+    }
+    progress::say(&summary(&outcome));
+    if options.json {
+        println!("{}", Value::Object(outcome.report));
+    }
+    Ok(outcome.verdict.exit_status())
+}
+
+/// The architecture that the options agree on.
+///
+/// # Errors
+/// They contradict each other; the text tells how.
+fn architecture(options: &cli::Run) -> Result<Architecture, String> {
+    let implied = options.paging.mode().map(architecture_of);
+    let asked = options.arch.map(Architecture::from);
+    let architecture = match (asked, implied) {
+        (Some(asked), Some(implied)) if asked != implied => {
+            let mode = options.paging.mode().map_or("auto", PagingMode::name);
+            return Err(format!("--paging {mode} belongs to {}, not to {}", implied.name(), asked.name()));
+        }
+        (Some(one), _) | (None, Some(one)) => one,
+        (None, None) => Architecture::Amd64,
+    };
+    if architecture == Architecture::I686 && options.machine == cli::Board::Pc {
+        return Err("32-bit firmware exists for the machine q35 only".to_owned());
+    }
+    Ok(architecture)
+}
+
+/// The architecture that has `mode`.
+pub(super) const fn architecture_of(mode: PagingMode) -> Architecture {
+    match mode {
+        PagingMode::Pml2 | PagingMode::Pml3 => Architecture::I686,
+        PagingMode::Pml4 | PagingMode::Pml5 => Architecture::Amd64,
+    }
+}
+
+/// The kernel parameters that lead to `mode` on a CPU that has the wide one.
+pub(crate) const fn forcing(mode: PagingMode) -> &'static str {
+    if mode.is_wide() { "" } else { "NOXPA" }
+}
+
+fn describe(guest: &mut Guest, options: &cli::Run) {
+    let checked = options.exit || options.json;
+    guest.machine = Machine::from(options.machine);
+    guest.processor.clone_from(&options.cpu);
+    guest.memory = options.memory;
+    guest.processors = options.cpus;
+    guest.parameters = match options.paging.mode().map(forcing) {
+        Some(forced) => format!("{forced} {}", options.params).trim().to_owned(),
+        None => options.params.clone(),
+    };
+    guest.display = if options.display { Display::Window } else { Display::Hidden };
+    guest.timeout = options.timeout.or_else(|| checked.then(|| patience(options.memory)));
+    if !checked {
+        guest.ending = Ending::StayOn;
+        guest.inspection = Inspection::Off;
+        guest.keyboard = Keyboard::Terminal;
+    }
+}
+
+/// How long a boot with its checks may take. The firmware alone takes minutes with terabytes of memory.
+pub(crate) fn patience(memory: MemorySize) -> Duration {
+    Duration::from_secs(match memory.bytes() >> 30 {
+        0..64 => 120,
+        64..4096 => 300,
+        _ => 900,
+    })
+}
+
+/// A guest that runs another mode than it was made to run has not passed.
+fn insist_on(outcome: &mut Outcome, mode: PagingMode) {
+    let Some(runs) = outcome.report.get("paging").and_then(Value::as_str) else { return };
+    if outcome.verdict == Verdict::Pass && runs != mode.name() {
+        let why = outcome.report.get("paging_reason").and_then(Value::as_str).unwrap_or("no reason given");
+        outcome.reason = format!("{} was asked for, the guest runs {runs} ({why})", mode.name());
+        outcome.verdict = Verdict::Fail;
+        let corrected: Map<String, Value> =
+            [("verdict", outcome.verdict.name()), ("reason", &outcome.reason)]
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), Value::from(value)))
+                .collect();
+        outcome.report.extend(corrected);
+    }
+}
+
+fn summary(outcome: &Outcome) -> String {
+    let mut text = format!("verdict: {}", outcome.verdict.name());
+    if !outcome.reason.is_empty() {
+        text.push_str(&format!(": {}", outcome.reason));
+    }
+    for remark in &outcome.remarks {
+        text.push_str(&format!("\n  {remark}"));
+    }
+    text.push_str(&format!("\nserial log: {}", outcome.log.display()));
+    text
+}
+
+/// A new folder in `parent`; folders of earlier boots that nobody will look at any more are removed.
+fn fresh_folder(parent: &Path) -> Result<PathBuf> {
+    std::fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+    for entry in parent.read_dir()?.flatten() {
+        let written =
+            entry.metadata().and_then(|about| about.modified()).unwrap_or_else(|_| SystemTime::now());
+        if written.elapsed().is_ok_and(|age| age > KEPT) {
+            // Another command may be removing it at the same time; it is gone then, too.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    let folder = tempfile::Builder::new().prefix("boot-").tempdir_in(parent)?;
+    Ok(folder.keep())
+}
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

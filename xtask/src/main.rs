@@ -1,0 +1,61 @@
+//! `cargo xtask`: one command for everything that is done with a checkout of XTOS.
+//!
+//! ```text
+//! cargo xtask run       build, boot, watch
+//! cargo xtask test      host tests and the boot matrix
+//! cargo xtask image     a disk image for real machines
+//! cargo xtask doctor    what is missing
+//! cargo xtask bench     measurements
+//! ```
+//!
+//! What it needs it sets up itself where it may ([`setup`]), or says what to type. Standard output holds results;
+//! everything about the way there goes to standard error.
+
+mod build;
+mod cli;
+mod commands;
+mod disk;
+mod jobs;
+mod process;
+mod progress;
+mod rules;
+mod setup;
+mod target;
+mod test;
+mod toolchain;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Arguments, Command};
+use crate::commands::Context;
+use crate::setup::{Consent, Setup};
+use crate::workspace::Workspace;
+
+/// The exit status of a command that could not do its work. Not one of the verdicts of `run`.
+const COULD_NOT_TRY: u8 = 4;
+
+fn main() -> ExitCode {
+    match act(&Arguments::parse()) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(COULD_NOT_TRY)
+        }
+    }
+}
+
+fn act(arguments: &Arguments) -> anyhow::Result<u8> {
+    let consent = if arguments.yes { Consent::Given } else { Consent::NotGiven };
+    let context =
+        Context { workspace: Workspace::find()?, setup: Setup::new(consent), toolchain: arguments.toolchain };
+    match &arguments.command {
+        Command::Run(options) => commands::run::run(&context, options),
+        Command::Test(options) => test::run(&context, options),
+        Command::Image(options) => commands::image::run(&context, options),
+        Command::Doctor => commands::doctor::run(&context),
+        Command::Bench(options) => commands::bench::run(&context, &options.what),
+    }
+}

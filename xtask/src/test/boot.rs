@@ -1,0 +1,166 @@
+//! The boot matrix: real firmware, real images, two guests at a time.
+//!
+//! On Debian the matrix boots what Debian's toolchain built, the way that continuous integration can always go; where
+//! rustup offers a target, its images are built too and boot once in each of their paging modes. Elsewhere the
+//! user's toolchain is the only one.
+
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context as _, Result};
+use xtcore::choice::Architecture;
+use xtqemu::matrix::{ArchitectureImages, Cell, CellResult, Images, Progress, Scope};
+use xtqemu::{Outcome, matrix};
+
+use super::tally::{Finding, Tally};
+use super::{Depth, stick};
+use crate::build::{self, Extent};
+use crate::commands::Context;
+use crate::setup::Need;
+use crate::toolchain::{self, Choice, Way, debian, rustup};
+use crate::{jobs, progress, target};
+
+/// Runs every cell that the tally wants.
+pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
+    let scope = match depth {
+        Depth::Usual => Scope::Pairwise,
+        Depth::Full => Scope::Full,
+    };
+    let all = matrix::cells(scope);
+    let cells: Vec<Cell> = all.iter().filter(|cell| tally.wants(&name(cell))).copied().collect();
+    let primary = primary(context);
+    let stick_wanted = tally.wants(stick::NAME);
+    if !cells.is_empty() || stick_wanted {
+        let mut systems = Vec::new();
+        tally.always("boot/set-up", || {
+            context.setup.ensure(&[Need::Emulator])?;
+            systems = build_all(context, primary, &target::BOTH)?;
+            Ok(Finding::Pass(String::new()))
+        });
+        if systems.is_empty() {
+            return;
+        }
+        let results = boot_cells(context, &cells, &systems, "matrix", &name, tally);
+        if !results.is_empty() {
+            tally.always("boot/same-image-in-every-boot", || {
+                Ok(matrix::same_image(&results).map_or_else(Finding::Fail, |()| Finding::Pass(String::new())))
+            });
+        }
+        if stick_wanted {
+            stick::run(context, &systems, tally);
+        }
+    }
+    if primary != Choice::Rustup && context.toolchain == Choice::Auto {
+        for architecture in target::BOTH {
+            by_rustup(context, architecture, &all, tally);
+        }
+    }
+}
+
+/// The name in the result line of a cell of the matrix.
+fn name(cell: &Cell) -> String {
+    format!("boot/{}", cell.name())
+}
+
+/// The toolchain whose images the matrix boots.
+fn primary(context: &Context) -> Choice {
+    match context.toolchain {
+        Choice::Auto if debian::is_at_home() => Choice::Debian,
+        other => other,
+    }
+}
+
+fn build_all(
+    context: &Context,
+    choice: Choice,
+    architectures: &[Architecture],
+) -> Result<Vec<build::Images>> {
+    let toolchains = toolchain::resolve(&context.workspace, &context.setup, choice, architectures)?;
+    let pairs = toolchains.iter().zip(architectures);
+    pairs
+        .map(|(one, &architecture)| {
+            build::images(&context.workspace, one, architecture, Extent::WithTestImages)
+        })
+        .collect()
+}
+
+/// Builds with rustup's target, where there is one, and boots an ordinary cell of each of the architecture's modes.
+fn by_rustup(context: &Context, architecture: Architecture, all: &[Cell], tally: &mut Tally) {
+    let title = |cell: &Cell| format!("boot/{}/{}", Way::Rustup.name(), cell.name());
+    let (narrow, wide) = architecture.modes();
+    let first = |mode| all.iter().find(|cell| cell.mode == mode && cell.is_plain()).copied();
+    let cells: Vec<Cell> =
+        [narrow, wide].into_iter().filter_map(first).filter(|cell| tally.wants(&title(cell))).collect();
+    if cells.is_empty() {
+        return;
+    }
+    let mut systems = Vec::new();
+    tally.always(&format!("boot/{}/build-{}", Way::Rustup.name(), architecture.name()), || {
+        if let Err(refusal) = rustup::provide(&context.workspace, architecture) {
+            return Ok(Finding::Skip(format!("{refusal:#}")));
+        }
+        context.setup.ensure(&[Need::Emulator])?;
+        systems = build_all(context, Choice::Rustup, &[architecture])?;
+        Ok(Finding::Pass(String::new()))
+    });
+    if !systems.is_empty() {
+        boot_cells(context, &cells, &systems, Way::Rustup.name(), &title, tally);
+    }
+}
+
+fn boot_cells(
+    context: &Context,
+    cells: &[Cell],
+    systems: &[build::Images],
+    folder: &str,
+    title: &(dyn Fn(&Cell) -> String + Sync),
+    tally: &mut Tally,
+) -> Vec<CellResult> {
+    let images =
+        Images { amd64: files(systems, Architecture::Amd64), i686: files(systems, Architecture::I686) };
+    let work = context.workspace.cache().join("boots").join(folder);
+    if !cells.is_empty() {
+        progress::say(&format!("booting {} guests, {} at a time ...", cells.len(), jobs::GUESTS));
+    }
+    let tally = Mutex::new(tally);
+    matrix::run_cells(cells, &images, &work, jobs::GUESTS, &|news| {
+        if let Progress::Finished(result) = news {
+            let finding = match &result.judgement {
+                Ok(()) => Finding::Pass(String::new()),
+                Err(reason) => Finding::Fail(failure(reason, result.outcome.as_ref())),
+            };
+            let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+            tally.record(&title(&result.cell), result.time, finding);
+        }
+    })
+}
+
+fn files(systems: &[build::Images], architecture: Architecture) -> Option<ArchitectureImages> {
+    let system = systems.iter().find(|system| system.architecture == architecture)?;
+    let testing = system.testing.as_ref();
+    Some(ArchitectureImages {
+        loader: system.loader.clone(),
+        kernel: system.kernel.clone(),
+        tampering_loader: testing.map(|testing| testing.tampering_loader.clone()),
+        five_level_shim: testing.and_then(|testing| testing.la57_shim.clone()),
+    })
+}
+
+/// What to print below the line of a boot that went wrong.
+pub(super) fn failure(reason: &str, outcome: Option<&Outcome>) -> String {
+    let mut lines = vec![reason.to_owned()];
+    if let Some(outcome) = outcome {
+        lines.extend(outcome.remarks.iter().cloned());
+        lines.push(format!("serial log: {}, its end:", outcome.log.display()));
+        lines.extend(outcome.tail.iter().map(|line| format!("| {line}")));
+    }
+    lines.join("\n")
+}
+
+/// The images of `architecture` among `systems`.
+///
+/// # Errors
+/// None were built.
+pub(super) fn of(systems: &[build::Images], architecture: Architecture) -> Result<&build::Images> {
+    let system = systems.iter().find(|system| system.architecture == architecture);
+    system.with_context(|| format!("nothing was built for {}", architecture.name()))
+}

@@ -1,0 +1,175 @@
+//! The tests that need no emulator: the house rules, format, lints, documentation, unit tests, the images' bytes.
+//!
+//! They run with the cargo that runs this program, in the same build folder.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use xtcore::choice::Architecture;
+
+use super::tally::{Finding, Tally};
+use super::{Depth, images};
+use crate::commands::Context;
+use crate::toolchain::rustup;
+use crate::{process, progress, rules, target};
+
+/// Tells tests that draw their input from a seed to draw as much as a release needs.
+const FULL: [(&str, &str); 1] = [("XTOS_FUZZ_CASES", "10000000")];
+
+/// Crates without dependencies on the host, whose tests the interpreter can run.
+const INTERPRETED: [&str; 4] = ["xtcore", "xtboot", "xtlayout", "xtpaging"];
+
+/// Runs every step that the tally wants.
+pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
+    tally.step("host/rules", || house_rules(context));
+    tally.step("host/format", || format(context));
+    tally.step("host/clippy", || clippy(context, &["--workspace", "--all-targets"]));
+    for architecture in target::BOTH {
+        let name = format!("host/clippy-{}", target::triple(architecture));
+        tally.step(&name, || clippy_for_firmware(context, architecture));
+    }
+    tally.step("host/documentation", || documentation(context));
+    tally.step("host/unit", || unit(context, depth));
+    if depth == Depth::Full {
+        tally.step("host/miri", || interpreted(context));
+    }
+    images::run(context, depth, tally);
+}
+
+fn house_rules(context: &Context) -> Result<Finding> {
+    let violations = rules::check(&context.workspace)?;
+    if violations.is_empty() {
+        return Ok(Finding::Pass(String::new()));
+    }
+    let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    Ok(Finding::Fail(lines.join("\n")))
+}
+
+fn format(context: &Context) -> Result<Finding> {
+    if let Err(missing) = component("fmt", "rustfmt") {
+        return Ok(Finding::Skip(missing));
+    }
+    judged(context, "format", cargo(context).args(["fmt", "--all", "--check"]), |_| String::new())
+}
+
+fn clippy(context: &Context, scope: &[&str]) -> Result<Finding> {
+    if let Err(missing) = component("clippy", "clippy") {
+        return Ok(Finding::Skip(missing));
+    }
+    let mut command = cargo(context);
+    command.args(["clippy", "--locked"]).args(scope).args(["--", "--deny", "warnings"]);
+    let name = if scope.contains(&"--target") { "clippy-firmware" } else { "clippy" };
+    judged(context, name, &mut command, |_| String::new())
+}
+
+/// The loader and the kernel hold most of their code only on their own targets.
+fn clippy_for_firmware(context: &Context, architecture: Architecture) -> Result<Finding> {
+    let triple = target::triple(architecture);
+    let own = rustup::find()?;
+    if rustup::provide(&context.workspace, architecture).is_err() || !rustup::has_target(&own, architecture)?
+    {
+        return Ok(Finding::Skip(format!("this toolchain has no {triple}")));
+    }
+    let mut scope = vec!["--target", triple, "--package", "xtldr", "--package", "xtoskrnl"];
+    if architecture == Architecture::Amd64 {
+        scope.extend(["--package", "la57shim"]);
+    }
+    clippy(context, &scope)
+}
+
+fn documentation(context: &Context) -> Result<Finding> {
+    let mut command = cargo(context);
+    command.args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "--deny warnings");
+    judged(context, "documentation", &mut command, |_| String::new())
+}
+
+fn unit(context: &Context, depth: Depth) -> Result<Finding> {
+    let mut command = cargo(context);
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    if depth == Depth::Full {
+        command.envs(FULL);
+    }
+    judged(context, "unit", &mut command, |output| format!("{} tests", passed_tests(output)))
+}
+
+/// The sum over every test binary's own summary.
+fn passed_tests(output: &str) -> u64 {
+    let counts = output.lines().filter_map(|line| {
+        let (count, _) = line.strip_prefix("test result: ok. ")?.split_once(" passed")?;
+        count.parse::<u64>().ok()
+    });
+    counts.sum()
+}
+
+fn interpreted(context: &Context) -> Result<Finding> {
+    let nightly = |arguments: &[&str]| {
+        let mut command = process::clean("cargo");
+        command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").arg("+nightly").args(arguments);
+        command.current_dir(context.workspace.root());
+        command
+    };
+    if process::succeed(&mut nightly(&["miri", "--version"])).is_err() {
+        return Ok(Finding::Skip("there is no nightly toolchain with Miri".to_owned()));
+    }
+    let mut command = nightly(&["miri", "test", "--locked", "--lib"]);
+    for package in INTERPRETED {
+        command.args(["--package", package]);
+    }
+    // Interpreted code is a thousand times slower; properties are sampled, not exhausted.
+    command.env("PROPTEST_CASES", "4").env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    judged(context, "miri", &mut command, |output| format!("{} tests", passed_tests(output)))
+}
+
+fn cargo(context: &Context) -> Command {
+    let mut command = process::clean(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(context.workspace.root());
+    command
+}
+
+/// Sees to it that a subcommand is there, asking rustup for it where it is not.
+fn component(subcommand: &str, component: &str) -> Result<(), String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let is_there = || process::succeed(process::clean(&cargo).args([subcommand, "--version"])).is_ok();
+    if is_there() {
+        return Ok(());
+    }
+    if let Some(rustup) = process::find_program("rustup") {
+        let patience = std::time::Duration::from_secs(180);
+        let added =
+            process::succeed_within(process::clean(rustup).args(["component", "add", component]), patience);
+        if added.is_ok() && is_there() {
+            return Ok(());
+        }
+    }
+    Err(format!("{component} is not installed"))
+}
+
+/// Runs `command`; keeps everything it said, and shows the end of it when it failed.
+fn judged(
+    context: &Context,
+    name: &str,
+    command: &mut Command,
+    remark: impl FnOnce(&str) -> String,
+) -> Result<Finding> {
+    progress::say(&format!("{} ...", process::describe(command)));
+    let finished = process::finish(command)?;
+    let log = log(context, name)?;
+    std::fs::write(&log, format!("{}\n{}", finished.stderr, finished.stdout))
+        .with_context(|| format!("cannot write {}", log.display()))?;
+    if finished.status.success() {
+        return Ok(Finding::Pass(remark(&finished.stdout)));
+    }
+    let ends = [process::tail(&finished.stderr, 40), process::tail(&finished.stdout, 40)];
+    Ok(Finding::Fail(format!("{}\n{}\nlog: {}", ends[0], ends[1], log.display())))
+}
+
+fn log(context: &Context, name: &str) -> Result<PathBuf> {
+    let folder = context.workspace.cache().join("logs");
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    Ok(folder.join(format!("{name}.log")))
+}
+
+#[cfg(test)]
+#[path = "host_tests.rs"]
+mod tests;
