@@ -41,6 +41,7 @@
 mod cursor;
 pub mod entry;
 mod memory;
+pub mod processor;
 mod selfmap;
 mod shape;
 mod space;

@@ -1,0 +1,149 @@
+//! A simulated machine with an address space: memory, one processor, and the frames of its tables.
+
+use std::cell::{Cell, RefCell};
+
+use xtcore::{Frame, FrameCount, FrameRange, PagingMode, VirtAddr};
+use xtpaging::entry::Format;
+use xtpaging::{AddressSpace, Capabilities, Invalidation, Mapping, SelfMap, Tlb, TlbObligation};
+use xtsim::{AccessKind, Cpu, Facts, FramePool, Ram, Width};
+
+use super::frames::PoolFrames;
+use super::tables::{TestTables, Way};
+
+/// Frames of the pool.
+const POOL: u64 = 4096;
+
+/// The machine.
+pub(crate) struct Machine {
+    pub(crate) ram: RefCell<Ram>,
+    pub(crate) cpu: RefCell<Cpu>,
+    pub(crate) space: AddressSpace,
+    pub(crate) frames: PoolFrames,
+    pub(crate) way: Way,
+    /// Flags that the processor sets right before the next compare-exchange.
+    pub(crate) race: Cell<u8>,
+}
+
+impl Machine {
+    /// Starts a machine on an empty address space, built the way the loader does it. RAM is poisoned with 0xFF.
+    pub(crate) fn new(mode: PagingMode, capabilities: Capabilities, way: Way) -> Self {
+        let width = if mode.geometry().virtual_bits() == 32 { Width::Bits32 } else { Width::Bits64 };
+        let all = FrameRange::with_count(Frame::new(0), FrameCount::new(1 << 34));
+        let ram = RefCell::new(Ram::with(width, all));
+        let frames = pool(mode, &capabilities);
+        let format = Format::new(mode, capabilities);
+        let race = Cell::new(0);
+        let mut tables = TestTables::by_frame(&ram, &race, mode);
+        let space = AddressSpace::create(SelfMap::standard(mode), format, &mut tables, &mut frames.clone())
+            .expect("frames for the root");
+        let facts = facts(&space);
+        let cpu = RefCell::new(Cpu::start(&*ram.borrow(), facts).expect("a root that can be loaded"));
+        Self { ram, cpu, space, frames, way, race }
+    }
+
+    /// Returns the tables, reached the machine's way.
+    pub(crate) fn tables(&self) -> TestTables<'_> {
+        match self.way {
+            Way::ByFrame => TestTables::by_frame(&self.ram, &self.race, self.space.mode()),
+            Way::BySelfMap => TestTables::by_self_map(
+                &self.ram,
+                &self.race,
+                &self.cpu,
+                *self.space.self_map(),
+                self.space.mode(),
+            ),
+        }
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        facts(&self.space)
+    }
+
+    /// Maps, and expects success.
+    pub(crate) fn map(&self, mapping: &Mapping) {
+        self.space.map(&mut self.tables(), &mut self.frames.clone(), mapping).expect("a mapping that fits");
+    }
+
+    /// Discharges an obligation to the processor, gives the tables back, and returns the frames that were mapped.
+    pub(crate) fn discharge(&self, obligation: TlbObligation) -> Vec<FrameRange> {
+        let reclaimed = obligation.discharge(&mut CpuTlb { machine: self });
+        for table in reclaimed.tables() {
+            // Whoever still reads the table afterwards reads poison.
+            self.ram.borrow_mut().poison(*table);
+            self.frames.give_back(*table);
+        }
+        reclaimed.frames().to_vec()
+    }
+
+    /// Unmaps the whole range, and returns what was mapped.
+    pub(crate) fn unmap(&self, pages: xtcore::VirtRange) -> Vec<FrameRange> {
+        let mut tables = self.tables();
+        let mut cursor = self.space.cursor(&mut tables, pages).expect("a range of pages");
+        let mut freed = Vec::new();
+        while let Some(obligation) = cursor.unmap(&mut self.frames.clone()).expect("mapped pages") {
+            freed.extend(self.discharge(obligation));
+        }
+        freed
+    }
+
+    /// Has the processor use an address and every alias of its entries in the self-map. Faults are its own affair.
+    pub(crate) fn touch(&self, address: VirtAddr) {
+        let (mut cpu, mut ram) = (self.cpu.borrow_mut(), self.ram.borrow_mut());
+        let _fault = cpu.translate(&mut ram, address, AccessKind::Read);
+        for level in (1..=5).filter_map(xtcore::Level::new) {
+            if let Some(alias) = self.space.self_map().entry_address(level, address) {
+                let _fault = cpu.translate(&mut ram, alias, AccessKind::Read);
+            }
+        }
+    }
+
+    /// Asserts that the processor believes nothing that memory contradicts.
+    pub(crate) fn assert_nothing_stale(&self) {
+        let stale = self.cpu.borrow().stale_entries(&*self.ram.borrow());
+        assert!(stale.is_empty(), "stale: {stale:#x?}");
+    }
+}
+
+/// Forgets exactly the addresses that an invalidation names, one INVLPG each.
+pub(crate) struct CpuTlb<'m> {
+    pub(crate) machine: &'m Machine,
+}
+
+impl Tlb for CpuTlb<'_> {
+    fn invalidate(&mut self, what: &Invalidation) {
+        let mut cpu = self.machine.cpu.borrow_mut();
+        let mut count = 0;
+        for address in what.addresses() {
+            cpu.invlpg(address);
+            count += 1;
+        }
+        assert_eq!(count, what.count(), "the count tells how many addresses come");
+    }
+}
+
+fn facts(space: &AddressSpace) -> Facts {
+    let capabilities = space.capabilities();
+    Facts {
+        maxphyaddr: capabilities.physical_bits,
+        nxe: capabilities.no_execute.is_present(),
+        pge: capabilities.global.is_present(),
+        pse: capabilities.large_pages.is_present(),
+        page1gb: capabilities.gigabyte_pages.is_present(),
+        pse36: false,
+        ..Facts::modern(space.mode(), space.root())
+    }
+}
+
+/// Tables lie where frame numbers stop fitting into something: around 4 GiB in PML3, around frame 2^32 in the 64-bit
+/// modes, as far as the processor's physical addresses reach.
+fn pool(mode: PagingMode, capabilities: &Capabilities) -> PoolFrames {
+    let middle = match mode {
+        PagingMode::Pml2 => 0xF_0000,
+        PagingMode::Pml3 => 0x10_0000,
+        PagingMode::Pml4 | PagingMode::Pml5 if capabilities.physical_bits > 44 => 1 << 32,
+        PagingMode::Pml4 | PagingMode::Pml5 => 0x10_0000,
+    };
+    let range = FrameRange::with_count(Frame::new(middle - POOL / 2), FrameCount::new(POOL));
+    let first = (mode == PagingMode::Pml3).then_some(Frame::new(0x50));
+    PoolFrames::new(FramePool::new(range, 0x7AB1E5), first)
+}
