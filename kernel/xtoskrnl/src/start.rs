@@ -6,13 +6,14 @@ use core::panic::PanicInfo;
 use xtboot::block::{
     self, BlockError, Expected, Framebuffer, Header, MANIFEST_MAGIC, Manifest, VERSION, VerifiedBlock, flags,
 };
-use xtcore::choice::{Architecture, ModeSet};
+use xtcore::choice::ModeSet;
 use xtcore::{PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
+use xtpaging::Capabilities;
 use xtpaging::walk::audit;
 use zerocopy::FromBytes;
 
-use crate::ar::cpu::{Features, active_levels};
-use crate::ar::{MACHINE, control, install_tables};
+use crate::ar::cpu::{self, ARCHITECTURE, active_levels};
+use crate::ar::{control, install_tables};
 use crate::ex::report::Report;
 use crate::ex::{fill, inspect, tell};
 use crate::hl::acpi;
@@ -34,9 +35,6 @@ const fn modes() -> ModeSet {
     ModeSet::from_bits(0).with(narrow).with(wide)
 }
 
-const ARCHITECTURE: Architecture =
-    if MACHINE == block::machine::AMD64 { Architecture::Amd64 } else { Architecture::I686 };
-
 /// The entry point: the loader jumps here with the address of its block, interrupts off, on the boot stack.
 ///
 /// The machine's state is the one that `docs/boot-protocol.md` describes.
@@ -45,13 +43,13 @@ extern "C" fn kernel_entry(block: *const u8) -> ! {
     let mut stamps = Stamps::start();
     kd::open_serial();
     install_tables(trap::handle);
-    let features = Features::read();
-    features.enable();
+    let processor = cpu::identify();
+    cpu::enable(&processor);
     stamps.end_of("processor set up");
 
     let Some(mode) = PagingMode::from_levels(active_levels()) else { control::stop() };
     let address = VirtAddr::new(block.expose_provenance() as u64);
-    let (active, block) = verify(mode, &features, address);
+    let (active, block) = verify(mode, processor.capabilities, address);
     ending::arrange(&block.parameters());
     tell::banner(mode, block.choice().reason.text());
     let adopted = match Adopted::check(active, block) {
@@ -110,14 +108,14 @@ fn after_ready(memory: &mut MemoryManager, stamps: &Stamps, in_use: u64) -> ! {
 /// Adopts the tables and verifies the block at `address`, or refuses.
 fn verify(
     mode: PagingMode,
-    features: &Features,
+    capabilities: Capabilities,
     address: VirtAddr,
 ) -> (ActiveTables, VerifiedBlock<'static>) {
     let marker = 0_u8;
     let stack_pointer = VirtAddr::new((&raw const marker).expose_provenance() as u64);
     // SAFETY: the registers show the mode; the protocol leaves the page after the one above the boot stack unmapped, in
     // the page table that maps the stack; and this runs once.
-    let active = unsafe { ActiveTables::adopt(mode, features.paging, spare_page(stack_pointer)) };
+    let active = unsafe { ActiveTables::adopt(mode, capabilities, spare_page(stack_pointer)) };
     let Some(active) = active else {
         let root = control::page_root().get();
         let what = format_args!("the page directories at {root:#x} have no self-map");

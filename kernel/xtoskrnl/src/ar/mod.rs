@@ -16,4 +16,4 @@ use amd64 as arch;
 #[cfg(target_arch = "x86")]
 use i686 as arch;
 
-pub(crate) use arch::{FaultStack, MACHINE, TrapFrame, install_tables, set_fault_stacks};
+pub(crate) use arch::{FaultStack, TrapFrame, install_tables, set_fault_stacks};

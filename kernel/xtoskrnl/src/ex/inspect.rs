@@ -7,7 +7,7 @@ use xtpaging::Rights;
 use xtpaging::entry::Bits;
 use xtpaging::walk::{Leaf, Node, SelfMapPolicy, visit};
 
-use crate::kd::{self, log};
+use crate::kd::{self, record};
 use crate::mm::ActiveTables;
 
 /// Addresses that are translated for comparison.
@@ -17,7 +17,7 @@ const TRANSLATIONS: u64 = 1000;
 pub(crate) fn run(active: &ActiveTables) {
     ranges(active);
     translations(active);
-    log!("XTOS-INSPECT");
+    record!("XTOS-INSPECT");
     // Without a serial line nobody can answer, and nobody has asked.
     let _ = kd::read_byte();
 }
@@ -55,7 +55,10 @@ impl Range {
             _ => "1G",
         };
         let (from, bytes) = (frame.address().get(), self.bytes);
-        log!("XTOS-RANGE {:#x} {from:#x} {bytes:#x} r{write}{execute}{user}{global} {size}", address.get());
+        record!(
+            "XTOS-RANGE {:#x} {from:#x} {bytes:#x} r{write}{execute}{user}{global} {size}",
+            address.get()
+        );
     }
 }
 
@@ -104,7 +107,7 @@ fn translations(active: &ActiveTables) {
             let inside = (seed >> 16) & (geometry.page_bytes(leaf.level) - 1);
             let address = VirtAddr::new(leaf.address.get() + inside);
             if let Ok(found) = active.find(address) {
-                log!("XTOS-TRANSLATION {:#x} {:#x}", address.get(), found.address.get());
+                record!("XTOS-TRANSLATION {:#x} {:#x}", address.get(), found.address.get());
             }
             told += 1;
         }

@@ -2,12 +2,12 @@
 
 use core::fmt;
 
-use xtcore::choice::Architecture;
 use xtpaging::walk::Audit;
 
 use super::fill::Fill;
+use crate::ar::cpu::ARCHITECTURE;
 use crate::hl::power::Verdict;
-use crate::kd::log;
+use crate::kd::{log, record};
 use crate::ke::stamps::Phase;
 use crate::mm::MemoryManager;
 
@@ -50,14 +50,9 @@ impl Report<'_> {
                 "xtoskrnl: fill: {frames} frames, {outside_window} outside the window, {wrong_words} wrong words"
             );
         }
-        log!("XTOS-REPORT {self}");
+        record!("XTOS-REPORT {self}");
         log!("xtoskrnl: {}", if verdict == "pass" { "PASS" } else { "FAIL" });
     }
-}
-
-/// Returns the name of the architecture.
-fn architecture() -> Architecture {
-    if cfg!(target_pointer_width = "64") { Architecture::Amd64 } else { Architecture::I686 }
 }
 
 impl fmt::Display for Report<'_> {
@@ -66,7 +61,7 @@ impl fmt::Display for Report<'_> {
         let (block, summary) = (memory.block(), memory.summary());
         let (choice, counts) = (block.choice(), block.counts());
         let verdict = if self.verdict() == Verdict::Pass { "pass" } else { "fail" };
-        write!(out, "{{\"verdict\":\"{verdict}\",\"arch\":\"{}\"", architecture().name())?;
+        write!(out, "{{\"verdict\":\"{verdict}\",\"arch\":\"{}\"", ARCHITECTURE.name())?;
         write!(out, ",\"paging\":\"{}\",\"paging_reason\":\"{}\"", choice.mode, choice.reason.text())?;
         write!(out, ",\"cpus\":1,\"descriptors\":{{\"given\":{},\"kept\":{}", counts.given, counts.kept)?;
         write!(out, ",\"dropped\":{},\"merged\":{}}}", counts.dropped, counts.merged)?;

@@ -2,6 +2,7 @@
 
 use xtcore::{FrameCount, PagingMode};
 
+use crate::ar::cpu::ARCHITECTURE;
 use crate::kd::log;
 use crate::mm::MemoryManager;
 
@@ -20,7 +21,7 @@ pub(crate) fn layout(memory: &MemoryManager) {
 
 /// Prints who starts, in which mode, and why.
 pub(crate) fn banner(mode: PagingMode, reason: &str) {
-    let architecture = if cfg!(target_pointer_width = "64") { "amd64" } else { "i686" };
+    let architecture = ARCHITECTURE.name();
     let version = env!("CARGO_PKG_VERSION");
     log!(
         "xtoskrnl: XTOSKRNL {version} for {architecture}, {}-level paging ({mode}): {reason}",

@@ -56,6 +56,15 @@ pub(crate) fn print(text: fmt::Arguments<'_>) {
     };
 }
 
+/// Prints a line for programs: to the serial line alone.
+pub(crate) fn print_record(text: fmt::Arguments<'_>) {
+    let serial = CONSOLE.try_lock().map_or_else(Serial::open_first, |console| console.serial);
+    if let Some(mut serial) = serial {
+        // The serial line never fails, and a formatter that does has nobody to tell.
+        let _ = serial.write_fmt(text);
+    }
+}
+
 /// Waits for a byte from the serial line; `None` when there is no line.
 pub(crate) fn read_byte() -> Option<u8> {
     let serial = CONSOLE.lock().serial?;

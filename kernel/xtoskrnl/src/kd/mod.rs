@@ -6,7 +6,7 @@
 mod console;
 mod ring;
 
-pub(crate) use console::{attach_screen, open_serial, print, read_byte, stop_colours};
+pub(crate) use console::{attach_screen, open_serial, print, print_record, read_byte, stop_colours};
 
 /// Prints a line to the log.
 macro_rules! log {
@@ -15,4 +15,11 @@ macro_rules! log {
     };
 }
 
-pub(crate) use log;
+/// Prints a line that programs read, not people: it goes to the serial line alone.
+macro_rules! record {
+    ($($argument:tt)*) => {
+        $crate::kd::print_record(format_args!("{}\r\n", format_args!($($argument)*)))
+    };
+}
+
+pub(crate) use {log, record};

@@ -9,7 +9,7 @@ use super::ending;
 use crate::ar::TrapFrame;
 use crate::ar::control;
 use crate::hl::power::Verdict;
-use crate::kd::{self, log};
+use crate::kd::{self, log, record};
 
 /// Why the kernel stops.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,11 +84,11 @@ pub(crate) fn bug_check(
         registers(frame);
     }
     if code.verdict() == Verdict::Refused {
-        log!("XTOS-REFUSED {{\"by\":\"xtoskrnl\",\"what\":\"{}\"}}", JsonText(what));
+        record!("XTOS-REFUSED {{\"by\":\"xtoskrnl\",\"what\":\"{}\"}}", JsonText(what));
     }
     let number = code as u32;
     let name = code.name();
-    log!(
+    record!(
         "XTOS-BUGCHECK {{\"code\":{number},\"name\":\"{name}\",\"parameters\":[{one},{two},{three},{four}]}}"
     );
     ending::end(code.verdict())

@@ -7,6 +7,7 @@ use xtcore::{Frame, VirtAddr};
 use xtpaging::{SelfMap, TablePlace, Tables};
 
 use super::slot::Slot;
+use crate::ar::control::invalidate_page;
 
 /// A page-table entry in memory, of 4 or 8 bytes.
 ///
@@ -124,6 +125,13 @@ impl Tables for SelfMapTables {
     ) -> Result<(), u64> {
         // The pointer table has no entry that could differ.
         self.word(place, index).map_or(Ok(()), |word| word.compare_exchange(current, new))
+    }
+
+    fn linked(&mut self, place: TablePlace) {
+        // Below a large page this address showed the page's data; the processor may still remember that.
+        if let Some(alias) = self.self_map.table_address(place.level, place.covers) {
+            invalidate_page(alias);
+        }
     }
 
     fn zero(&mut self, frame: Frame) {

@@ -5,6 +5,3 @@ mod trap;
 
 pub(crate) use tables::{FaultStack, install_tables, set_fault_stacks};
 pub(crate) use trap::TrapFrame;
-
-/// The machine number of this architecture in the boot protocol.
-pub(crate) const MACHINE: u32 = xtboot::block::machine::I686;
