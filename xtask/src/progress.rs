@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use console::style;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Shows `what` while `work` runs, and how long it took.
@@ -34,4 +35,14 @@ pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
 /// Prints one line for the user.
 pub(crate) fn say(line: &str) {
     eprintln!("{line}");
+}
+
+/// Paints a word that the user hopes for; plain where standard error is no terminal.
+pub(crate) fn good(word: &str) -> String {
+    style(word).green().bold().for_stderr().to_string()
+}
+
+/// Paints a word that the user must not miss; plain where standard error is no terminal.
+pub(crate) fn bad(word: &str) -> String {
+    style(word).red().bold().for_stderr().to_string()
 }

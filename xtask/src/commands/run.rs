@@ -38,7 +38,13 @@ pub(crate) fn run(context: &Context, options: &cli::Run) -> Result<u8> {
     let mut guest = Guest::new(architecture, EspFiles::new(images.loader, images.kernel), folder);
     describe(&mut guest, options);
     let mut outcome = xtqemu::boot(&guest, &mut |text| {
-        if options.json { eprintln!("{text}") } else { println!("{text}") }
+        if is_for_machines(text) {
+            // The log file has them; a person would only see the rest scroll away.
+        } else if options.json {
+            eprintln!("{text}");
+        } else {
+            println!("{text}");
+        }
     })?;
     if let Some(mode) = options.paging.mode() {
         insist_on(&mut outcome, mode);
@@ -128,16 +134,46 @@ fn insist_on(outcome: &mut Outcome, mode: PagingMode) {
     }
 }
 
+/// Tells whether a line of the console is a list or a record that the harness reads.
+fn is_for_machines(line: &str) -> bool {
+    ["XTOS-RANGE ", "XTOS-TRANSLATION ", "XTOS-REPORT ", "XTOS-INSPECT"]
+        .iter()
+        .any(|mark| line.starts_with(mark))
+}
+
 fn summary(outcome: &Outcome) -> String {
-    let mut text = format!("verdict: {}", outcome.verdict.name());
+    let verdict = outcome.verdict.name();
+    let painted = match outcome.verdict {
+        Verdict::Pass => progress::good(verdict),
+        Verdict::Unchecked => verdict.to_owned(),
+        Verdict::Fail | Verdict::Refused | Verdict::TimedOut => progress::bad(verdict),
+    };
+    let mut text = format!("verdict: {painted}");
     if !outcome.reason.is_empty() {
         text.push_str(&format!(": {}", outcome.reason));
+    }
+    if let Some(seen) = seen_from_outside(&outcome.report) {
+        text.push_str(&format!("\n{seen}"));
     }
     for remark in &outcome.remarks {
         text.push_str(&format!("\n  {remark}"));
     }
     text.push_str(&format!("\nserial log: {}", outcome.log.display()));
     text
+}
+
+/// What the harness found, in one line; nothing when it did not look.
+fn seen_from_outside(report: &Map<String, Value>) -> Option<String> {
+    let number = |key: &str| report.get(key).and_then(Value::as_u64);
+    let translations = number("translations_compared")?;
+    let differences = number("walker_differences")?;
+    let both = number("wx_pages_emulator").map_or_else(
+        || "the processor cannot forbid execution".to_owned(),
+        |pages| format!("{pages} pages writable and executable"),
+    );
+    Some(format!(
+        "seen from outside: {differences} differences, {translations} translations compared, {both}"
+    ))
 }
 
 /// A new folder in `parent`; folders of earlier boots that nobody will look at any more are removed.

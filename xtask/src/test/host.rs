@@ -15,7 +15,7 @@ use crate::toolchain::rustup;
 use crate::{process, progress, rules, target};
 
 /// Tells tests that draw their input from a seed to draw as much as a release needs.
-const FULL: [(&str, &str); 1] = [("XTOS_FUZZ_CASES", "10000000")];
+const FULL: [(&str, &str); 2] = [("XTOS_FUZZ_CASES", "10000000"), ("XTOS_PAGING_ACTIONS", "10000000")];
 
 /// Crates without dependencies on the host, whose tests the interpreter can run.
 const INTERPRETED: [&str; 4] = ["xtcore", "xtboot", "xtlayout", "xtpaging"];
@@ -112,7 +112,7 @@ fn interpreted(context: &Context) -> Result<Finding> {
     if process::succeed(&mut nightly(&["miri", "--version"])).is_err() {
         return Ok(Finding::Skip("there is no nightly toolchain with Miri".to_owned()));
     }
-    let mut command = nightly(&["miri", "test", "--locked", "--lib"]);
+    let mut command = nightly(&["miri", "test", "--locked", "--lib", "--test", "paging"]);
     for package in INTERPRETED {
         command.args(["--package", package]);
     }

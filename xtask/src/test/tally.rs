@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use console::style;
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,9 +83,9 @@ impl Tally {
 fn line(name: &str, took: Duration, finding: &Finding) -> String {
     let seconds = took.as_secs_f64();
     let (word, text) = match finding {
-        Finding::Pass(text) => ("PASS", text),
-        Finding::Fail(text) => ("FAIL", text),
-        Finding::Skip(text) => ("SKIP", text),
+        Finding::Pass(text) => (style("PASS").green(), text),
+        Finding::Fail(text) => (style("FAIL").red().bold(), text),
+        Finding::Skip(text) => (style("SKIP").yellow(), text),
     };
     let head = format!("{word}  {name:<44} {seconds:>6.1} s");
     match finding {

@@ -52,19 +52,21 @@ pub struct Processor {
     pub architecture: Architecture,
     /// Whether it has the architecture's wide mode.
     pub wide: WideMode,
-    /// The most memory that its address lines reach.
+    /// The most memory that is tried with it.
     pub reach: MemorySize,
+    /// The width of its physical addresses, as far as it limits what a guest can use.
+    pub physical_bits: u32,
 }
 
 const SMALL_REACH: MemorySize = MemorySize::gibibytes(6);
 const FULL_REACH: MemorySize = MemorySize::gibibytes(12 << 10);
 
 const fn amd64(model: &'static str, wide: WideMode) -> Processor {
-    Processor { model, architecture: Architecture::Amd64, wide, reach: FULL_REACH }
+    Processor { model, architecture: Architecture::Amd64, wide, reach: FULL_REACH, physical_bits: 52 }
 }
 
 const fn i686(model: &'static str, reach: MemorySize) -> Processor {
-    Processor { model, architecture: Architecture::I686, wide: WideMode::Present, reach }
+    Processor { model, architecture: Architecture::I686, wide: WideMode::Present, reach, physical_bits: 36 }
 }
 
 /// All processors: with and without LA57, 1 GiB pages and the no-execute bit.
@@ -84,7 +86,8 @@ pub const PROCESSORS: [Processor; 13] = [
     i686("n270", SMALL_REACH),
     i686("coreduo", SMALL_REACH),
     i686("max,nx=off", FULL_REACH),
-    i686("qemu32", SMALL_REACH),
+    // PAE without PSE-36: this model faults on address bits above 31.
+    Processor { physical_bits: 32, ..i686("qemu32", SMALL_REACH) },
     i686("pentium3", SMALL_REACH),
 ];
 

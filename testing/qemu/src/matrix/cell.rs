@@ -78,7 +78,7 @@ impl Cell {
         }
     }
 
-    /// Returns the frames of RAM that the mode cannot use.
+    /// Returns the frames of RAM that the mode, or the processor in it, cannot use.
     ///
     /// Both mainboards leave a hole below 4 GiB and put what would lie in it above (q35: from 2.75 GiB of memory on
     /// all but 2 GiB, pc: above 3.5 GiB all but 3 GiB).
@@ -92,7 +92,9 @@ impl Cell {
             Machine::Q35 | Machine::Pc => return FrameCount::ZERO,
         };
         let top = FOUR_GIB + (bytes - low);
-        let limit = self.mode.geometry().frame_limit().address().get();
+        let mode = self.mode.geometry().frame_limit().address().get();
+        let processor = 1 << self.processor.physical_bits;
+        let limit = if processor < mode { processor } else { mode };
         FrameCount::new(top.saturating_sub(limit) / PAGE_BYTES)
     }
 
