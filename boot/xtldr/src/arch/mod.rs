@@ -1,0 +1,23 @@
+//! The instructions behind the loader: the only place with assembly and with a look at the target's architecture.
+//!
+//! * [`HostCpuid`], [`ticks`]: what the processor says about itself.
+//! * [`SerialPort`]: COM1, polled.
+//! * [`Switch`]: from any state that firmware leaves a processor in to the paging mode and the entry point wanted.
+#![allow(unsafe_code, reason = "instructions have no safe form")]
+
+#[cfg(target_arch = "x86_64")]
+mod amd64;
+#[cfg(target_arch = "x86")]
+mod i686;
+mod processor;
+mod serial;
+mod switch;
+
+pub use processor::{ARCHITECTURE, HostCpuid, halt, ticks, wait_seconds};
+pub use serial::SerialPort;
+pub use switch::{CodeAndData, Switch, hand_over};
+
+#[cfg(target_arch = "x86_64")]
+use amd64 as this;
+#[cfg(target_arch = "x86")]
+use i686 as this;

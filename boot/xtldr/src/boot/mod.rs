@@ -1,0 +1,103 @@
+//! The way from the first file read to a sealed loader block.
+//!
+//! ```text
+//!   prepare   read, validate, choose, plan, allocate, build      may fail; everything goes back
+//!   leave     map, leave boot services, reconcile, seal          allocates nothing
+//!   Ready     what the processor's switch needs                  plain numbers
+//! ```
+//!
+//! Each step returns what the next one consumes. An error is told where it happens, while the text it quotes is
+//! still in memory; what comes back is [`Refused`] and says only how to go on.
+#![allow(
+    clippy::result_large_err,
+    clippy::large_enum_variant,
+    reason = "an error carries the path it speaks of, there is no heap to put it on, and a boot has at most one"
+)]
+
+mod error;
+mod files;
+mod leave;
+mod plan;
+mod tables;
+#[cfg(feature = "tamper")]
+mod tamper;
+
+pub use error::{BootError, Need};
+pub use leave::{MAP_SLACK, MAX_ATTEMPTS, Ready};
+pub use plan::{HAND_OVER_FRAMES, Prepared};
+
+use xtcore::choice::WideRequest;
+
+use crate::config::{Configuration, Entry};
+use crate::firmware::Firmware;
+use crate::report;
+use xtpaging::processor::Processor;
+
+/// The boot ended with a message that has been told already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use = "somebody must decide how to go on"]
+pub struct Refused {
+    /// Whether somebody should read the message first.
+    pub pause: Pause,
+    /// What is left of the firmware.
+    pub firmware: Remains,
+}
+
+/// Whether to wait before going on after an error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pause {
+    /// Wait until the message has been read.
+    UntilRead,
+    /// The parameter EXIT: nobody is there to read it.
+    No,
+}
+
+/// What is left of the firmware after an error.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Remains {
+    /// Boot services are as they were, everything has been returned: the loader can go back.
+    BootServices,
+    /// Boot services are half or wholly gone: only a reset is left.
+    Nothing,
+}
+
+/// Reads configuration and kernel and gets everything ready that can be before the final memory map.
+///
+/// `start` is the processor's clock at the loader's entry.
+///
+/// # Errors
+/// [`Refused`]: the reason has been printed, and all memory has gone back to the firmware.
+pub fn prepare<'f>(
+    firmware: &'f dyn Firmware,
+    processor: &Processor,
+    start: u64,
+) -> Result<Prepared<'f>, Refused> {
+    report::greet(firmware, processor);
+    let refuse = |error: &BootError<'_>, pause| {
+        report::refuse(firmware, error);
+        Refused { pause, firmware: Remains::BootServices }
+    };
+    let file = files::configuration(firmware).map_err(|error| refuse(&error, Pause::UntilRead))?;
+    let entry = Configuration::parse(file.bytes())
+        .and_then(|configuration| configuration.default_entry())
+        .map_err(|error| refuse(&BootError::Configuration(error), Pause::UntilRead))?;
+    prepare_entry(firmware, processor, &entry, start).map_err(|error| refuse(&error, pause_of(&entry)))
+}
+
+fn prepare_entry<'f>(
+    firmware: &'f dyn Firmware,
+    processor: &Processor,
+    entry: &Entry<'_>,
+    start: u64,
+) -> Result<Prepared<'f>, BootError<'static>> {
+    let (path, file) = files::kernel(firmware, entry, processor.architecture)?;
+    Prepared::new(firmware, processor, entry, &path, file.bytes(), start)
+}
+
+fn pause_of(entry: &Entry<'_>) -> Pause {
+    if entry.parameters.has("EXIT") { Pause::No } else { Pause::UntilRead }
+}
+
+fn request_of(entry: &Entry<'_>) -> WideRequest {
+    if entry.parameters.has("NOXPA") { WideRequest::Narrow } else { WideRequest::Automatic }
+}

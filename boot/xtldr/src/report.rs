@@ -1,0 +1,160 @@
+//! What people and machines read: a few lines on the way, and one line when it ends here.
+//!
+//! Lines for people go to the firmware's console (while it exists) and the serial line. The line for machines goes to
+//! the serial line alone, at column 0: `XTOS-REFUSED {"by":"xtldr","what":"…"}`.
+
+mod json;
+#[cfg(test)]
+mod tests;
+
+pub use json::JsonText;
+
+use core::fmt;
+
+use xtboot::block::{PixelFormat, Screen};
+use xtboot::map::{Counts, Summary};
+use xtcore::choice::{Choice, WideMode};
+use xtcore::{FrameCount, VirtAddr};
+use xtpaging::Support;
+
+use crate::config::Entry;
+use crate::firmware::{Firmware, Graphics};
+use crate::image::Validated;
+use xtpaging::processor::Processor;
+
+macro_rules! say {
+    ($firmware:expr, $($text:tt)*) => {
+        $firmware.print(format_args!($($text)*))
+    };
+}
+
+/// Tells why the boot ends here, to people and to machines.
+pub fn refuse(firmware: &dyn Firmware, what: &dyn fmt::Display) {
+    say!(firmware, "XTLDR cannot boot: {what}");
+    firmware.print_machine_line(format_args!(
+        "XTOS-REFUSED {{\"by\":\"xtldr\",\"what\":\"{}\"}}",
+        JsonText(what)
+    ));
+}
+
+/// Introduces loader, firmware and processor.
+pub(crate) fn greet(firmware: &dyn Firmware, processor: &Processor) {
+    let maker = firmware.describe();
+    let (major, minor) = maker.uefi;
+    let capabilities = processor.capabilities;
+    let (_, wide) = processor.architecture.modes();
+    say!(firmware, "XTLDR {} ({})", env!("CARGO_PKG_VERSION"), processor.architecture.name());
+    say!(firmware, "  firmware   {}, revision {:#x}, UEFI {major}.{minor}", maker.vendor, maker.revision);
+    say!(
+        firmware,
+        "  processor  {wide} {}, no-execute {}, 1 GiB pages {}, {} address bits",
+        if processor.wide == WideMode::Present { "yes" } else { "no" },
+        yes_no(capabilities.no_execute),
+        yes_no(capabilities.gigabyte_pages),
+        capabilities.physical_bits
+    );
+}
+
+fn yes_no(support: Support) -> &'static str {
+    if support.is_present() { "yes" } else { "no" }
+}
+
+/// Tells which kernel was found.
+pub(crate) fn kernel(
+    firmware: &dyn Firmware,
+    entry: &Entry<'_>,
+    path: &str,
+    file_bytes: usize,
+    image: &Validated<'_>,
+) {
+    say!(firmware, "  system     {}, parameters \"{}\"", entry.title, entry.parameters.text());
+    say!(
+        firmware,
+        "  kernel     {path}, {file_bytes} bytes; {} pages at {:#x}, entry {:#x}",
+        image.pages().get(),
+        image.base(),
+        image.entry()
+    );
+    for part in image.mapped() {
+        let section = part.section();
+        say!(
+            firmware,
+            "             {:8} {:4} pages at +{:#08x} {}",
+            part.name(),
+            section.pages.get(),
+            part.address,
+            match section.protection {
+                xtboot::block::SectionProtection::Read => "read",
+                xtboot::block::SectionProtection::ReadWrite => "read, write",
+                xtboot::block::SectionProtection::ReadExecute => "read, execute",
+            }
+        );
+    }
+}
+
+/// Tells the paging mode and why.
+pub(crate) fn paging(firmware: &dyn Firmware, choice: Choice) {
+    say!(firmware, "  paging     {}: {}", choice.mode, choice.reason.text());
+}
+
+/// Tells what becomes of the screen.
+pub(crate) fn screen(firmware: &dyn Firmware, graphics: Option<&Graphics>, screen: Option<&Screen>) {
+    match (graphics, screen) {
+        (_, Some(screen)) => say!(
+            firmware,
+            "  screen     {}x{} at {:#x}, {}",
+            screen.width,
+            screen.height,
+            screen.address,
+            match screen.format {
+                PixelFormat::Rgb => "RGB",
+                PixelFormat::Bgr => "BGR",
+            }
+        ),
+        (None, None) => say!(firmware, "  screen     none"),
+        (Some(graphics), None) => say!(
+            firmware,
+            "  screen     not used: {}x{} at {:#x} is no linear 32-bit framebuffer in reach",
+            graphics.width,
+            graphics.height,
+            graphics.address
+        ),
+    }
+}
+
+/// Tells how many page tables there are.
+pub(crate) fn tables(firmware: &dyn Firmware, planned: FrameCount, used: FrameCount) {
+    say!(firmware, "  tables     {} frames planned, {} used", planned.get(), used.get());
+}
+
+/// Tells that boot services end now.
+pub(crate) fn leaving(firmware: &dyn Firmware) {
+    say!(firmware, "  leaving boot services");
+}
+
+/// Tells what became of the memory map.
+pub(crate) fn memory(firmware: &dyn Firmware, counts: Counts, summary: Summary) {
+    say!(
+        firmware,
+        "  memory     {} descriptors: {} kept ({} merged), {} dropped",
+        counts.given,
+        counts.kept,
+        counts.merged,
+        counts.dropped
+    );
+    say!(
+        firmware,
+        "             {} MiB usable, {} MiB above the mode's limit",
+        mebibytes(summary.usable),
+        mebibytes(summary.above_limit)
+    );
+}
+
+fn mebibytes(frames: FrameCount) -> u64 {
+    frames.bytes() >> 20
+}
+
+/// Tells that the kernel takes over.
+pub(crate) fn hand_over(firmware: &dyn Firmware, entry: VirtAddr) {
+    say!(firmware, "  handing over to the kernel at {entry:#x}");
+}
