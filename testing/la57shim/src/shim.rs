@@ -73,6 +73,12 @@ fn start_loader() -> uefi::Result {
     let own = boot::open_protocol_exclusive::<LoadedImage>(boot::image_handle())?;
     let device = own.device().ok_or(Status::NO_MEDIA)?;
     drop(own);
+    let image = load(device)?;
+    boot::start_image(image)
+}
+
+/// Loads the loader from a volume, and lets go of the volume: the loader will open it.
+fn load(device: Handle) -> uefi::Result<Handle> {
     let mut room = [MaybeUninit::uninit(); 512];
     let volume = boot::open_protocol_exclusive::<DevicePath>(device)?;
     let mut builder = DevicePathBuilder::with_buf(&mut room);
@@ -84,7 +90,7 @@ fn start_loader() -> uefi::Result {
         .and_then(DevicePathBuilder::finalize)
         .map_err(|_| Status::BUFFER_TOO_SMALL)?;
     let source = LoadImageSource::FromDevicePath { device_path: path, boot_policy: BootPolicy::ExactMatch };
-    boot::start_image(boot::load_image(boot::image_handle(), source)?)
+    boot::load_image(boot::image_handle(), source)
 }
 
 /// The uefi crate's own handler is a feature, which building this together with the loader would give to both.

@@ -127,7 +127,7 @@ impl Prepared<'_> {
             .map_err(BootError::Sanitise)?;
         let runs =
             lay_over(&sanitised, &mut claims, memory.ledger.array_mut(nothing)).map_err(BootError::Ledger)?;
-        let limit = self.choice.mode.geometry().frame_limit();
+        let limit = self.space.format().ram_limit();
         let counts = sanitised.counts();
         report::memory(self.firmware, counts, Summary::of(runs.iter().copied(), limit));
 

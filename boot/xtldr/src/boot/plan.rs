@@ -205,7 +205,7 @@ fn lay_out(
     sizes: &Sizes,
 ) -> Result<(BootLayout, Option<Screen>), BootError<'static>> {
     let format = Format::new(mode, processor.capabilities);
-    let limit = format.frame_limit().min(mode.geometry().frame_limit());
+    let limit = format.ram_limit();
     let graphics = firmware.graphics();
     let visible = graphics.and_then(|graphics| {
         let (pixels, bytes) = graphics.visible()?;

@@ -57,7 +57,7 @@ fn each_frame(
     mut each: impl FnMut(&mut MemoryManager, Frame) -> Result<(), MapError>,
 ) -> Result<(), MapError> {
     let block = *memory.block();
-    let limit = memory.active().space().geometry().frame_limit();
+    let limit = memory.active().space().format().ram_limit();
     let reachable = FrameRange::new(Frame::new(0), limit).unwrap_or_default();
     let free = block.runs().filter(|run| run.kind.is_free_for_kernel());
     let free = free.map(move |run| MemoryRun { frames: run.frames.intersection(reachable), ..run });

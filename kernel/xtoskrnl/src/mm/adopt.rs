@@ -5,7 +5,7 @@ use core::ops::ControlFlow;
 use xtboot::block::{BlockError, VerifiedBlock};
 use xtpaging::walk::{Node, SelfMapPolicy, visit};
 
-use super::active::ActiveTables;
+use super::paging::ActiveTables;
 
 /// Tables whose every frame the block lists as a table: no frame of theirs will be handed out.
 #[derive(Debug)]

@@ -7,11 +7,9 @@ use xtcore::{Frame, FrameCount, FrameRange, Geometry, Level, PAGE_BYTES, PhysAdd
 use xtlayout::{BootNeeds, Layout, LayoutError, Needs, RegionKind, plan};
 use xtpaging::{Attributes, CursorError, MapError, Mapping, SelfMap};
 
-use super::active::ActiveTables;
 use super::adopt::Adopted;
 use super::frames::EarlyFrames;
-use super::slot::Slot;
-use super::tlb::LocalTlb;
+use super::paging::{ActiveTables, LocalTlb, Slot};
 use super::window::{Outside, Window};
 use crate::ar::{FaultStack, set_fault_stacks};
 use crate::ke::stamps::Stamps;
@@ -77,7 +75,7 @@ impl MemoryManager {
     pub(crate) fn start(adopted: Adopted, stamps: &mut Stamps) -> Result<Self, Fault> {
         let Adopted { active, block } = adopted;
         let geometry = active.space.geometry();
-        let limit = geometry.frame_limit().min(active.space.format().frame_limit());
+        let limit = active.space.format().ram_limit();
         let summary = Summary::of(block.runs(), limit);
         let layout = plan(active.space.mode(), &needs(&block, *active.space.self_map(), summary.end))
             .map_err(Fault::Layout)?;

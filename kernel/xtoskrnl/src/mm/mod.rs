@@ -8,15 +8,12 @@
 //!
 //! Each step consumes the one before.
 
-mod active;
 mod adopt;
 mod frames;
 mod manager;
-mod slot;
-mod tables;
-mod tlb;
+mod paging;
 mod window;
 
-pub(crate) use active::ActiveTables;
 pub(crate) use adopt::Adopted;
 pub(crate) use manager::{Fault, MemoryManager};
+pub(crate) use paging::ActiveTables;

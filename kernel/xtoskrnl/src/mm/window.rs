@@ -16,8 +16,8 @@ use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, VirtAddr, VirtRan
 use xtpaging::walk::find;
 use xtpaging::{Attributes, MapError, Mapping, Protection};
 
-use super::active::ActiveTables;
 use super::frames::EarlyFrames;
+use super::paging::ActiveTables;
 
 /// The frame is not in the window: above its end, or no usable RAM. A transient slot reaches it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -113,6 +113,14 @@ impl Format {
         PhysAddr::new(1 << bits).frame()
     }
 
+    /// Returns the first frame that is no RAM for this system: beyond what an entry can name, or beyond what the mode is
+    /// made for (see [`Geometry::frame_limit`]). Devices may lie above.
+    #[must_use]
+    pub const fn ram_limit(&self) -> Frame {
+        let (named, supported) = (self.frame_limit(), self.geometry().frame_limit());
+        if named.number() < supported.number() { named } else { supported }
+    }
+
     /// Returns the address bits of an entry that maps a page at `level`, or of any entry for level 1.
     const fn address_mask(&self, level: Level) -> u64 {
         let geometry = self.geometry();

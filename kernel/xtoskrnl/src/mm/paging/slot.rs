@@ -10,13 +10,13 @@ use xtcore::{Frame, Level, PAGE_BYTES, VirtAddr};
 use xtpaging::entry::{Format, occupancy};
 use xtpaging::{Attributes, Scope, SelfMap};
 
-use super::tables::Word;
+use super::word::Word;
 use crate::ar::control::invalidate_page;
 use crate::ar::words;
 
 /// A page of the kernel's address space whose frame can be chosen at will.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(in crate::mm) struct Slot {
     page: VirtAddr,
     entry: Word,
     format: Format,
@@ -32,7 +32,7 @@ impl Slot {
     /// # Safety
     /// The page table of `page` must exist and be reachable through the active `self_map`, and nobody else may use the
     /// page: no reference leads there, no mapping is kept there.
-    pub(super) unsafe fn new(page: VirtAddr, self_map: &SelfMap, format: Format) -> Option<Self> {
+    pub(in crate::mm) unsafe fn new(page: VirtAddr, self_map: &SelfMap, format: Format) -> Option<Self> {
         let address = self_map.entry_address(Level::PT, page)?;
         // SAFETY: the caller says that the page table exists and that the self-map is active, so the entry is mapped.
         let entry = unsafe { Word::new(address, format.geometry().entry_bytes()) };
@@ -91,7 +91,7 @@ impl Slot {
     }
 
     /// Shows nothing any more: the entry becomes absent.
-    pub(super) fn close(mut self) {
+    pub(in crate::mm) fn close(mut self) {
         let kept = self.entry.load() & occupancy::MASK;
         self.entry.exchange(kept);
         invalidate_page(self.page);

@@ -10,15 +10,16 @@ use xtpaging::walk::{Found, NotFound, find};
 use xtpaging::{AddressSpace, Cache, Capabilities, SelfMap};
 
 use super::slot::Slot;
-use super::tables::{SelfMapTables, Word};
+use super::tables::SelfMapTables;
+use super::word::Word;
 use crate::ar::control;
 use crate::hl::acpi::ReadPhysical;
 
 /// The active address space and the way to its tables.
 #[derive(Debug)]
 pub(crate) struct ActiveTables {
-    pub(super) space: AddressSpace,
-    pub(super) tables: SelfMapTables,
+    pub(in crate::mm) space: AddressSpace,
+    pub(in crate::mm) tables: SelfMapTables,
 }
 
 impl ActiveTables {
