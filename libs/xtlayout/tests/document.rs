@@ -1,0 +1,78 @@
+//! `docs/memory-layout.md` shows what the planner plans.
+//!
+//! The tables in the document are written by this test when `XTOS_UPDATE_DOCS` is set, and compared otherwise.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use xtcore::{PAGE_BYTES, PagingMode, PhysAddr, VirtAddr, VirtRange};
+use xtlayout::{BootNeeds, Needs, plan};
+
+const BEGIN: &str = "<!-- begin: written by libs/xtlayout/tests/document.rs -->\n";
+const END: &str = "<!-- end -->\n";
+
+/// The self-map of each mode at the geometry's slot.
+fn self_map(mode: PagingMode) -> VirtRange {
+    let geometry = mode.geometry();
+    let shift = geometry.shift(geometry.self_map_level());
+    let start = geometry.canonical((geometry.self_map_slot() as u64) << shift);
+    let tables = if mode == PagingMode::Pml3 { 4 } else { 1 };
+    VirtRange::saturating(start, tables << shift)
+}
+
+/// A machine with 6 GiB of RAM up to 8 GiB, and a screen of 1280 x 800.
+fn example(mode: PagingMode) -> Needs {
+    let wide = mode.geometry().virtual_bits() > 32;
+    let boot = BootNeeds {
+        image_base: VirtAddr::new(if wide { 0xFFFF_F800_0000_0000 } else { 0x8080_0000 }),
+        image_bytes: 352 << 10,
+        block_bytes: 36 << 10,
+        stack_bytes: if wide { 64 << 10 } else { 32 << 10 },
+        framebuffer_bytes: 4000 << 10,
+    };
+    Needs {
+        boot,
+        self_map: self_map(mode),
+        frames_end: PhysAddr::new(8 << 30).frame(),
+        fault_stacks_bytes: if wide { 9 } else { 3 } * PAGE_BYTES,
+        transient_bytes: PAGE_BYTES,
+    }
+}
+
+fn size(bytes: u64) -> String {
+    let units = [(40, "TiB"), (30, "GiB"), (20, "MiB")];
+    let (shift, name) = units.into_iter().find(|(shift, _)| bytes >= 4 << shift).unwrap_or((10, "KiB"));
+    format!("{} {name}", bytes >> shift)
+}
+
+fn tables() -> String {
+    let mut text = String::new();
+    for mode in PagingMode::ALL {
+        let name = mode.name().to_uppercase();
+        let layout = plan(mode, &example(mode)).expect("the example fits");
+        writeln!(text, "### {name}\n\n```text").expect("a string takes all");
+        for region in layout.regions() {
+            let (start, end) = (region.range.start().get(), region.range.end().get());
+            let bytes = size(region.range.bytes());
+            writeln!(text, "{start:016x} - {end:016x}  {bytes:>9}  {}", region.kind.name())
+                .expect("a string");
+        }
+        text.push_str("```\n\n");
+    }
+    text
+}
+
+#[test]
+fn the_document_shows_what_is_planned() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/memory-layout.md");
+    let document = std::fs::read_to_string(&path).expect("the document is part of the repository");
+    let (head, rest) = document.split_once(BEGIN).expect("the document has the begin mark");
+    let (shown, tail) = rest.split_once(END).expect("the document has the end mark");
+    let planned = tables();
+    if std::env::var_os("XTOS_UPDATE_DOCS").is_some() {
+        std::fs::write(&path, format!("{head}{BEGIN}{planned}{END}{tail}"))
+            .expect("the document can be written");
+    } else {
+        assert_eq!(shown, planned, "run this test with XTOS_UPDATE_DOCS=1 to write the tables anew");
+    }
+}
