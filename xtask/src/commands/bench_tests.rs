@@ -2,7 +2,12 @@
 
 use xtcore::PagingMode;
 
-use super::{page, ratio};
+use super::{Cost, page, ratio};
+
+/// A boot of which only the kernel's figure matters.
+const fn costing(kernel: u64) -> Cost {
+    Cost { kernel, loader: 7, in_use: 528, descriptors: 126 }
+}
 
 #[test]
 fn a_ratio_is_never_rounded_in_our_favour() {
@@ -14,15 +19,17 @@ fn a_ratio_is_never_rounded_in_our_favour() {
 #[test]
 fn each_size_is_a_row_and_each_mode_a_column_with_its_own_base() {
     let rows = [
-        (PagingMode::Pml2, "256M".parse().unwrap(), 1000),
-        (PagingMode::Pml4, "256M".parse().unwrap(), 2000),
-        (PagingMode::Pml2, "1G".parse().unwrap(), 1100),
-        (PagingMode::Pml4, "1G".parse().unwrap(), 4000),
-        (PagingMode::Pml4, "1T".parse().unwrap(), 2000),
+        (PagingMode::Pml2, "256M".parse().unwrap(), costing(1000)),
+        (PagingMode::Pml4, "256M".parse().unwrap(), costing(2000)),
+        (PagingMode::Pml2, "1G".parse().unwrap(), costing(1100)),
+        (PagingMode::Pml4, "1G".parse().unwrap(), costing(4000)),
+        (PagingMode::Pml4, "1T".parse().unwrap(), costing(2000)),
     ];
     let page = page(&rows);
     assert!(page.contains("| RAM | pml2 | pml3 | pml4 | pml5 |"), "{page}");
     assert!(page.contains("| 256M | 1000 (1.00) | | 2000 (1.00) | |"), "{page}");
     assert!(page.contains("| 1G | 1100 (1.10) | | 4000 (2.00) | |"), "{page}");
     assert!(page.contains("| 1T | | | 2000 (1.00) | |"), "{page}");
+    assert!(page.contains("| 1T | | | 7 (1.00) | |"), "{page}");
+    assert!(page.contains("| 1T | | | 528 (126) | |"), "{page}");
 }

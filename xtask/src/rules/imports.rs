@@ -33,7 +33,7 @@ const TABLE: &[Row] = &[
     row("xtldr", &["xtboot", "xtpaging", "xtlayout", "xtrtl", "xtcore"]),
     Row { never: &["uefi"], ..row("xtoskrnl", LIBRARIES) },
     Row { tests_may_import: &[], ..row("xtsim", &["xtcore"]) },
-    row("la57shim", &["xtcore"]),
+    row("la57shim", &["xtldr", "xtpaging", "xtcore"]),
     row("xtqemu", &["xtcore", "xtboot", "xtsim"]),
     row("xtask", &["xtcore", "xtboot", "xtqemu"]),
 ];
