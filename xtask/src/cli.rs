@@ -32,7 +32,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Build and boot under real UEFI firmware in QEMU, with the serial console in the terminal.
     ///
-    /// Exit status: 0 pass, 1 fail, 2 refused (also a usage error), 3 timed out, 4 could not be tried.
+    /// Exit status: 0 pass, 1 fail, 2 refused (also a usage error), 3 timed out, 4 could not be tried (set-up,
+    /// build or emulator; then --json prints no object).
     Run(Box<Run>),
     /// Run the host tests and the boot matrix.
     Test(Test),
@@ -77,7 +78,7 @@ pub(crate) struct Run {
     /// Print one JSON object as the last line of standard output; implies --exit.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Give up after this many seconds [default with --exit: 60, more for 512G and above].
+    /// Give up after this many seconds [default with --exit: 120, 300 from 64G, 900 from 4T].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 }

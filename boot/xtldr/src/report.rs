@@ -1,13 +1,16 @@
 //! What people and machines read: a few lines on the way, and one line when it ends here.
 //!
-//! Lines for people go to the firmware's console (while it exists) and the serial line. The line for machines goes to
+//! Lines for people go to the firmware's console (while it exists) and the serial line; the one that says why the boot
+//! ends is drawn on the framebuffer where the console is gone. The line for machines goes to
 //! the serial line alone, at column 0: `XTOS-REFUSED {"by":"xtldr","what":"…"}`.
 
 mod json;
+mod notice;
 #[cfg(test)]
 mod tests;
 
 pub use json::JsonText;
+pub use notice::Notice;
 
 use core::fmt;
 
@@ -30,7 +33,7 @@ macro_rules! say {
 
 /// Tells why the boot ends here, to people and to machines.
 pub fn refuse(firmware: &dyn Firmware, what: &dyn fmt::Display) {
-    say!(firmware, "XTLDR cannot boot: {what}");
+    firmware.print_last_line(format_args!("XTLDR cannot boot: {what}"));
     firmware.print_machine_line(format_args!(
         "XTOS-REFUSED {{\"by\":\"xtldr\",\"what\":\"{}\"}}",
         JsonText(what)

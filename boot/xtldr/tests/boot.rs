@@ -3,10 +3,11 @@
 mod support;
 
 use support::firmware::{Habits, Mock, SCREEN};
-use support::judge::judge;
+use support::judge::{HandedOver, judge};
 use support::modes::{architecture, processor};
 use support::pe;
 use xtboot::block::PixelFormat;
+use xtcore::choice::Reason;
 use xtcore::{PagingMode, PhysAddr};
 use xtldr::firmware::{Graphics, PixelLayout};
 use xtpaging::Support;
@@ -121,6 +122,20 @@ fn noxpa_asks_for_the_narrow_mode() {
         // A longer word is another parameter.
         let mock = Mock::with_kernel(habits(wide), "NOXPAX", kernel);
         assert_eq!(mock.boot(&processor).unwrap().mode, wide);
+    }
+}
+
+#[test]
+fn xpa_asks_for_the_wide_mode_and_the_block_says_so() {
+    for wide in [PagingMode::Pml3, PagingMode::Pml5] {
+        let processor = processor(wide);
+        let kernel = pe::kernel(architecture(wide)).build();
+        let mock = Mock::with_kernel(habits(wide), "debug=com1 xpa", kernel);
+        let ready = mock.boot(&processor).unwrap();
+        assert_eq!(ready.mode, wide);
+        let over = HandedOver::find(&mock, &processor, ready);
+        assert_eq!(over.verify().unwrap().choice().reason, Reason::WideParameter);
+        assert!(mock.text().contains("the parameter XPA asks for the wide mode"), "{}", mock.text());
     }
 }
 

@@ -235,6 +235,32 @@ fn a_kernel_without_a_fitting_manifest_is_refused() {
 }
 
 #[test]
+fn a_wide_mode_that_the_processor_lacks_is_refused_where_it_is_demanded() {
+    for (narrow, wide) in [(PagingMode::Pml2, "pml3"), (PagingMode::Pml4, "pml5")] {
+        let habits = Habits { high_first: false, ..Habits::default() };
+        let mock = Mock::with_kernel(habits, "EXIT XPA", pe::kernel(architecture(narrow)).build());
+        refused(&mock, narrow, &["the parameter XPA asks for", wide, "which this processor lacks"]);
+    }
+}
+
+#[test]
+fn a_wide_mode_that_the_kernel_lacks_is_refused_where_it_is_demanded() {
+    let mut image = pe::kernel(Architecture::Amd64);
+    image.parts[3].contents[12] = 1 << 4;
+    let mock = Mock::with_kernel(Habits::default(), "XPA EXIT", image.build());
+    refused(&mock, PagingMode::Pml5, &["XPA", "pml5", "the kernel lacks", "it supports pml4"]);
+}
+
+#[test]
+fn noxpa_and_xpa_together_are_refused() {
+    for parameters in ["EXIT NOXPA XPA", "xpa exit noxpa"] {
+        let kernel = pe::kernel(Architecture::Amd64).build();
+        let mock = Mock::with_kernel(Habits::default(), parameters, kernel);
+        refused(&mock, PagingMode::Pml5, &["the parameters NOXPA and XPA contradict each other"]);
+    }
+}
+
+#[test]
 fn each_allocation_that_fails_ends_the_boot_cleanly() {
     for mode in PagingMode::ALL {
         let kernel = pe::kernel(architecture(mode)).build();
@@ -272,6 +298,9 @@ fn a_firmware_that_never_lets_go_is_left_alone() {
     assert_eq!(refusal.firmware, Remains::Nothing);
     assert_ne!(mock.outstanding(), 0);
     assert!(mock.refusal().contains(&format!("failed {MAX_ATTEMPTS} times")), "{}", mock.refusal());
+    let last = mock.last_lines.borrow();
+    let [line] = last.as_slice() else { panic!("one line for the screen: {last:?}") };
+    assert!(line.starts_with("XTLDR cannot boot: the firmware does not let go"), "{line}");
 }
 
 #[test]

@@ -81,3 +81,20 @@ fn free_memory_is_poisoned_and_the_boot_is_sound() {
         assert!(poisoned > 1000, "{poisoned} frames");
     }
 }
+
+#[test]
+fn only_the_hand_over_is_left_of_free_memory_and_the_block_is_sound() {
+    for mode in PagingMode::ALL {
+        let free_runs = |kind| {
+            let (_, over) = boot(mode, kind);
+            let block = over.verify().unwrap();
+            let runs: Vec<_> = block.runs().filter(|run| run.kind.is_free_for_kernel()).collect();
+            (runs, block.identity())
+        };
+        assert!(free_runs("nothing").0.len() > 1);
+        let (runs, hand_over) = free_runs("nomemory");
+        let [only] = runs.as_slice() else { panic!("{runs:?}") };
+        assert_eq!(only.kind, MemoryKind::LoaderTemporary);
+        assert_eq!(only.frames.intersection(hand_over), hand_over);
+    }
+}

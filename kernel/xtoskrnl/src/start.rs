@@ -7,7 +7,7 @@ use xtboot::block::{
     self, BlockError, Expected, Framebuffer, Header, MANIFEST_MAGIC, Manifest, VERSION, VerifiedBlock, flags,
 };
 use xtcore::choice::ModeSet;
-use xtcore::{PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
+use xtcore::{FrameCount, Level, PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
 use xtpaging::Capabilities;
 use xtpaging::walk::audit;
 use zerocopy::FromBytes;
@@ -21,8 +21,8 @@ use crate::hl::screen::Screen;
 use crate::kd::{self, log};
 use crate::ke::bugcheck::{Code, bug_check};
 use crate::ke::stamps::Stamps;
-use crate::ke::{ending, trap};
-use crate::mm::{ActiveTables, Adopted, Fault, MemoryManager};
+use crate::ke::{ending, regions, trap};
+use crate::mm::{ActiveTables, Adopted, Fault, MemoryManager, Remedy};
 
 /// What the loader reads before it starts this image.
 #[used]
@@ -54,7 +54,7 @@ extern "C" fn kernel_entry(block: *const u8) -> ! {
     tell::banner(mode, block.choice().reason.text());
     let adopted = match Adopted::check(active, block) {
         Ok(adopted) => adopted,
-        Err(error) => refuse(&error),
+        Err(error) => bug_check(Code::LoaderBlockMismatch, error.parameters(), None, format_args!("{error}")),
     };
     stamps.end_of("block verified");
 
@@ -63,12 +63,13 @@ extern "C" fn kernel_entry(block: *const u8) -> ! {
         Err(fault) => cannot_start(fault),
     };
     stamps.end_of("ready");
-    let in_use = memory.frames_in_use().get();
+    regions::publish(memory.layout());
+    let in_use = memory.frames_in_use();
     after_ready(&mut memory, &stamps, in_use)
 }
 
 /// What follows when the kernel stands: the screen, the checks, the report, and the end that the user asked for.
-fn after_ready(memory: &mut MemoryManager, stamps: &Stamps, in_use: u64) -> ! {
+fn after_ready(memory: &mut MemoryManager, stamps: &Stamps, in_use: FrameCount) -> ! {
     if let Some(screen) = memory.block().screen() {
         let record = Framebuffer {
             address: screen.address.get(),
@@ -82,14 +83,15 @@ fn after_ready(memory: &mut MemoryManager, stamps: &Stamps, in_use: u64) -> ! {
         attach(memory.active(), &record);
     }
     tell::layout(memory);
+    tell::phases(stamps);
     if let Some(rsdp) = memory.block().acpi_rsdp() {
-        ending::set_soft_off(acpi::soft_off(memory.active_mut(), rsdp));
+        ending::set_soft_off(acpi::soft_off(&mut memory.firmware_tables(), rsdp));
     }
     let free = memory.summary().free;
     log!("xtoskrnl: ready; now the checks: audit, and a fill of {} frames", fill::expected(free));
     let filled = fill::run(memory);
     if let Err(error) = &filled {
-        log!("xtoskrnl: the fill could not go on: {error:?}");
+        log!("xtoskrnl: the fill could not go on: {error}");
     }
     let audit = audit(memory.active().space(), memory.active().tables());
     let report = Report { memory, audit: &audit, fill: filled.ok(), in_use, phases: stamps.phases() };
@@ -113,12 +115,12 @@ fn verify(
 ) -> (ActiveTables, VerifiedBlock<'static>) {
     let marker = 0_u8;
     let stack_pointer = VirtAddr::new((&raw const marker).expose_provenance() as u64);
-    // SAFETY: the registers show the mode; the protocol leaves the page after the one above the boot stack unmapped, in
-    // the page table that maps the stack; and this runs once.
-    let active = unsafe { ActiveTables::adopt(mode, capabilities, spare_page(stack_pointer)) };
+    // SAFETY: the registers show the mode, the protocol puts the self-map into its standard slot, and this runs once.
+    let active = unsafe { ActiveTables::adopt(mode, capabilities, spare_page(mode, stack_pointer)) };
     let Some(active) = active else {
         let root = control::page_root().get();
-        let what = format_args!("the page directories at {root:#x} have no self-map");
+        let what =
+            format_args!("the tables at {root:#x} have no self-map, or no spare page above the boot stack");
         bug_check(Code::LoaderBlockMismatch, [0, root, 0, 0], None, what)
     };
     let expected = Expected {
@@ -153,13 +155,12 @@ fn check_features(active: &ActiveTables, block: &VerifiedBlock<'_>) {
 /// First parameter of the bug check, beyond the numbers of [`BlockError`].
 const FEATURES_DIFFER: u64 = 0x1000;
 
-/// Returns a page near the boot stack that is not mapped but whose page table exists.
-///
-/// The stack lies in one page table, at its start, and is much smaller than what the table covers; half of that span
-/// away there is nothing.
-fn spare_page(stack_pointer: VirtAddr) -> VirtAddr {
-    const TABLE_SPAN: u64 = 2 << 20;
-    VirtAddr::new(stack_pointer.align_down(TABLE_SPAN).get() + TABLE_SPAN / 2)
+/// Returns the page that the boot protocol leaves to the kernel: not mapped, 1 MiB above the base of the boot stack, in
+/// the page table that maps the stack.
+fn spare_page(mode: PagingMode, stack_pointer: VirtAddr) -> VirtAddr {
+    const DISTANCE: u64 = 1 << 20;
+    let table = stack_pointer.align_down(mode.geometry().page_bytes(Level::PD));
+    VirtAddr::new(table.get() + DISTANCE)
 }
 
 /// Returns the bytes of the block, as many as it claims, after a look at whether they are mapped.
@@ -169,16 +170,16 @@ fn read_block(active: &ActiveTables, address: VirtAddr) -> Result<&'static [u8],
     slice(active, address, length as u64)
 }
 
-/// Returns `bytes` bytes at `address`, if they are mapped.
+/// Returns `bytes` bytes at `address`, if they are mapped read-only.
 fn slice(active: &ActiveTables, address: VirtAddr, bytes: u64) -> Result<&'static [u8], BlockError> {
     let unmapped = BlockError::TooShort { bytes: 0, needed: bytes };
     let range = VirtRange::with_length(address, bytes).ok_or(unmapped)?;
-    if address == VirtAddr::ZERO || !active.is_mapped(range) {
+    if address == VirtAddr::ZERO || !active.is_constant(range) {
         return Err(unmapped);
     }
     let length = usize::try_from(bytes).map_err(|_| unmapped)?;
     let start = core::ptr::with_exposed_provenance(address.get() as usize);
-    // SAFETY: all pages are mapped, and nothing writes to the block: the loader is gone and the kernel maps it read-only.
+    // SAFETY: all pages are mapped, and none of them writable; the window will show the block's frames read-only too.
     Ok(unsafe { core::slice::from_raw_parts(start, length) })
 }
 
@@ -214,20 +215,12 @@ fn refuse(error: &BlockError) -> ! {
 }
 
 fn cannot_start(fault: Fault) -> ! {
-    match fault {
-        Fault::NoSpace(_) | Fault::Space(_) => bug_check(
-            Code::InstallMoreMemory,
-            [0; 4],
-            None,
-            format_args!("there is too little memory: {fault:?}"),
-        ),
-        _ => bug_check(
-            Code::MemoryManagement,
-            [0; 4],
-            None,
-            format_args!("memory cannot be set up: {fault:?}"),
-        ),
-    }
+    let code = match fault.remedy() {
+        Remedy::MoreMemory => Code::InstallMoreMemory,
+        Remedy::OtherLoader => Code::LoaderBlockMismatch,
+        Remedy::None => Code::MemoryManagement,
+    };
+    bug_check(code, fault.parameters(), None, format_args!("memory cannot be set up: {fault}"))
 }
 
 #[panic_handler]

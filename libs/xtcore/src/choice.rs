@@ -1,7 +1,7 @@
 //! The choice of the paging mode: made once, by the loader, for loader and kernel alike.
 //!
-//! Three facts meet: what the processor has, what the user asked for (`NOXPA`), and what the kernel image declares
-//! to support. The result always carries its reason, because "why am I not in 5-level paging?" is the first
+//! Three facts meet: what the processor has, what the user asked for (`NOXPA`, `XPA`), and what the kernel image
+//! declares to support. The result always carries its reason, because "why am I not in 5-level paging?" is the first
 //! question that a user asks.
 
 use crate::geometry::PagingMode;
@@ -51,6 +51,8 @@ pub enum WideRequest {
     Automatic,
     /// The parameter `NOXPA`: stay in the narrow mode.
     Narrow,
+    /// The parameter `XPA`: take the wide mode, or don't boot.
+    Wide,
 }
 
 /// A set of paging modes, as the kernel image declares it.
@@ -123,6 +125,8 @@ reasons! {
     Parameter = 3, "the parameter NOXPA asks for the narrow mode";
     /// The kernel image supports only this mode of the architecture.
     Kernel = 4, "the kernel supports only this mode";
+    /// The user demanded the wide mode.
+    WideParameter = 5, "the parameter XPA asks for the wide mode";
 }
 
 /// A chosen paging mode and the reason.
@@ -134,40 +138,74 @@ pub struct Choice {
     pub reason: Reason,
 }
 
-/// The kernel supports none of the modes that are possible here.
+/// Why no mode can be chosen.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct NoCommonMode {
-    /// What the kernel declares.
-    pub kernel: ModeSet,
-    /// The modes that the processor and the user leave.
-    pub possible: ModeSet,
+pub enum ChoiceError {
+    /// The kernel supports none of the modes that are possible here.
+    NoCommonMode {
+        /// What the kernel declares.
+        kernel: ModeSet,
+        /// The modes that the processor and the user leave.
+        possible: ModeSet,
+    },
+    /// The user demanded the wide mode, and the processor lacks it. Said whatever the kernel supports: another kernel
+    /// would not help.
+    ProcessorLacks {
+        /// The mode demanded.
+        wide: PagingMode,
+    },
+    /// The user demanded the wide mode, the processor has it, and the kernel doesn't support it.
+    KernelLacks {
+        /// The mode demanded.
+        wide: PagingMode,
+        /// What the kernel declares.
+        kernel: ModeSet,
+    },
 }
 
 /// Chooses the paging mode.
 ///
 /// # Errors
-/// [`NoCommonMode`] when the kernel supports none of the modes that the processor has and the user allows.
+/// [`ChoiceError`] when the kernel supports none of the modes that the processor has and the user allows, or when the
+/// wide mode was demanded and cannot be had.
 pub const fn choose(
     architecture: Architecture,
     processor: WideMode,
     request: WideRequest,
     kernel: ModeSet,
-) -> Result<Choice, NoCommonMode> {
+) -> Result<Choice, ChoiceError> {
     let (narrow, wide) = architecture.modes();
-    let why_narrow = match (request, processor) {
-        (WideRequest::Narrow, _) => Some(Reason::Parameter),
-        (WideRequest::Automatic, WideMode::Absent) => Some(Reason::NoFeature),
-        (WideRequest::Automatic, WideMode::Present) => None,
-    };
-    match why_narrow {
-        None if kernel.contains(wide) => {
-            let reason = if kernel.contains(narrow) { Reason::Wide } else { Reason::Kernel };
-            Ok(Choice { mode: wide, reason })
+    match (request, processor) {
+        (WideRequest::Wide, WideMode::Absent) => Err(ChoiceError::ProcessorLacks { wide }),
+        (WideRequest::Wide, WideMode::Present) if kernel.contains(wide) => {
+            Ok(Choice { mode: wide, reason: Reason::WideParameter })
         }
-        None if kernel.contains(narrow) => Ok(Choice { mode: narrow, reason: Reason::Kernel }),
-        Some(reason) if kernel.contains(narrow) => Ok(Choice { mode: narrow, reason }),
-        None => Err(NoCommonMode { kernel, possible: ModeSet::from_bits(0).with(narrow).with(wide) }),
-        Some(_) => Err(NoCommonMode { kernel, possible: ModeSet::from_bits(0).with(narrow) }),
+        (WideRequest::Wide, WideMode::Present) => Err(ChoiceError::KernelLacks { wide, kernel }),
+        (WideRequest::Narrow, _) => only_narrow(narrow, kernel, Reason::Parameter),
+        (WideRequest::Automatic, WideMode::Absent) => only_narrow(narrow, kernel, Reason::NoFeature),
+        (WideRequest::Automatic, WideMode::Present) => widest(narrow, wide, kernel),
+    }
+}
+
+/// Chooses where only the narrow mode is left, for `reason`.
+const fn only_narrow(narrow: PagingMode, kernel: ModeSet, reason: Reason) -> Result<Choice, ChoiceError> {
+    if kernel.contains(narrow) {
+        Ok(Choice { mode: narrow, reason })
+    } else {
+        Err(ChoiceError::NoCommonMode { kernel, possible: ModeSet::from_bits(0).with(narrow) })
+    }
+}
+
+/// Chooses where both modes are possible.
+const fn widest(narrow: PagingMode, wide: PagingMode, kernel: ModeSet) -> Result<Choice, ChoiceError> {
+    match (kernel.contains(wide), kernel.contains(narrow)) {
+        (true, true) => Ok(Choice { mode: wide, reason: Reason::Wide }),
+        (true, false) => Ok(Choice { mode: wide, reason: Reason::Kernel }),
+        (false, true) => Ok(Choice { mode: narrow, reason: Reason::Kernel }),
+        (false, false) => {
+            let possible = ModeSet::from_bits(0).with(narrow).with(wide);
+            Err(ChoiceError::NoCommonMode { kernel, possible })
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! The image's base must be legal in both modes of an architecture, because one linked image serves both: the last
 //! 8 TiB of the address space belong to the kernel in PML4 and in PML5.
 
-use xtcore::{PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
+use xtcore::{PagingMode, VirtAddr, VirtRange};
 
 /// The fixed points of a mode.
 #[derive(Clone, Copy, Debug)]
@@ -49,8 +49,7 @@ impl Anchors {
         let base = 0xFFFF_F800_0000_0000;
         Self {
             image: range(base, base + GIB),
-            // The packed room ends before the last page of the address space, which no range can name.
-            packed: range(base + GIB + (2 << 20), base + 1024 * GIB - PAGE_BYTES),
+            packed: range(base + GIB + (2 << 20), base + 1024 * GIB),
             window: WindowRoom::Fixed(window),
         }
     }

@@ -1,5 +1,7 @@
 //! Why there is no layout. Each refusal says what would have been needed.
 
+use core::fmt;
+
 use xtcore::VirtRange;
 
 use crate::region::RegionKind;
@@ -47,3 +49,34 @@ pub enum LayoutError {
         kind: RegionKind,
     },
 }
+
+impl fmt::Display for LayoutError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRoom { kind, needed, room } => {
+                write!(
+                    out,
+                    "the {} needs {needed:#x} bytes of address space, there are {room:#x}",
+                    kind.name()
+                )
+            }
+            Self::Collision { kind, range, other, at } => {
+                write!(
+                    out,
+                    "the {} at {range:?} comes too close to the {} at {at:?}",
+                    kind.name(),
+                    other.name()
+                )
+            }
+            Self::ImageBase { image, room } => {
+                write!(out, "the image at {image:?} is not in its room, {room:?}")
+            }
+            Self::NotPages { kind, bytes } => {
+                write!(out, "the size of the {}, {bytes:#x} bytes, is no number of pages", kind.name())
+            }
+            Self::TooManyRegions { kind } => write!(out, "the list has no place for the {}", kind.name()),
+        }
+    }
+}
+
+impl core::error::Error for LayoutError {}

@@ -14,7 +14,7 @@
 //!
 //!   32-bit modes
 //!   80800000           Image       56 MiB of room
-//!   84000000           Block, Stack, Framebuffer, FaultStacks, Transient: packed upwards
+//!   84400000           Block, Stack, Framebuffer, FaultStacks, Transient: packed upwards
 //!   (what is left)     Window      as much of the RAM from address 0 as fits below C0000000
 //!   C0000000           SelfMap     4 MiB (PML3: 8 MiB)
 //! ```

@@ -6,6 +6,7 @@
 //!   inspection without findings.
 //! * [`monitor`], [`inspect`]: the guest seen from outside. Its page tables are walked from CR3 by an independent
 //!   walker and compared with the kernel's and the emulator's view.
+//! * [`screen`]: what a picture of the guest's screen shows.
 //! * [`report`]: the JSON object that `docs/report.md` describes.
 //! * [`matrix`]: the scenarios, what each is expected to do, and how they are run.
 //!
@@ -17,6 +18,7 @@ pub mod inspect;
 pub mod matrix;
 pub mod monitor;
 pub mod report;
+pub mod screen;
 mod session;
 
 pub use guest::Guest;

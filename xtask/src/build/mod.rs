@@ -103,6 +103,30 @@ pub(crate) fn kernel(
     Build::prepare(workspace, toolchain, architecture)?.product(KERNEL)
 }
 
+/// The command that compiles loader and kernel, test-only switches included, for the compiler's warnings alone:
+/// each is an error in code of ours, while cargo mutes them in the packages of others. It has a build folder of
+/// its own, because other flags would throw the images' builds away.
+///
+/// # Errors
+/// Packages cannot be fetched.
+pub(crate) fn check(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    architecture: Architecture,
+) -> Result<Command> {
+    let mut flags = Build::prepare(workspace, toolchain, architecture)?.flags;
+    flags.push(flags::SEPARATOR);
+    flags.push("-Dwarnings");
+    let mut command = cargo(workspace, toolchain);
+    command.args(["check", "--release", "--locked", "--target", target::triple(architecture)]);
+    for product in [KERNEL, TAMPERING] {
+        command.args(["--package", product.package]);
+    }
+    command.args(["--features", "xtldr/tamper"]).env("CARGO_ENCODED_RUSTFLAGS", flags);
+    command.env("CARGO_TARGET_DIR", target_folder(workspace, toolchain).with_file_name("warnings"));
+    Ok(command)
+}
+
 /// A build whose packages are fetched and whose flags are settled.
 struct Build<'a> {
     workspace: &'a Workspace,

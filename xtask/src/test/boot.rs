@@ -12,7 +12,7 @@ use xtqemu::matrix::{ArchitectureImages, Cell, CellResult, Images, Progress, Sco
 use xtqemu::{Outcome, matrix};
 
 use super::tally::{Finding, Tally};
-use super::{Depth, stick};
+use super::{Depth, inspector, stick};
 use crate::build::{self, Extent};
 use crate::commands::Context;
 use crate::setup::Need;
@@ -28,6 +28,7 @@ pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
     let all = matrix::cells(scope);
     let cells: Vec<Cell> = all.iter().filter(|cell| tally.wants(&name(cell))).copied().collect();
     let primary = primary(context);
+    inspector::run(context, depth, tally);
     let stick_wanted = tally.wants(stick::NAME);
     if !cells.is_empty() || stick_wanted {
         let mut systems = Vec::new();

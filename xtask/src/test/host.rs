@@ -11,14 +11,20 @@ use xtcore::choice::Architecture;
 use super::tally::{Finding, Tally};
 use super::{Depth, images};
 use crate::commands::Context;
-use crate::toolchain::rustup;
-use crate::{process, progress, rules, target};
+use crate::toolchain::{self, rustup};
+use crate::{build, process, progress, rules, target};
 
 /// Tells tests that draw their input from a seed to draw as much as a release needs.
 const FULL: [(&str, &str); 2] = [("XTOS_FUZZ_CASES", "10000000"), ("XTOS_PAGING_ACTIONS", "10000000")];
 
+/// Turns on the loader's test-only switches, which the ordinary build leaves out together with their tests.
+const TEST_ONLY: [&str; 2] = ["--features", "xtldr/tamper"];
+
 /// Crates without dependencies on the host, whose tests the interpreter can run.
-const INTERPRETED: [&str; 4] = ["xtcore", "xtboot", "xtlayout", "xtpaging"];
+const INTERPRETED: [&str; 3] = ["xtcore", "xtboot", "xtpaging"];
+
+/// The same and those that the interpreter takes minutes for.
+const INTERPRETED_IN_FULL: [&str; 4] = ["xtcore", "xtboot", "xtpaging", "xtlayout"];
 
 /// Runs every step that the tally wants.
 pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
@@ -29,11 +35,11 @@ pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
         let name = format!("host/clippy-{}", target::triple(architecture));
         tally.step(&name, || clippy_for_firmware(context, architecture));
     }
+    let name = format!("host/warnings-{}", target::triple(Architecture::I686));
+    tally.step(&name, || warnings(context, Architecture::I686));
     tally.step("host/documentation", || documentation(context));
     tally.step("host/unit", || unit(context, depth));
-    if depth == Depth::Full {
-        tally.step("host/miri", || interpreted(context));
-    }
+    tally.step("host/miri", || interpreted(context, depth));
     images::run(context, depth, tally);
 }
 
@@ -58,7 +64,7 @@ fn clippy(context: &Context, scope: &[&str]) -> Result<Finding> {
         return Ok(Finding::Skip(missing));
     }
     let mut command = cargo(context);
-    command.args(["clippy", "--locked"]).args(scope).args(["--", "--deny", "warnings"]);
+    command.args(["clippy", "--locked"]).args(scope).args(TEST_ONLY).args(["--", "--deny", "warnings"]);
     let name = if scope.contains(&"--target") { "clippy-firmware" } else { "clippy" };
     judged(context, name, &mut command, |_| String::new())
 }
@@ -78,6 +84,15 @@ fn clippy_for_firmware(context: &Context, architecture: Architecture) -> Result<
     clippy(context, &scope)
 }
 
+/// The toolchain that builds for i686 may have no linter for it, so the compiler's own warnings are all there is.
+fn warnings(context: &Context, architecture: Architecture) -> Result<Finding> {
+    let toolchains =
+        toolchain::resolve(&context.workspace, &context.setup, context.toolchain, &[architecture])?;
+    let toolchain = toolchains.first().context("no toolchain was found")?;
+    let mut command = build::check(&context.workspace, toolchain, architecture)?;
+    judged(context, "warnings", &mut command, |_| String::new())
+}
+
 fn documentation(context: &Context) -> Result<Finding> {
     let mut command = cargo(context);
     command.args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "--deny warnings");
@@ -86,7 +101,7 @@ fn documentation(context: &Context) -> Result<Finding> {
 
 fn unit(context: &Context, depth: Depth) -> Result<Finding> {
     let mut command = cargo(context);
-    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(TEST_ONLY);
     if depth == Depth::Full {
         command.envs(FULL);
     }
@@ -94,7 +109,7 @@ fn unit(context: &Context, depth: Depth) -> Result<Finding> {
 }
 
 /// The sum over every test binary's own summary.
-fn passed_tests(output: &str) -> u64 {
+pub(super) fn passed_tests(output: &str) -> u64 {
     let counts = output.lines().filter_map(|line| {
         let (count, _) = line.strip_prefix("test result: ok. ")?.split_once(" passed")?;
         count.parse::<u64>().ok()
@@ -102,7 +117,7 @@ fn passed_tests(output: &str) -> u64 {
     counts.sum()
 }
 
-fn interpreted(context: &Context) -> Result<Finding> {
+fn interpreted(context: &Context, depth: Depth) -> Result<Finding> {
     let nightly = |arguments: &[&str]| {
         let mut command = process::clean("cargo");
         command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").arg("+nightly").args(arguments);
@@ -112,8 +127,18 @@ fn interpreted(context: &Context) -> Result<Finding> {
     if process::succeed(&mut nightly(&["miri", "--version"])).is_err() {
         return Ok(Finding::Skip("there is no nightly toolchain with Miri".to_owned()));
     }
-    let mut command = nightly(&["miri", "test", "--locked", "--lib", "--test", "paging"]);
-    for package in INTERPRETED {
+    if let Err(refusal) = process::succeed(&mut nightly(&["miri", "setup"])) {
+        return Ok(Finding::Skip(format!("Miri cannot be set up: {refusal:#}")));
+    }
+    let mut command = nightly(&["miri", "test", "--locked", "--lib"]);
+    let packages: &[&str] = match depth {
+        Depth::Usual => &INTERPRETED,
+        Depth::Full => {
+            command.args(["--test", "paging"]);
+            &INTERPRETED_IN_FULL
+        }
+    };
+    for package in packages {
         command.args(["--package", package]);
     }
     // Interpreted code is a thousand times slower; properties are sampled, not exhausted.
@@ -121,7 +146,8 @@ fn interpreted(context: &Context) -> Result<Finding> {
     judged(context, "miri", &mut command, |output| format!("{} tests", passed_tests(output)))
 }
 
-fn cargo(context: &Context) -> Command {
+/// The cargo that runs this program, in the checkout.
+pub(super) fn cargo(context: &Context) -> Command {
     let mut command = process::clean(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(context.workspace.root());
     command
@@ -146,7 +172,7 @@ fn component(subcommand: &str, component: &str) -> Result<(), String> {
 }
 
 /// Runs `command`; keeps everything it said, and shows the end of it when it failed.
-fn judged(
+pub(super) fn judged(
     context: &Context,
     name: &str,
     command: &mut Command,

@@ -13,26 +13,57 @@ use crate::toolchain::{self, flags};
 use crate::workspace::Workspace;
 use crate::{process, target};
 
+/// Bytes that no image may have.
+const LIMIT: u64 = 1 << 20;
+
 /// Runs the steps that the tally wants.
 pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
     for architecture in target::BOTH {
         let name = format!("host/image-holds-no-path-{}", architecture.name());
         tally.step(&name, || holds_no_path(context, architecture));
+        let name = format!("host/image-is-small-{}", architecture.name());
+        tally.step(&name, || is_small(context, architecture));
     }
-    if depth == Depth::Full {
-        for architecture in target::BOTH {
-            let name = format!("host/image-same-elsewhere-{}", architecture.name());
-            tally.step(&name, || same_elsewhere(context, architecture));
+    // The first is the one that rustup has more often, without building the core library a second time.
+    let elsewhere = match depth {
+        Depth::Usual => &target::BOTH[..1],
+        Depth::Full => &target::BOTH[..],
+    };
+    for &architecture in elsewhere {
+        let name = format!("host/image-same-elsewhere-{}", architecture.name());
+        tally.step(&name, || same_elsewhere(context, architecture));
+    }
+}
+
+fn built(context: &Context, architecture: Architecture) -> Result<build::Images> {
+    let workspace = &context.workspace;
+    let toolchains = toolchain::resolve(workspace, &context.setup, context.toolchain, &[architecture])?;
+    let toolchain = toolchains.first().context("no toolchain was found")?;
+    build::images(workspace, toolchain, architecture, Extent::System)
+}
+
+/// Loader and kernel each stay below [`LIMIT`].
+fn is_small(context: &Context, architecture: Architecture) -> Result<Finding> {
+    let images = built(context, architecture)?;
+    let mut sizes = Vec::new();
+    for image in [&images.loader, &images.kernel] {
+        let about = image.metadata().with_context(|| format!("cannot read {}", image.display()))?;
+        if about.len() >= LIMIT {
+            let bytes = about.len();
+            return Ok(Finding::Fail(format!(
+                "{} has {bytes} bytes, it must stay below {LIMIT}",
+                image.display()
+            )));
         }
+        sizes.push(format!("{} KiB", about.len().div_ceil(1 << 10)));
     }
+    Ok(Finding::Pass(sizes.join(" and ")))
 }
 
 /// No image may hold a path of this machine.
 fn holds_no_path(context: &Context, architecture: Architecture) -> Result<Finding> {
     let workspace = &context.workspace;
-    let toolchains = toolchain::resolve(workspace, &context.setup, context.toolchain, &[architecture])?;
-    let toolchain = toolchains.first().context("no toolchain was found")?;
-    let images = build::images(workspace, toolchain, architecture, Extent::System)?;
+    let images = built(context, architecture)?;
     let mut found = Vec::new();
     for image in [&images.loader, &images.kernel] {
         let bytes = std::fs::read(image).with_context(|| format!("cannot read {}", image.display()))?;

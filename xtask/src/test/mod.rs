@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! PASS  host/unit                 31.2 s  412 tests
-//! FAIL  boot/pml3-6G-q35-n270     12.0 s
+//! FAIL  boot/pml3/auto/6G/q35/max 12.0 s
 //!       verdict: …
 //! ```
 //!
@@ -11,6 +11,7 @@
 mod boot;
 mod host;
 mod images;
+mod inspector;
 mod stick;
 mod tally;
 

@@ -13,7 +13,7 @@ use anyhow::{Result, bail};
 use crate::workspace::Workspace;
 
 /// Separates the flags in `CARGO_ENCODED_RUSTFLAGS`, so that paths may contain blanks.
-const SEPARATOR: &str = "\x1f";
+pub(crate) const SEPARATOR: &str = "\x1f";
 
 /// A path that must not appear in an image, and the name that stands for it there.
 type Renamed = (PathBuf, String);

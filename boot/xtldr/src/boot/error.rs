@@ -5,7 +5,7 @@ use core::fmt;
 use xtboot::block::SealError;
 use xtboot::ledger::LedgerError;
 use xtboot::map::{RawMapError, SanitiseError};
-use xtcore::choice::{ModeSet, NoCommonMode};
+use xtcore::choice::{ChoiceError, ModeSet};
 use xtcore::{FrameCount, PagingMode};
 use xtlayout::LayoutError;
 use xtpaging::MapError;
@@ -103,8 +103,10 @@ pub enum BootError<'a> {
         /// What the firmware said.
         status: Status,
     },
+    /// The parameters NOXPA and XPA are both given.
+    Contradiction,
     /// No paging mode suits processor, user and kernel.
-    Mode(NoCommonMode),
+    Mode(ChoiceError),
     /// The kernel's regions find no place.
     Layout(LayoutError),
     /// The page tables cannot be built.
@@ -171,12 +173,11 @@ impl fmt::Display for BootError<'_> {
                 let frames = frames.get();
                 write!(out, "too little memory: {frames} pages{place} for {}: {status}", need.name())
             }
-            Self::Mode(NoCommonMode { kernel, possible }) => write!(
-                out,
-                "the kernel supports {} and this processor, as configured, {}: no paging mode in common",
-                Modes(*kernel),
-                Modes(*possible)
+            Self::Contradiction => out.write_str(
+                "the parameters NOXPA and XPA contradict each other: one asks for the narrow paging mode, the other \
+                 for the wide one",
             ),
+            Self::Mode(error) => mode(*error, out),
             Self::Layout(error) => {
                 write!(out, "the kernel's address space cannot be laid out: ")?;
                 layout(error, out)
@@ -207,6 +208,27 @@ impl fmt::Display for BootError<'_> {
 }
 
 impl core::error::Error for BootError<'_> {}
+
+fn mode(error: ChoiceError, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match error {
+        ChoiceError::NoCommonMode { kernel, possible } => write!(
+            out,
+            "the kernel supports {} and this processor, as configured, {}: no paging mode in common",
+            Modes(kernel),
+            Modes(possible)
+        ),
+        ChoiceError::ProcessorLacks { wide } => {
+            write!(out, "the parameter XPA asks for {wide}, which this processor lacks")
+        }
+        ChoiceError::KernelLacks { wide, kernel } => {
+            write!(
+                out,
+                "the parameter XPA asks for {wide}, which the kernel lacks: it supports {}",
+                Modes(kernel)
+            )
+        }
+    }
+}
 
 fn layout(error: &LayoutError, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     match error {

@@ -98,6 +98,11 @@ fn pause_of(entry: &Entry<'_>) -> Pause {
     if entry.parameters.has("EXIT") { Pause::No } else { Pause::UntilRead }
 }
 
-fn request_of(entry: &Entry<'_>) -> WideRequest {
-    if entry.parameters.has("NOXPA") { WideRequest::Narrow } else { WideRequest::Automatic }
+fn request_of(entry: &Entry<'_>) -> Result<WideRequest, BootError<'static>> {
+    match (entry.parameters.has("NOXPA"), entry.parameters.has("XPA")) {
+        (false, false) => Ok(WideRequest::Automatic),
+        (true, false) => Ok(WideRequest::Narrow),
+        (false, true) => Ok(WideRequest::Wide),
+        (true, true) => Err(BootError::Contradiction),
+    }
 }

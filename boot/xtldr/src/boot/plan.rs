@@ -88,7 +88,7 @@ impl<'f> Prepared<'f> {
         let wrong_image = |error| BootError::Image { path: *path, error };
         let image = image::validate(file, processor.architecture).map_err(wrong_image)?;
         report::kernel(firmware, entry, path, file.len(), &image);
-        let choice = choose(processor.architecture, processor.wide, request_of(entry), image.modes())
+        let choice = choose(processor.architecture, processor.wide, request_of(entry)?, image.modes())
             .map_err(BootError::Mode)?;
         report::paging(firmware, choice);
         let mut parameters = ArrayString::new();

@@ -1,7 +1,7 @@
 //! Test only: hands the kernel something that is wrong, so that its refusal can be shown on a real boot.
 //!
-//! The parameter `TAMPER=` chooses: `version`, `size`, `checksum`, `unsorted`, `overlap`, `cr3free`, `wx`, `poison` or
-//! `machine`. Where the checksum is not the point it is made right again, so that the kernel sees the damage and not
+//! The parameter `TAMPER=` chooses: `version`, `size`, `checksum`, `unsorted`, `overlap`, `cr3free`, `wx`, `poison`,
+//! `nomemory` or `machine`. Where the checksum is not the point it is made right again, so that the kernel sees the damage and not
 //! its trace. Compiled with the feature `tamper` only.
 
 use xtboot::block::{Header, RunRecord, SectionProtection, checksum};
@@ -44,9 +44,22 @@ pub(super) fn apply(boot: &mut Prepared<'_>) {
                 run.kind = MemoryKind::Free as u32;
             }
         }),
+        Some("nomemory") => edit(boot, withhold_memory),
         Some("wx") => make_data_executable(boot),
         Some("poison") => poison(boot),
         _ => {}
+    }
+}
+
+/// Leaves the kernel no free memory: what it could take becomes reserved. The hand-over pages keep their kind, as the
+/// block says elsewhere what they are, and the kernel would find the contradiction before the want of memory.
+fn withhold_memory(header: &mut Header, runs: &mut [RunRecord]) {
+    for run in runs {
+        let free = MemoryKind::from_number(run.kind).is_some_and(MemoryKind::is_free_for_kernel);
+        let hand_over = run.frame <= header.identity_frame && header.identity_frame < run.frame + run.frames;
+        if free && !hand_over {
+            run.kind = MemoryKind::Reserved as u32;
+        }
     }
 }
 

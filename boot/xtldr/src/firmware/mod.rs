@@ -176,6 +176,10 @@ pub trait Firmware {
     /// Prints a line for people, on the firmware's console while there is one and on the serial line.
     fn print(&self, line: fmt::Arguments<'_>);
 
+    /// Prints a line for people that is the last one: like [`Firmware::print`], and on the framebuffer where the
+    /// console is gone.
+    fn print_last_line(&self, line: fmt::Arguments<'_>);
+
     /// Prints a line for machines, at column 0 of the serial line.
     fn print_machine_line(&self, line: fmt::Arguments<'_>);
 }

@@ -21,6 +21,11 @@ pub(super) fn forget_services() {
     SERVICES_LEFT.store(true, Ordering::Relaxed);
 }
 
+/// Tells whether boot services are gone, or may be half gone.
+pub(super) fn services_are_gone() -> bool {
+    SERVICES_LEFT.load(Ordering::Relaxed)
+}
+
 /// The places to write to.
 pub(super) struct Console {
     port: SerialPort,
@@ -47,7 +52,7 @@ impl Console {
 
     /// Writes a line for people.
     pub(super) fn line(&self, text: fmt::Arguments<'_>) {
-        let services = !SERVICES_LEFT.load(Ordering::Relaxed);
+        let services = !services_are_gone();
         if services {
             system::with_stdout(|out| {
                 let _ = write!(out, "{text}\r\n");

@@ -29,6 +29,8 @@ use super::{files, graphics};
 pub(super) struct UefiFirmware {
     console: Console,
     vendor: ArrayString<64>,
+    /// What the firmware said about its screen when it was last asked.
+    graphics: Cell<Option<Graphics>>,
     inside: Cell<u64>,
 }
 
@@ -44,7 +46,7 @@ impl UefiFirmware {
             // A longer name is cut.
             let _ = vendor.try_push(char::from(*character));
         }
-        Self { console: Console::find(), vendor, inside: Cell::new(0) }
+        Self { console: Console::find(), vendor, graphics: Cell::new(None), inside: Cell::new(0) }
     }
 
     fn timed<R>(&self, call: impl FnOnce() -> R) -> R {
@@ -103,7 +105,8 @@ impl Firmware for UefiFirmware {
     }
 
     fn graphics(&self) -> Option<Graphics> {
-        self.timed(graphics::current)
+        self.graphics.set(self.timed(graphics::current));
+        self.graphics.get()
     }
 
     fn file_bytes(&self, path: &str) -> Result<u64, FileFailure> {
@@ -204,6 +207,15 @@ impl Firmware for UefiFirmware {
 
     fn print(&self, line: fmt::Arguments<'_>) {
         self.timed(|| self.console.line(line));
+    }
+
+    fn print_last_line(&self, line: fmt::Arguments<'_>) {
+        self.print(line);
+        if let Some(graphics) = self.graphics.get().filter(|_| console::services_are_gone()) {
+            // SAFETY: this is the mode of the screen, boot services no longer draw on it, and the kernel's page tables
+            // are loaded only by a boot that has nothing left to refuse.
+            unsafe { graphics::show(&graphics, line) };
+        }
     }
 
     fn print_machine_line(&self, line: fmt::Arguments<'_>) {

@@ -1,10 +1,13 @@
-//! The linear framebuffer.
+//! The linear framebuffer: what the firmware says about it, and the one message that is drawn on it.
+
+use core::fmt::{self, Write};
 
 use uefi::boot::{self, OpenProtocolAttributes, OpenProtocolParams};
 use uefi::proto::console::gop::{GraphicsOutput, PixelFormat};
 use xtboot::block::PixelFormat as Order;
 use xtcore::PhysAddr;
 use xtldr::firmware::{Graphics, PixelLayout};
+use xtldr::report::Notice;
 
 /// Returns the mode of the first graphics device with a linear framebuffer, else of the first device, if any.
 pub(super) fn current() -> Option<Graphics> {
@@ -47,4 +50,22 @@ fn mode_of(handle: uefi::Handle) -> Option<Graphics> {
         stride: u32::try_from(info.stride()).ok()?,
         layout,
     })
+}
+
+/// Draws a message at the top of the screen.
+///
+/// # Safety
+/// `graphics` must be the mode that the screen is in; nobody else may draw meanwhile; and the firmware's page tables,
+/// which map memory at its physical address, must still be the active ones.
+pub(super) unsafe fn show(graphics: &Graphics, text: fmt::Arguments<'_>) {
+    let plot = |address: PhysAddr, pixel: u32| {
+        // A 32-bit firmware draws on no framebuffer that it cannot reach.
+        let Ok(address) = usize::try_from(address.get()) else { return };
+        // SAFETY: an aligned pixel of the framebuffer, mapped and ours to draw on by the caller's promise.
+        unsafe { core::ptr::with_exposed_provenance_mut::<u32>(address).write_volatile(pixel) };
+    };
+    if let Some(mut notice) = Notice::new(graphics, plot) {
+        // The notice itself cuts what does not fit and never fails.
+        let _ = notice.write_fmt(text);
+    }
 }

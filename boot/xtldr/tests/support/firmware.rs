@@ -67,6 +67,7 @@ pub(crate) struct Mock {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     pub(crate) graphics: Option<Graphics>,
     pub(crate) lines: RefCell<Vec<String>>,
+    pub(crate) last_lines: RefCell<Vec<String>>,
     pub(crate) machine_lines: RefCell<Vec<String>>,
     /// Everything allocated, with its type.
     given: RefCell<BTreeMap<u64, (u64, u32)>>,
@@ -86,6 +87,7 @@ impl Mock {
             files: BTreeMap::new(),
             graphics: None,
             lines: RefCell::default(),
+            last_lines: RefCell::default(),
             machine_lines: RefCell::default(),
             given: RefCell::default(),
             allocations: Cell::new(0),
@@ -298,6 +300,11 @@ impl Firmware for Mock {
 
     fn print(&self, line: fmt::Arguments<'_>) {
         self.lines.borrow_mut().push(line.to_string());
+    }
+
+    fn print_last_line(&self, line: fmt::Arguments<'_>) {
+        self.print(line);
+        self.last_lines.borrow_mut().push(line.to_string());
     }
 
     fn print_machine_line(&self, line: fmt::Arguments<'_>) {

@@ -12,8 +12,10 @@ bitflags! {
     pub(crate) struct Cr0: usize {
         /// Supervisor writes respect read-only pages.
         const WRITE_PROTECT = 1 << 16;
-        /// Paging is on.
-        const PAGING = 1 << 31;
+        /// Together with [`Self::CACHE_DISABLE`]: memory is not kept coherent.
+        const NOT_WRITE_THROUGH = 1 << 29;
+        /// Nothing new comes into the caches.
+        const CACHE_DISABLE = 1 << 30;
     }
 
     /// CR4 (SDM volume 3A, section 2.5).
@@ -67,6 +69,7 @@ readable!(read_cr0, "cr0");
 readable!(read_cr3, "cr3");
 readable!(read_cr4, "cr4");
 writable!(write_cr0, "cr0");
+writable!(write_cr3, "cr3");
 writable!(write_cr4, "cr4");
 
 /// Reads CR2, the address of the last page fault, whatever it contains.
@@ -100,12 +103,37 @@ pub(crate) fn invalidate_page(address: VirtAddr) {
 }
 
 /// Makes the processor forget all translations, global ones included (SDM volume 3A, section 4.10.4.1).
+///
+/// While CR4.PGE is clear, which it is for ever on a processor that has no such bit, no translation is global.
 pub(crate) fn invalidate_all() {
     let cr4 = read_cr4();
-    // SAFETY: changing PGE changes no translation, it only empties the TLB; its old value follows at once.
-    unsafe { write_cr4(cr4 ^ Cr4::PAGE_GLOBAL.bits()) };
+    if cr4 & Cr4::PAGE_GLOBAL.bits() == 0 {
+        // SAFETY: the same root as before; PAE's four entries, which this loads anew, are part of it.
+        unsafe { write_cr3(read_cr3()) };
+        return;
+    }
+    // SAFETY: clearing PGE changes no translation, it only empties the TLB; a set bit can always be cleared.
+    unsafe { write_cr4(cr4 & !Cr4::PAGE_GLOBAL.bits()) };
     // SAFETY: the value that the register had a moment ago.
     unsafe { write_cr4(cr4) };
+}
+
+/// Writes all modified cache lines back to memory and empties the caches. Takes milliseconds.
+pub(crate) fn flush_caches() {
+    // SAFETY: every line reaches memory before it is dropped, so no byte of the program changes.
+    unsafe { asm!("wbinvd", options(nostack, preserves_flags)) };
+}
+
+/// Clears every flag that can be: AC, which would undo SMAP, NT, TF, and with them IF and DF.
+pub(crate) fn clear_flags() {
+    // SAFETY: the kernel runs with IF clear and the ABI wants DF clear; the other flags carry nothing from one statement
+    // to the next, because the compiler takes them for changed by this one. The push is popped again.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        asm!("push 2", "popfq");
+        #[cfg(target_arch = "x86")]
+        asm!("push 2", "popfd");
+    }
 }
 
 /// IA32_PAT.
@@ -161,8 +189,8 @@ pub(crate) fn cpuid(leaf: u32, subleaf: u32) -> [u32; 4] {
 /// Reads the time stamp counter.
 pub(crate) fn time_stamp() -> u64 {
     let (low, high): (u32, u32);
-    // SAFETY: CR4.TSD concerns privilege level 3 only; RDTSC changes EDX and EAX. Every processor that the boot
-    // protocol admits has it: PAE, LA57 and CMPXCHG8B came after it.
+    // SAFETY: CR4.TSD concerns privilege level 3 only; RDTSC changes EDX and EAX. The boot protocol
+    // demands a processor that has the counter (chapter 4).
     unsafe { asm!("rdtsc", out("eax") low, out("edx") high, options(nomem, nostack, preserves_flags)) };
     u64::from(high) << 32 | u64::from(low)
 }
@@ -175,7 +203,8 @@ pub(crate) fn pause() {
 /// Stops the processor for good.
 pub(crate) fn stop() -> ! {
     loop {
-        // SAFETY: with interrupts off and every register of ours dead, halting harms nobody; an NMI returns to the loop.
+        // SAFETY: with interrupts off and every register of ours dead, halting harms nobody. An NMI or a machine check
+        // wakes the processor, but into the bug check that its handler makes of it, which does not return here.
         unsafe { asm!("cli", "hlt", options(nomem, nostack)) };
     }
 }

@@ -35,8 +35,16 @@ pub(crate) fn identify() -> Processor {
 
 /// Switches on every protection that the processor has: WP, SMEP, SMAP, UMIP; and large and global pages.
 ///
+/// Clears the processor's flags before, because SMAP protects nothing while AC is set, and gives IA32_PAT the value of
+/// the boot protocol.
+///
 /// May be called from the kernel's first instruction on: it executes and touches supervisor pages only.
 pub(crate) fn enable(processor: &Processor) {
+    control::clear_flags();
+    if processor.page_attributes.is_present() {
+        // SAFETY: CPUID reports PAT.
+        unsafe { set_page_attributes() };
+    }
     let mut bits = Cr4::empty();
     for (feature, bit) in [
         (processor.smep, Cr4::SMEP),
@@ -53,10 +61,34 @@ pub(crate) fn enable(processor: &Processor) {
     unsafe { control::enable_cr4(bits) };
     // SAFETY: no code relies on writing through read-only pages.
     unsafe { control::write_cr0(control::read_cr0() | Cr0::WRITE_PROTECT.bits()) };
-    if processor.page_attributes.is_present() {
-        // SAFETY: CPUID reports PAT, and the loader has set the same value, so no mapping changes its type.
-        unsafe { control::write_msr(control::MSR_PAT, control::PAT_VALUE) };
+}
+
+/// Gives IA32_PAT the value of the boot protocol, if a loader that did not set the block's flag `PAT` left another.
+///
+/// Then pages that use entry 1, the framebuffer's, change their type. So caches and TLB are emptied on both sides of
+/// the write, with caching off in between (SDM volume 3A, sections 11.11.8 and 11.12.4): no line remains that came in
+/// under another type. The manual's other steps are for more processors than the one that runs.
+///
+/// # Safety
+/// The processor must have IA32_PAT.
+unsafe fn set_page_attributes() {
+    // SAFETY: the caller knows that the register exists.
+    if unsafe { control::read_msr(control::MSR_PAT) } == control::PAT_VALUE {
+        return;
     }
+    let cr0 = control::read_cr0();
+    let uncached = cr0 & !Cr0::NOT_WRITE_THROUGH.bits() | Cr0::CACHE_DISABLE.bits();
+    // SAFETY: with CD set and NW clear the processor only gets slower: what the caches hold stays valid and coherent.
+    unsafe { control::write_cr0(uncached) };
+    control::flush_caches();
+    control::invalidate_all();
+    // SAFETY: code, data and stack use entry 0, write-back at reset and in the new value; of the pages that use another
+    // entry nothing is in a cache or in the TLB.
+    unsafe { control::write_msr(control::MSR_PAT, control::PAT_VALUE) };
+    control::flush_caches();
+    control::invalidate_all();
+    // SAFETY: the value that the register had before.
+    unsafe { control::write_cr0(cr0) };
 }
 
 /// Returns the levels of the active paging mode, read from the control registers alone.

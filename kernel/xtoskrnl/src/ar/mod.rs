@@ -8,6 +8,7 @@ mod i686;
 pub(crate) mod control;
 pub(crate) mod cpu;
 pub(crate) mod fault;
+mod handler;
 pub(crate) mod port;
 pub(crate) mod words;
 

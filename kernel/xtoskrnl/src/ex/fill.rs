@@ -9,16 +9,16 @@
 //! limit, and a seeded sample.
 
 use xtcore::{Frame, FrameCount, FrameRange, MemoryRun};
-use xtpaging::MapError;
 
-use crate::ar::words;
-use crate::mm::MemoryManager;
+use crate::mm::{Fault, MemoryManager, Reached};
 
 /// What the fill found.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Fill {
     /// Frames written and compared.
     pub(crate) frames: u64,
+    /// Frames that the loader block calls free and that the kernel has taken since it started.
+    pub(crate) taken: u64,
     /// Of these, through a transient slot.
     pub(crate) outside_window: u64,
     /// Machine words that did not hold what was written.
@@ -34,28 +34,46 @@ const SAMPLE: u64 = 1024;
 /// The frame at 4 GiB.
 const FOUR_GIB: u64 = 1 << 20;
 
-/// Machine words of a frame.
-const WORDS: usize = 4096 / size_of::<usize>();
-
 /// Fills and compares.
 ///
 /// # Errors
-/// [`MapError`] when the window could not grow; what was filled until then stays filled.
-pub(crate) fn run(memory: &mut MemoryManager) -> Result<Fill, MapError> {
+/// [`Fault`] when the window could not grow; what was filled until then stays filled.
+pub(crate) fn run(memory: &mut MemoryManager) -> Result<Fill, Fault> {
     let mut fill = Fill::default();
     each_frame(memory, |memory, frame| {
-        fill.frames += 1;
-        write(memory, frame, &mut fill)
+        match memory.fill_free(frame, pattern(frame))? {
+            Reached::Window => fill.frames += 1,
+            Reached::Slot => {
+                fill.frames += 1;
+                fill.outside_window += 1;
+            }
+            Reached::NotFree => fill.taken += 1,
+        }
+        Ok(())
     })?;
-    each_frame(memory, |memory, frame| compare(memory, frame, &mut fill))?;
+    // Frames that have become tables while the window grew are no longer compared.
+    each_frame(memory, |memory, frame| {
+        fill.wrong_words += memory.count_unlike(frame, pattern(frame))? as u64;
+        Ok(())
+    })?;
+    memory.leave_slot();
     Ok(fill)
+}
+
+impl Fill {
+    /// Tells whether as many frames were visited as must be, and every word came back.
+    pub(crate) const fn is_right(&self, free: FrameCount) -> bool {
+        let visited = self.frames + self.taken;
+        let enough = if free.get() <= EVERYTHING { visited == free.get() } else { visited >= SAMPLE / 2 };
+        enough && self.wrong_words == 0
+    }
 }
 
 /// Visits the chosen frames, the same ones in the same order each time.
 fn each_frame(
     memory: &mut MemoryManager,
-    mut each: impl FnMut(&mut MemoryManager, Frame) -> Result<(), MapError>,
-) -> Result<(), MapError> {
+    mut each: impl FnMut(&mut MemoryManager, Frame) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     let block = *memory.block();
     let limit = memory.active().space().format().ram_limit();
     let reachable = FrameRange::new(Frame::new(0), limit).unwrap_or_default();
@@ -79,10 +97,7 @@ fn each_frame(
                 continue;
             }
             sample.visited = Some(frame);
-            // What the kernel has taken since it started is no longer free.
-            if !memory.taken().contains(frame) {
-                each(memory, frame)?;
-            }
+            each(memory, frame)?;
         }
     }
     Ok(())
@@ -132,44 +147,12 @@ const fn mix(seed: u64) -> u64 {
     second ^ (second >> 31)
 }
 
-/// Returns the word that fills a frame: another for each frame.
+/// Returns the word that fills a frame: on 64 bits another for each frame, on 32 bits almost.
 const fn pattern(frame: Frame) -> usize {
     mix(frame.number()) as usize
 }
 
-fn write(memory: &mut MemoryManager, frame: Frame, fill: &mut Fill) -> Result<(), MapError> {
-    match memory.window_address(frame)? {
-        Ok(address) => fill_window(address.get() as usize, pattern(frame)),
-        Err(_) => {
-            fill.outside_window += 1;
-            memory.active_mut().fill_frame(frame, pattern(frame));
-        }
-    }
-    Ok(())
-}
-
-fn compare(memory: &mut MemoryManager, frame: Frame, fill: &mut Fill) -> Result<(), MapError> {
-    let wrong = match memory.window_address(frame)? {
-        Ok(address) => unlike_in_window(address.get() as usize, pattern(frame)),
-        Err(_) => memory.active_mut().count_unlike(frame, pattern(frame)),
-    };
-    fill.wrong_words += wrong as u64;
-    Ok(())
-}
-
-#[allow(unsafe_code, reason = "a free frame is written through its address in the window")]
-fn fill_window(address: usize, word: usize) {
-    // SAFETY: the window has just confirmed that it maps this page, writable, and the loader block calls its frame free.
-    unsafe { words::fill(core::ptr::with_exposed_provenance_mut(address), WORDS, word) };
-}
-
-#[allow(unsafe_code, reason = "a free frame is read through its address in the window")]
-fn unlike_in_window(address: usize, word: usize) -> usize {
-    // SAFETY: the window has just confirmed that it maps this page; only this check uses the frame.
-    unsafe { words::count_unlike(core::ptr::with_exposed_provenance(address), WORDS, word) }
-}
-
-/// Returns how many frames the fill will visit at least, for the log.
+/// Returns how many frames the fill will visit, about as many where it takes a sample.
 pub(crate) const fn expected(free: FrameCount) -> u64 {
     if free.get() <= EVERYTHING { free.get() } else { SAMPLE }
 }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use xtcore::FrameCount;
 use xtpaging::walk::Audit;
 
 use super::fill::Fill;
@@ -20,7 +21,7 @@ pub(crate) struct Report<'a> {
     /// The fill, if it came to its end.
     pub(crate) fill: Option<Fill>,
     /// Frames in use when the kernel was ready.
-    pub(crate) in_use: u64,
+    pub(crate) in_use: FrameCount,
     /// The phases of the start.
     pub(crate) phases: &'a [Phase],
 }
@@ -28,7 +29,8 @@ pub(crate) struct Report<'a> {
 impl Report<'_> {
     /// Returns whether all checks passed.
     pub(crate) fn verdict(&self) -> Verdict {
-        let fill_is_right = self.fill.is_some_and(|fill| fill.wrong_words == 0 && fill.frames > 0);
+        let free = self.memory.summary().free;
+        let fill_is_right = self.fill.is_some_and(|fill| fill.is_right(free));
         if self.audit.is_clean() && fill_is_right { Verdict::Pass } else { Verdict::Fail }
     }
 
@@ -45,10 +47,11 @@ impl Report<'_> {
             audit.frames_writable_and_executable
         );
         if let Some(fill) = self.fill {
-            let Fill { frames, outside_window, wrong_words } = fill;
+            let Fill { frames, taken, outside_window, wrong_words } = fill;
             log!(
-                "xtoskrnl: fill: {frames} frames, {outside_window} outside the window, {wrong_words} wrong words"
+                "xtoskrnl: fill: {frames} frames written and compared, {outside_window} of them outside the window"
             );
+            log!("xtoskrnl:       {taken} free ones were in use by then; {wrong_words} wrong words");
         }
         record!("XTOS-REPORT {self}");
         log!("xtoskrnl: {}", if verdict == "pass" { "PASS" } else { "FAIL" });
@@ -67,7 +70,12 @@ impl fmt::Display for Report<'_> {
         write!(out, ",\"dropped\":{},\"merged\":{}}}", counts.dropped, counts.merged)?;
         write!(out, ",\"usable_frames\":{}", summary.usable.get())?;
         write!(out, ",\"frames_above_limit\":{}", summary.above_limit.get())?;
-        write!(out, ",\"frames_in_use\":{},\"window_frames\":{}", self.in_use, memory.window_frames().get())?;
+        write!(
+            out,
+            ",\"frames_in_use\":{},\"window_frames\":{}",
+            self.in_use.get(),
+            memory.window_frames().get()
+        )?;
         write!(out, ",\"image_base\":{}", block.image().placed.base.get())?;
         write!(out, ",\"nx\":{}", memory.active().space().format().has_no_execute())?;
         write!(out, ",\"wx_pages_kernel\":{}", audit.writable_executable)?;
@@ -76,11 +84,8 @@ impl fmt::Display for Report<'_> {
         write!(out, ",\"tables_miscounted\":{}", audit.miscounted)?;
         match self.fill {
             Some(fill) => {
-                write!(
-                    out,
-                    ",\"fill\":{{\"frames\":{},\"outside_window\":{}",
-                    fill.frames, fill.outside_window
-                )?;
+                write!(out, ",\"fill\":{{\"frames\":{},\"taken\":{}", fill.frames, fill.taken)?;
+                write!(out, ",\"outside_window\":{}", fill.outside_window)?;
                 write!(out, ",\"wrong_words\":{}}}", fill.wrong_words)?;
             }
             None => write!(out, ",\"fill\":null")?,

@@ -4,6 +4,7 @@ use xtcore::{FrameCount, PagingMode};
 
 use crate::ar::cpu::ARCHITECTURE;
 use crate::kd::log;
+use crate::ke::stamps::Stamps;
 use crate::mm::MemoryManager;
 
 /// Prints what was handed over and what the kernel made of it.
@@ -16,6 +17,16 @@ pub(crate) fn layout(memory: &MemoryManager) {
         let (start, end) = (region.range.start(), region.range.end());
         let size = Amount(FrameCount::holding(region.range.bytes()));
         log!("    {:016x} - {:016x}  {size:>9}  {}", start.get(), end.get(), region.kind.name());
+    }
+}
+
+/// Prints how long each phase of the start took.
+pub(crate) fn phases(stamps: &Stamps) {
+    log!("xtoskrnl: the way to ready");
+    let mut before = 0;
+    for phase in stamps.phases() {
+        log!("    {:>12} ticks  {}", phase.ticks.saturating_sub(before), phase.name);
+        before = phase.ticks;
     }
 }
 

@@ -25,9 +25,14 @@ pub(crate) fn tell_emulator(port: u16, verdict: Verdict) {
 }
 
 const SCI_ENABLE: u16 = 1 << 0;
+const SLEEP_TYPE_SHIFT: u32 = 10;
+const SLEEP_TYPE: u16 = 7 << SLEEP_TYPE_SHIFT;
 const SLEEP_ENABLE: u16 = 1 << 13;
 
-/// Enters S5 (ACPI 6.5, section 16.1.7). Returns when the machine does not switch off.
+/// Enters S5 (ACPI 6.5, sections 4.8.3.2 and 16.1.7). Returns when the machine does not switch off.
+///
+/// All bits of the control registers but sleep type and enable keep their value. Both registers get the type before
+/// either is enabled: there are machines that want to see it first.
 pub(crate) fn switch_off(how: &SoftOff) {
     // SAFETY: the fixed description table names these ports as ACPI's; writing them starts no transfer to memory.
     let port = |number| unsafe { Port::new(number) };
@@ -41,10 +46,13 @@ pub(crate) fn switch_off(how: &SoftOff) {
             pause();
         }
     }
-    let sleep = |kind: u8| u16::from(kind) << 10 | SLEEP_ENABLE;
-    control.write_word(sleep(how.type_a));
-    if how.control_b != 0 {
-        port(how.control_b).write_word(sleep(how.type_b));
+    let second = (how.control_b != 0).then(|| (port(how.control_b), how.type_b));
+    let registers = [Some((control, how.type_a)), second];
+    for also in [0, SLEEP_ENABLE] {
+        for (register, kind) in registers.into_iter().flatten() {
+            let kept = register.read_word() & !(SLEEP_TYPE | SLEEP_ENABLE);
+            register.write_word(kept | u16::from(kind) << SLEEP_TYPE_SHIFT | also);
+        }
     }
     for _ in 0..10_000_000 {
         pause();

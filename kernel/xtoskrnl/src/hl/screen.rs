@@ -74,18 +74,24 @@ pub(crate) struct Screen {
 static CELLS: Mutex<[[u8; COLUMNS]; ROWS]> = Mutex::new([[b' '; COLUMNS]; ROWS]);
 
 impl Screen {
-    /// Opens a console on a framebuffer, or returns `None` when it has no room for a character.
+    /// Opens a console on a framebuffer, or returns `None` when it has no room for a character, an unknown format, or a
+    /// base that is not a multiple of a pixel's four bytes.
     ///
     /// # Safety
-    /// `base` must be where `height` lines of `stride` pixels of four bytes are mapped, writable, for good.
+    /// `framebuffer.base` must be where `height` lines of `stride` pixels of four bytes are mapped, writable, for good,
+    /// and a line must not be wider than `stride`.
     pub(crate) unsafe fn new(framebuffer: &Framebuffer) -> Option<Self> {
         let format = match framebuffer.format {
             0 => PixelFormat::Rgb,
             1 => PixelFormat::Bgr,
             _ => return None,
         };
+        let first: *mut u32 = core::ptr::with_exposed_provenance_mut(usize::try_from(framebuffer.base).ok()?);
+        if !first.is_aligned() {
+            return None;
+        }
         let canvas = Canvas {
-            first: core::ptr::with_exposed_provenance_mut(usize::try_from(framebuffer.base).ok()?),
+            first,
             width: framebuffer.width as usize,
             height: framebuffer.height as usize,
             stride: framebuffer.stride as usize,

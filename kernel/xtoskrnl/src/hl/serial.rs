@@ -4,11 +4,12 @@
 #![allow(unsafe_code, reason = "naming I/O ports")]
 
 use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::ar::control::pause;
 use crate::ar::port::Port;
 
-/// An open serial port. Stateless: the hardware holds all state, so copies are harmless.
+/// An open serial port. Copies are harmless: all state is the hardware's, and [`DEAD`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Serial {
     data: Port,
@@ -17,10 +18,15 @@ pub(crate) struct Serial {
 
 const COM1: u16 = 0x3F8;
 const DATA_READY: u8 = 1 << 0;
-const TRANSMITTER_EMPTY: u8 = 1 << 5;
+/// THRE: the transmitter, its FIFO included, takes another byte.
+const HOLDING_REGISTER_EMPTY: u8 = 1 << 5;
 
-/// How often to look whether the transmitter is free before giving up on a byte: a character takes 87 microseconds.
-const PATIENCE: u32 = 100_000;
+/// How often to look whether the transmitter is free before giving up on the port: about two seconds, because a read of
+/// a port takes about a microsecond. A full FIFO takes 1.4 milliseconds, but an emulator's may wait for its reader.
+const PATIENCE: u32 = 2_000_000;
+
+/// Whether the port has ever stayed busy for so long. Nothing more is written then: the log must not stop the kernel.
+static DEAD: AtomicBool = AtomicBool::new(false);
 
 impl Serial {
     /// Opens COM1, or returns `None` when no such port answers.
@@ -47,13 +53,17 @@ impl Serial {
     }
 
     fn write(self, byte: u8) {
+        if DEAD.load(Ordering::Relaxed) {
+            return;
+        }
         for _ in 0..PATIENCE {
-            if self.line_status.read() & TRANSMITTER_EMPTY != 0 {
-                break;
+            if self.line_status.read() & HOLDING_REGISTER_EMPTY != 0 {
+                self.data.write(byte);
+                return;
             }
             pause();
         }
-        self.data.write(byte);
+        DEAD.store(true, Ordering::Relaxed);
     }
 
     /// Waits for a byte.

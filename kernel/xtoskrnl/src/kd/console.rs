@@ -2,25 +2,27 @@
 
 use core::fmt::{self, Write};
 
-use spin::Mutex;
+use spin::{Mutex, Once};
 
 use super::ring::Ring;
 use crate::hl::screen::Screen;
 use crate::hl::serial::Serial;
 
-/// The sinks of the log.
+/// The serial line, once it has been looked for. Outside the lock, so that a trap that interrupts the log can use it.
+static SERIAL: Once<Option<Serial>> = Once::new();
+
+/// The sinks of the log that one writer at a time may use.
 struct Console {
-    serial: Option<Serial>,
     screen: Option<Screen>,
     ring: Ring,
 }
 
-static CONSOLE: Mutex<Console> = Mutex::new(Console { serial: None, screen: None, ring: Ring::new() });
+static CONSOLE: Mutex<Console> = Mutex::new(Console { screen: None, ring: Ring::new() });
 
 impl Write for Console {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.ring.push(text);
-        if let Some(serial) = &mut self.serial {
+        if let Some(mut serial) = serial() {
             serial.write_str(text)?;
         }
         if let Some(screen) = &mut self.screen {
@@ -30,9 +32,14 @@ impl Write for Console {
     }
 }
 
-/// Opens the first serial port, if the machine has one.
+/// Opens the first serial port, if the machine has one; the first call counts.
 pub(crate) fn open_serial() {
-    CONSOLE.lock().serial = Serial::open_first();
+    SERIAL.call_once(Serial::open_first);
+}
+
+/// Returns the serial line, if it has been opened.
+fn serial() -> Option<Serial> {
+    SERIAL.get().copied().flatten()
 }
 
 /// Sends the log to a screen as well, beginning with what it already contains.
@@ -49,17 +56,13 @@ pub(crate) fn print(text: fmt::Arguments<'_>) {
     // The sinks themselves never fail, and a formatter that does has nobody to tell.
     let _ = match CONSOLE.try_lock() {
         Some(mut console) => console.write_fmt(text),
-        None => match Serial::open_first() {
-            Some(mut serial) => serial.write_fmt(text),
-            None => Ok(()),
-        },
+        None => serial().map_or(Ok(()), |mut serial| serial.write_fmt(text)),
     };
 }
 
 /// Prints a line for programs: to the serial line alone.
 pub(crate) fn print_record(text: fmt::Arguments<'_>) {
-    let serial = CONSOLE.try_lock().map_or_else(Serial::open_first, |console| console.serial);
-    if let Some(mut serial) = serial {
+    if let Some(mut serial) = serial() {
         // The serial line never fails, and a formatter that does has nobody to tell.
         let _ = serial.write_fmt(text);
     }
@@ -67,8 +70,7 @@ pub(crate) fn print_record(text: fmt::Arguments<'_>) {
 
 /// Waits for a byte from the serial line; `None` when there is no line.
 pub(crate) fn read_byte() -> Option<u8> {
-    let serial = CONSOLE.lock().serial?;
-    Some(serial.read())
+    serial().map(Serial::read)
 }
 
 /// Clears the screen to the colours of a bug check, if it is free.

@@ -1,4 +1,5 @@
-//! The log: to the serial line at once, to the screen when there is one, and into a ring that a bug check can show.
+//! The log: to the serial line at once, to the screen when there is one, and into a ring, from which a screen that is
+//! attached later gets what was said before.
 //!
 //! May be called from everywhere, at any moment, also from a trap that interrupted the log itself: then the text goes
 //! to the serial line alone.

@@ -1,4 +1,4 @@
-//! The last few kilobytes of the log.
+//! The last few kilobytes of the log, for a screen that is attached after they were written.
 
 /// Bytes that the ring keeps.
 const BYTES: usize = 8192;

@@ -49,7 +49,7 @@ impl Code {
         }
     }
 
-    /// Tells whether the kernel refuses what it was given, instead of failing itself.
+    /// Returns the verdict of a run that ends so: refused where the kernel cannot work with what it was given, else failed.
     const fn verdict(self) -> Verdict {
         match self {
             Self::LoaderBlockMismatch | Self::InstallMoreMemory => Verdict::Refused,
@@ -58,7 +58,8 @@ impl Code {
     }
 }
 
-/// How many bug checks are under way: one that stumbles over its own text prints less, and a third prints nothing.
+/// How many bug checks are under way. One that stumbles over its own text prints less, a third only ends the run, and
+/// one that cannot even do that stops the processor.
 static DEPTH: AtomicU32 = AtomicU32::new(0);
 
 /// Stops. `what` says in one sentence what happened and where.
@@ -69,11 +70,11 @@ pub(crate) fn bug_check(
     what: fmt::Arguments<'_>,
 ) -> ! {
     let depth = DEPTH.fetch_add(1, Ordering::Relaxed);
-    if depth >= 2 {
-        control::stop();
-    }
-    if depth == 0 {
-        kd::stop_colours();
+    match depth {
+        0 => kd::stop_colours(),
+        1 => {}
+        2 => ending::end_silently(code.verdict()),
+        _ => control::stop(),
     }
     let [one, two, three, four] = parameters;
     log!("");

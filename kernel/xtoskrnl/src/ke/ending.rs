@@ -33,18 +33,32 @@ pub(crate) fn set_soft_off(how: Option<SoftOff>) {
     SOFT_OFF.call_once(|| how);
 }
 
-/// Ends the run.
+/// Ends the run, and says why the machine is still on when it is.
 pub(crate) fn end(verdict: Verdict) -> ! {
-    if let Some(ending) = ENDING.get().filter(|ending| ending.exit) {
-        if let Some(port) = ending.port {
-            power::tell_emulator(port, verdict);
-        }
-        match SOFT_OFF.get() {
-            Some(Some(how)) => power::switch_off(how),
-            Some(None) | None => {
-                log!("xtoskrnl: the ACPI tables do not tell how to switch off; the processor stops")
-            }
-        }
+    if let Some(why) = leave(verdict) {
+        log!("xtoskrnl: {why}; the processor stops");
     }
     control::stop()
+}
+
+/// Ends the run without a word, for those who cannot print.
+pub(crate) fn end_silently(verdict: Verdict) -> ! {
+    let _ = leave(verdict);
+    control::stop()
+}
+
+/// Leaves the machine if the user asked for it. Returns when that did not work, with the reason, or when nobody asked.
+fn leave(verdict: Verdict) -> Option<&'static str> {
+    let ending = ENDING.get().filter(|ending| ending.exit)?;
+    if let Some(port) = ending.port {
+        power::tell_emulator(port, verdict);
+    }
+    match SOFT_OFF.get() {
+        Some(Some(how)) => power::switch_off(how),
+        Some(None) => return Some("the ACPI tables do not tell how to switch off"),
+        None => {
+            return Some("the end came before the ACPI tables were read, so nothing tells how to switch off");
+        }
+    }
+    Some("the machine did not switch off")
 }

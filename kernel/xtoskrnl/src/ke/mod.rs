@@ -2,5 +2,6 @@
 
 pub(crate) mod bugcheck;
 pub(crate) mod ending;
+pub(crate) mod regions;
 pub(crate) mod stamps;
 pub(crate) mod trap;

@@ -1,6 +1,7 @@
 //! What happens to an exception. Nothing resolves one yet, so each becomes the bug check that names it.
 
 use super::bugcheck::{Code, bug_check};
+use super::regions::Place;
 use crate::ar::TrapFrame;
 use crate::ar::control;
 use crate::ar::fault::{Cause, PageFault, Vector};
@@ -30,6 +31,8 @@ fn page_fault(frame: &TrapFrame) -> ! {
         (false, true) => 1,
         (false, false) => 0,
     };
-    let what = format_args!("{} {address:#x} by the instruction at {at:#x}: {}", fault.access(), fault.why());
+    let place = Place(address);
+    let (access_in_words, why) = (fault.access(), fault.why());
+    let what = format_args!("{access_in_words} {address:#x}, {place}, by the instruction at {at:#x}: {why}");
     bug_check(code, [address.get(), access, at.get(), fault.code], Some(frame), what)
 }

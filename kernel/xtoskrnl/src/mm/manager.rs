@@ -2,50 +2,19 @@
 
 use xtboot::block::VerifiedBlock;
 use xtboot::map::Summary;
-use xtboot::space::{NoSpace, PageTableSpace, SpaceError};
+use xtboot::space::PageTableSpace;
 use xtcore::{Frame, FrameCount, FrameRange, Geometry, Level, PAGE_BYTES, PhysAddr, VirtAddr, VirtRange};
-use xtlayout::{BootNeeds, Layout, LayoutError, Needs, RegionKind, plan};
-use xtpaging::{Attributes, CursorError, MapError, Mapping, SelfMap};
+use xtlayout::{BootNeeds, Layout, Needs, RegionKind, plan};
+use xtpaging::{Attributes, MapError, Mapping, SelfMap};
 
 use super::adopt::Adopted;
+use super::fault::Fault;
 use super::frames::EarlyFrames;
-use super::paging::{ActiveTables, LocalTlb, Slot};
-use super::window::{Outside, Window};
+use super::paging::{ActiveTables, FirmwareTables, LocalTlb, Slot};
+use super::window::{Shown, Window};
+use crate::ar::words;
 use crate::ar::{FaultStack, set_fault_stacks};
 use crate::ke::stamps::Stamps;
-
-/// Why the memory manager cannot stand.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Fault {
-    /// The regions do not fit the address space.
-    Layout(LayoutError),
-    /// There is no free memory below the mode's limit.
-    NoSpace(NoSpace),
-    /// The page-table space is used up.
-    Space(SpaceError),
-    /// A mapping was refused.
-    Map(MapError),
-    /// The plan lacks a region that was asked for.
-    Missing(RegionKind),
-}
-
-impl From<MapError> for Fault {
-    fn from(error: MapError) -> Self {
-        Self::Map(error)
-    }
-}
-
-impl From<CursorError> for Fault {
-    fn from(error: CursorError) -> Self {
-        Self::Map(MapError::Range(error))
-    }
-}
-
-impl From<SpaceError> for Fault {
-    fn from(error: SpaceError) -> Self {
-        Self::Space(error)
-    }
-}
 
 /// The memory manager.
 #[derive(Debug)]
@@ -57,6 +26,20 @@ pub(crate) struct MemoryManager {
     window: Window,
     summary: Summary,
 }
+
+/// By which way a free frame was reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reached {
+    /// Through the window.
+    Window,
+    /// Through the slot.
+    Slot,
+    /// Not at all: it is not free, or no longer.
+    NotFree,
+}
+
+/// Machine words in a frame.
+const FRAME_WORDS: usize = PAGE_BYTES as usize / size_of::<usize>();
 
 /// Pages of a fault stack; the guard below comes on top.
 const FAULT_STACK_PAGES: u64 = 2;
@@ -79,6 +62,7 @@ impl MemoryManager {
         let summary = Summary::of(block.runs(), limit);
         let layout = plan(active.space.mode(), &needs(&block, *active.space.self_map(), summary.end))
             .map_err(Fault::Layout)?;
+        check_places(&layout, &block)?;
         stamps.end_of("layout planned");
 
         let danger = [
@@ -100,7 +84,8 @@ impl MemoryManager {
         manager.move_fault_stacks()?;
         stamps.end_of("fault stacks guarded");
         let first = manager.frames.taken().start();
-        let _shown = manager.window_address(first)?;
+        // On a 32-bit machine the first tables may lie above the window's end; then it opens with the first frame below.
+        let (Shown::At(_) | Shown::Outside) = manager.show(first)?;
         stamps.end_of("window opened");
         Ok(manager)
     }
@@ -133,9 +118,9 @@ impl MemoryManager {
         self.map(pages, rest.start(), Attributes::KERNEL_DATA)?;
         let (self_map, format) = (*self.active.space.self_map(), *self.active.space.format());
         // SAFETY: the page was mapped a moment ago, in a region that the layout keeps for slots; nobody knows it yet.
-        let slot = unsafe { Slot::new(region.start(), &self_map, format) };
+        let slot = unsafe { Slot::new(region.start(), Some(rest.start()), &self_map, format) };
         let slot = slot.ok_or(Fault::Missing(RegionKind::Transient))?;
-        core::mem::replace(&mut self.active.tables.slot, slot).close();
+        core::mem::replace(&mut self.active.tables.slot, slot).leave();
         Ok(())
     }
 
@@ -159,22 +144,77 @@ impl MemoryManager {
         self.active.space.map(&mut self.active.tables, &mut self.frames, &mapping)
     }
 
-    /// Makes sure that the window shows `frame` and returns where.
+    fn show(&mut self, frame: Frame) -> Result<Shown, Fault> {
+        self.window.ensure(&mut self.active, &mut self.frames, frame)
+    }
+
+    /// Tells whether a frame is free: the loader block calls it so, and the kernel has not taken it since.
+    fn is_free(&self, frame: Frame) -> bool {
+        let free = self.block.run_of(frame).is_some_and(|run| run.kind.is_free_for_kernel());
+        free && frame < self.active.space.format().ram_limit() && !self.frames.taken().contains(frame)
+    }
+
+    /// Fills a free frame with a machine word, through the window or, where that does not reach, the slot.
     ///
     /// # Errors
-    /// [`MapError`] when frames for tables ran out; the inner [`Outside`] when the window does not show that frame.
-    pub(crate) fn window_address(&mut self, frame: Frame) -> Result<Result<VirtAddr, Outside>, MapError> {
-        self.window.ensure(&mut self.active, &mut self.frames, frame)
+    /// [`Fault::Map`] when frames for tables ran out, [`Fault::ForeignPage`].
+    #[allow(unsafe_code, reason = "a frame that nobody uses is overwritten")]
+    pub(crate) fn fill_free(&mut self, frame: Frame, word: usize) -> Result<Reached, Fault> {
+        let shown = self.show(frame)?;
+        // Asked after `show`, which may take frames.
+        if !self.is_free(frame) {
+            return Ok(Reached::NotFree);
+        }
+        match shown {
+            Shown::At(address) => {
+                let start = core::ptr::with_exposed_provenance_mut(address.get() as usize);
+                // SAFETY: the window shows this frame at that address; free frames are mapped writable, and nobody
+                // uses this one, as was found a moment ago.
+                unsafe { words::fill(start, FRAME_WORDS, word) };
+                Ok(Reached::Window)
+            }
+            Shown::Outside => {
+                // SAFETY: the frame is RAM, and nobody uses it, as was found a moment ago.
+                unsafe { self.active.tables.slot.fill(frame, word) };
+                Ok(Reached::Slot)
+            }
+        }
+    }
+
+    /// Counts the machine words of a free frame that differ from `word`; none for a frame that is no longer free.
+    ///
+    /// # Errors
+    /// As for [`MemoryManager::fill_free`].
+    #[allow(unsafe_code, reason = "a frame that nobody uses is read")]
+    pub(crate) fn count_unlike(&mut self, frame: Frame, word: usize) -> Result<usize, Fault> {
+        let shown = self.show(frame)?;
+        if !self.is_free(frame) {
+            return Ok(0);
+        }
+        match shown {
+            Shown::At(address) => {
+                let start = core::ptr::with_exposed_provenance(address.get() as usize);
+                // SAFETY: the window shows this frame at that address, and nobody uses it, so nobody writes to it.
+                Ok(unsafe { words::count_unlike(start, FRAME_WORDS, word) })
+            }
+            // SAFETY: the frame is RAM, and nobody uses it, so nobody writes to it.
+            Shown::Outside => Ok(unsafe { self.active.tables.slot.count_unlike(frame, word) }),
+        }
+    }
+
+    /// Has the slot show nothing any more.
+    pub(crate) fn leave_slot(&mut self) {
+        self.active.tables.slot.leave();
+    }
+
+    /// Returns a reader of the firmware's tables.
+    pub(crate) fn firmware_tables(&mut self) -> FirmwareTables<'_> {
+        FirmwareTables::new(&mut self.active, self.block)
     }
 
     /// Returns the paging that the processor runs on.
     pub(crate) const fn active(&self) -> &ActiveTables {
         &self.active
-    }
-
-    /// Returns the paging that the processor runs on, to reach frames through its slot.
-    pub(crate) const fn active_mut(&mut self) -> &mut ActiveTables {
-        &mut self.active
     }
 
     /// Returns the verified loader block.
@@ -197,11 +237,6 @@ impl MemoryManager {
         self.window.mapped()
     }
 
-    /// Returns the frames that the kernel has taken since it started.
-    pub(crate) fn taken(&self) -> FrameRange {
-        self.frames.taken()
-    }
-
     /// Returns how many frames are in use: image, stack, block, tables, and what was taken since.
     pub(crate) fn frames_in_use(&self) -> FrameCount {
         let owned = self.block.runs().filter(|run| run.kind.is_kernel_owned());
@@ -218,6 +253,32 @@ const fn table_limit(geometry: &Geometry) -> Frame {
     if geometry.virtual_bits() == 32 { PhysAddr::new(1 << 32).frame() } else { geometry.frame_limit() }
 }
 
+/// Returns the pages that show the framebuffer.
+fn framebuffer(block: &VerifiedBlock<'_>) -> Option<VirtRange> {
+    let screen = block.screen()?;
+    let frames = FrameRange::covering(screen.address, screen.bytes());
+    VirtRange::with_length(screen.base.align_down(PAGE_BYTES), frames.count().bytes())
+}
+
+/// Checks that the loader has placed everything where the common planner does: no region of the kernel's own can then
+/// meet what the loader has mapped.
+fn check_places(layout: &Layout, block: &VerifiedBlock<'_>) -> Result<(), Fault> {
+    let placed = [
+        (RegionKind::Image, block.image().placed.pages()),
+        (RegionKind::Block, block.block().pages()),
+        (RegionKind::Stack, block.stack().pages()),
+        (RegionKind::Framebuffer, framebuffer(block)),
+    ];
+    for (kind, found) in placed {
+        let planned = layout.range(kind);
+        if planned != found {
+            let (planned, found) = (planned.unwrap_or_default(), found.unwrap_or_default());
+            return Err(Fault::Misplaced { kind, planned, found });
+        }
+    }
+    Ok(())
+}
+
 /// Returns what the layout must hold, read from what the loader placed.
 fn needs(block: &VerifiedBlock<'_>, self_map: SelfMap, frames_end: Frame) -> Needs {
     let image = block.image().placed;
@@ -226,7 +287,7 @@ fn needs(block: &VerifiedBlock<'_>, self_map: SelfMap, frames_end: Frame) -> Nee
         image_bytes: image.frames.count().bytes(),
         block_bytes: block.block().frames.count().bytes(),
         stack_bytes: block.stack().frames.count().bytes(),
-        framebuffer_bytes: block.screen().map_or(0, |screen| FrameCount::holding(screen.bytes()).bytes()),
+        framebuffer_bytes: framebuffer(block).map_or(0, VirtRange::bytes),
     };
     Needs {
         boot,

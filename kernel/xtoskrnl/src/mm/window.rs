@@ -6,22 +6,28 @@
 //! * usable RAM only. A block that is wholly usable becomes one large page; in others each usable run is mapped with
 //!   4 KiB pages. So a large page never covers a device, a hole or firmware memory.
 //! * below 1 MiB always with 4 KiB pages: fixed MTRRs may give each of them another memory type there.
-//! * the kernel's code and constants read-only, so that no frame is writable here and executable there.
+//! * the kernel's code and constants read-only, so that no frame is writable here and executable there; the loader block
+//!   likewise, because the kernel holds references into it.
 //!
 //! All pieces of a block share one page table, so only the first piece can need frames: a block is mapped whole or, on
 //! failure, not at all.
 
 use xtboot::block::{SectionProtection, VerifiedBlock};
 use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, VirtAddr, VirtRange};
-use xtpaging::walk::find;
 use xtpaging::{Attributes, MapError, Mapping, Protection};
 
+use super::fault::Fault;
 use super::frames::EarlyFrames;
 use super::paging::ActiveTables;
 
-/// The frame is not in the window: above its end, or no usable RAM. A transient slot reaches it.
+/// Where a frame is in the window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Outside;
+pub(super) enum Shown {
+    /// Mapped at this address.
+    At(VirtAddr),
+    /// Nowhere: above the window's end, or no usable RAM. A transient slot reaches it.
+    Outside,
+}
 
 /// The window.
 #[derive(Debug)]
@@ -51,26 +57,28 @@ impl Window {
         self.range.start().checked_add(offset).filter(|address| self.range.contains(*address))
     }
 
-    /// Makes sure that the block of `frame` is mapped and returns where the frame appears.
+    /// Makes sure that the block of `frame` is mapped and tells where the frame appears.
     ///
     /// # Errors
-    /// The outer one when frames for tables ran out: nothing has changed. The inner one when the window does not show
-    /// that frame.
+    /// [`Fault::Map`] when frames for tables ran out: nothing has changed. [`Fault::ForeignPage`] when something else
+    /// is mapped at the frame's place.
     pub(super) fn ensure(
         &mut self,
         active: &mut ActiveTables,
         frames: &mut EarlyFrames,
         frame: Frame,
-    ) -> Result<Result<VirtAddr, Outside>, MapError> {
-        let Some(address) = self.address_of(frame) else { return Ok(Err(Outside)) };
-        if find(&active.space, &active.tables, address).is_ok() {
-            return Ok(Ok(address));
-        }
-        if !self.block.run_of(frame).is_some_and(|run| run.kind.is_usable()) {
-            return Ok(Err(Outside));
+    ) -> Result<Shown, Fault> {
+        let Some(at) = self.address_of(frame) else { return Ok(Shown::Outside) };
+        match active.find(at) {
+            Ok(found) if found.address == frame.address() => return Ok(Shown::At(at)),
+            Ok(_) => return Err(Fault::ForeignPage { at }),
+            Err(_) if !self.block.run_of(frame).is_some_and(|run| run.kind.is_usable()) => {
+                return Ok(Shown::Outside);
+            }
+            Err(_) => {}
         }
         self.map_block(active, frames, frame)?;
-        Ok(Ok(address))
+        Ok(Shown::At(at))
     }
 
     fn map_block(
@@ -82,9 +90,9 @@ impl Window {
         let span = active.space.geometry().page_frames(Level::PD);
         let first = Frame::new(frame.number() & !(span.get() - 1));
         let whole = FrameRange::with_count(first, span);
-        let image = self.block.image().placed.frames;
-        let usable: u64 = self.usable_parts(whole).map(|part| part.count().get()).sum();
-        if usable == span.get() && first >= LOW_MEMORY && !image.overlaps(whole) {
+        let usable: u64 = usable_parts(self.block, whole).map(|part| part.count().get()).sum();
+        let alike = !self.constants().any(|part| part.overlaps(whole));
+        if usable == span.get() && first >= LOW_MEMORY && alike {
             return self.map(active, frames, whole, Attributes::KERNEL_DATA, Level::PD);
         }
         let block = self.block;
@@ -94,6 +102,11 @@ impl Window {
             }
         }
         Ok(())
+    }
+
+    /// Returns the frames of which at least some must not be writable.
+    fn constants(&self) -> impl Iterator<Item = FrameRange> {
+        [self.block.image().placed.frames, self.block.block().frames].into_iter()
     }
 
     fn map(
@@ -110,10 +123,6 @@ impl Window {
         active.space.map(&mut active.tables, frames, &mapping)?;
         self.mapped = self.mapped.saturating_add(range.count());
         Ok(())
-    }
-
-    fn usable_parts(&self, whole: FrameRange) -> impl Iterator<Item = FrameRange> + use<> {
-        usable_parts(self.block, whole)
     }
 }
 
@@ -139,11 +148,14 @@ fn pieces(block: VerifiedBlock<'static>, part: FrameRange) -> impl Iterator<Item
 
 /// Returns how far the protection of the first frame of `rest` reaches, and which it is.
 fn same_protection(block: VerifiedBlock<'static>, rest: FrameRange) -> (Frame, Attributes) {
-    let image = block.image().placed.frames;
+    let (image, constants) = (block.image().placed.frames, block.block().frames);
     let first = rest.start();
+    if constants.contains(first) {
+        return (constants.end().min(rest.end()), Attributes::KERNEL_READ_ONLY);
+    }
     if !image.contains(first) {
-        let end = if image.start() > first { image.start().min(rest.end()) } else { rest.end() };
-        return (end, Attributes::KERNEL_DATA);
+        let next = [image.start(), constants.start()].into_iter().filter(|start| *start > first);
+        return (next.fold(rest.end(), Frame::min), Attributes::KERNEL_DATA);
     }
     // Inside the image: writable only where a section is; its headers and gaps are read-only too.
     let mut end = image.end().min(rest.end());

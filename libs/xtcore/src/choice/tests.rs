@@ -27,7 +27,7 @@ impl MockProcessor {
 }
 
 /// Processor, request, kernel, and what must come out.
-type Row = (WideMode, WideRequest, ModeSet, Option<(PagingMode, Reason)>);
+type Row = (WideMode, WideRequest, ModeSet, Result<(PagingMode, Reason), ChoiceError>);
 
 fn set(modes: &[PagingMode]) -> ModeSet {
     modes.iter().fold(ModeSet::default(), |set, &mode| set.with(mode))
@@ -62,39 +62,42 @@ fn processors_with_the_feature_get_the_wide_mode_by_themselves() {
 
 #[test]
 fn every_combination_is_decided_as_written_here() {
-    use Reason::{Kernel, NoFeature, Parameter, Wide};
+    use ChoiceError::{KernelLacks, NoCommonMode, ProcessorLacks};
+    use Reason::{Kernel, NoFeature, Parameter, Wide, WideParameter};
     for (architecture, narrow, wide) in [(Architecture::I686, Pml2, Pml3), (Architecture::Amd64, Pml4, Pml5)]
     {
-        let (automatic, noxpa) = (WideRequest::Automatic, WideRequest::Narrow);
+        let (automatic, noxpa, xpa) = (WideRequest::Automatic, WideRequest::Narrow, WideRequest::Wide);
         let (has, lacks) = (WideMode::Present, WideMode::Absent);
         let (both, only_narrow, only_wide, neither) =
             (set(&[narrow, wide]), set(&[narrow]), set(&[wide]), set(&[]));
-        let table: [Row; 16] = [
-            (has, automatic, both, Some((wide, Wide))),
-            (has, automatic, only_narrow, Some((narrow, Kernel))),
-            (has, automatic, only_wide, Some((wide, Kernel))),
-            (has, automatic, neither, None),
-            (has, noxpa, both, Some((narrow, Parameter))),
-            (has, noxpa, only_narrow, Some((narrow, Parameter))),
-            (has, noxpa, only_wide, None),
-            (has, noxpa, neither, None),
-            (lacks, automatic, both, Some((narrow, NoFeature))),
-            (lacks, automatic, only_narrow, Some((narrow, NoFeature))),
-            (lacks, automatic, only_wide, None),
-            (lacks, automatic, neither, None),
-            (lacks, noxpa, both, Some((narrow, Parameter))),
-            (lacks, noxpa, only_narrow, Some((narrow, Parameter))),
-            (lacks, noxpa, only_wide, None),
-            (lacks, noxpa, neither, None),
+        let table: [Row; 24] = [
+            (has, automatic, both, Ok((wide, Wide))),
+            (has, automatic, only_narrow, Ok((narrow, Kernel))),
+            (has, automatic, only_wide, Ok((wide, Kernel))),
+            (has, automatic, neither, Err(NoCommonMode { kernel: neither, possible: both })),
+            (has, noxpa, both, Ok((narrow, Parameter))),
+            (has, noxpa, only_narrow, Ok((narrow, Parameter))),
+            (has, noxpa, only_wide, Err(NoCommonMode { kernel: only_wide, possible: only_narrow })),
+            (has, noxpa, neither, Err(NoCommonMode { kernel: neither, possible: only_narrow })),
+            (lacks, automatic, both, Ok((narrow, NoFeature))),
+            (lacks, automatic, only_narrow, Ok((narrow, NoFeature))),
+            (lacks, automatic, only_wide, Err(NoCommonMode { kernel: only_wide, possible: only_narrow })),
+            (lacks, automatic, neither, Err(NoCommonMode { kernel: neither, possible: only_narrow })),
+            (lacks, noxpa, both, Ok((narrow, Parameter))),
+            (lacks, noxpa, only_narrow, Ok((narrow, Parameter))),
+            (lacks, noxpa, only_wide, Err(NoCommonMode { kernel: only_wide, possible: only_narrow })),
+            (lacks, noxpa, neither, Err(NoCommonMode { kernel: neither, possible: only_narrow })),
+            (has, xpa, both, Ok((wide, WideParameter))),
+            (has, xpa, only_narrow, Err(KernelLacks { wide, kernel: only_narrow })),
+            (has, xpa, only_wide, Ok((wide, WideParameter))),
+            (has, xpa, neither, Err(KernelLacks { wide, kernel: neither })),
+            (lacks, xpa, both, Err(ProcessorLacks { wide })),
+            (lacks, xpa, only_narrow, Err(ProcessorLacks { wide })),
+            (lacks, xpa, only_wide, Err(ProcessorLacks { wide })),
+            (lacks, xpa, neither, Err(ProcessorLacks { wide })),
         ];
         for (processor, request, kernel, expected) in table {
-            let possible = match (processor, request) {
-                (WideMode::Present, WideRequest::Automatic) => set(&[narrow, wide]),
-                _ => set(&[narrow]),
-            };
-            let expected = expected
-                .map(|(mode, reason)| Choice { mode, reason })
-                .ok_or(NoCommonMode { kernel, possible });
+            let expected = expected.map(|(mode, reason)| Choice { mode, reason });
             assert_eq!(choose(architecture, processor, request, kernel), expected);
         }
     }
@@ -103,7 +106,10 @@ fn every_combination_is_decided_as_written_here() {
 #[test]
 fn the_modes_of_the_other_architecture_do_not_count() {
     let foreign = choose(Architecture::Amd64, WideMode::Present, WideRequest::Automatic, set(&[Pml2, Pml3]));
-    assert_eq!(foreign, Err(NoCommonMode { kernel: set(&[Pml2, Pml3]), possible: set(&[Pml4, Pml5]) }));
+    let (kernel, possible) = (set(&[Pml2, Pml3]), set(&[Pml4, Pml5]));
+    assert_eq!(foreign, Err(ChoiceError::NoCommonMode { kernel, possible }));
+    let demanded = choose(Architecture::Amd64, WideMode::Present, WideRequest::Wide, kernel);
+    assert_eq!(demanded, Err(ChoiceError::KernelLacks { wide: Pml5, kernel }));
 }
 
 #[test]
@@ -118,12 +124,16 @@ fn sets_of_modes_hold_what_was_put_in() {
 
 #[test]
 fn reasons_keep_their_numbers_and_their_words() {
-    for (number, reason) in
-        [(1, Reason::Wide), (2, Reason::NoFeature), (3, Reason::Parameter), (4, Reason::Kernel)]
-    {
+    for (number, reason) in [
+        (1, Reason::Wide),
+        (2, Reason::NoFeature),
+        (3, Reason::Parameter),
+        (4, Reason::Kernel),
+        (5, Reason::WideParameter),
+    ] {
         assert_eq!(Reason::from_number(number), Some(reason));
         assert_eq!(reason as u32, number);
         assert!(!reason.text().is_empty());
     }
-    assert_eq!((Reason::from_number(0), Reason::from_number(5)), (None, None));
+    assert_eq!((Reason::from_number(0), Reason::from_number(6)), (None, None));
 }

@@ -1,5 +1,7 @@
 //! Why a change is refused. Whatever is refused has changed nothing.
 
+use core::fmt;
+
 use xtcore::{Frame, VirtAddr, VirtRange};
 
 use crate::memory::OutOfFrames;
@@ -98,3 +100,44 @@ pub enum MergeError {
         frame: Frame,
     },
 }
+
+impl fmt::Display for CursorError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty { at } => write!(out, "the range at {at:#x} holds no page"),
+            Self::NotPages { pages } => write!(out, "the range {pages:?} does not consist of pages"),
+            Self::NotCanonical { pages } => write!(out, "the mode cannot translate all of {pages:?}"),
+            Self::SelfMap { pages } => write!(out, "the range {pages:?} touches the self-map"),
+        }
+    }
+}
+
+impl core::error::Error for CursorError {}
+
+impl fmt::Display for MapError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Range(error) => error.fmt(out),
+            Self::AlreadyMapped { at } => write!(out, "the page at {at:#x} is mapped already"),
+            Self::NotMapped { at } => write!(out, "the page at {at:#x} is not mapped"),
+            Self::FrameTooHigh { end, limit } => {
+                write!(out, "an entry cannot name frames from {limit:#x} on, the mapping ends at {end:#x}")
+            }
+            Self::OutOfFrames(short) => {
+                let (wanted, available) = (short.wanted.get(), short.available.get());
+                write!(out, "{wanted} frames are needed for page tables, there are {available}")
+            }
+            Self::RootTooHigh { root } => write!(out, "CR3 cannot name the root table in frame {root:#x}"),
+            Self::MissingDirectory { index } => {
+                write!(out, "page-directory-pointer entry {index} is not present")
+            }
+            Self::Unsorted { at } => write!(out, "the mapping at {at:#x} begins before its predecessor ends"),
+            Self::UserInKernelHalf { at } => {
+                write!(out, "the page at {at:#x} is the kernel's and cannot be a user's")
+            }
+            Self::ReservationShort => out.write_str("a reservation gave fewer frames than it promised"),
+        }
+    }
+}
+
+impl core::error::Error for MapError {}

@@ -99,6 +99,16 @@ pub enum Inspection {
     Full,
 }
 
+/// Whether a picture of the guest's screen is kept beside the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Picture {
+    /// None is taken.
+    None,
+    /// One is taken while the guest stands still: during its inspection, or when it has given up. A guest that
+    /// gives up with an exit port is gone before that.
+    Kept,
+}
+
 /// What the guest's serial line reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Keyboard {
@@ -145,6 +155,8 @@ pub struct Guest {
     pub exit_device: ExitDevice,
     /// The inspection; needs [`Ending::PowerOff`].
     pub inspection: Inspection,
+    /// The picture; needs [`Graphics::Card`].
+    pub picture: Picture,
     /// The serial line's input.
     pub keyboard: Keyboard,
     /// The firmware.
@@ -177,6 +189,7 @@ impl Guest {
             ending: Ending::PowerOff,
             exit_device: ExitDevice::Present,
             inspection: Inspection::Full,
+            picture: Picture::None,
             keyboard: Keyboard::Closed,
             firmware: Firmware::Installed,
             files,

@@ -33,6 +33,9 @@ use crate::monitor::registers::ControlRegisters;
 use crate::monitor::tlb::{self, Listing};
 use crate::monitor::{Monitor, MonitorError};
 
+/// Addresses that the kernel has to translate for the inspection, drawn at random from all that it maps.
+pub(crate) const TRANSLATIONS_REQUIRED: u64 = 1000;
+
 /// What the kernel says about itself.
 pub(crate) struct Subject<'a> {
     /// The runs of mappings that it found.
@@ -58,6 +61,8 @@ pub(crate) struct Findings {
     pub writable_and_executable: Option<u64>,
     /// Frames that can be written by one mapping and executed by another; `None` where it cannot be known.
     pub frames_both: Option<FrameCount>,
+    /// Whether the emulator could list its mappings, so that there was something to compare with.
+    pub listing_compared: bool,
     /// Differences between the views, all comparisons together.
     pub walker_differences: u64,
     /// Addresses that kernel, emulator and harness all translated.
@@ -112,13 +117,7 @@ fn look(monitor: &mut Monitor, scratch: &Path, subject: &Subject<'_>) -> Result<
         findings.walker_differences += 1;
         findings.remarks.push(format!("an entry that no processor could use: {fault}"));
     }
-    match listing {
-        Listing::Leaves(lines) => findings.take("the emulator's listing", with_listing(&leaves, &lines)),
-        Listing::PagingOff => findings.remarks.push("the emulator says that paging is off".to_owned()),
-        Listing::Unsupported(line) => {
-            findings.remarks.push(format!("this emulator cannot list the mappings of {mode}: {line}"));
-        }
-    }
+    findings.take_listing(&leaves, listing, mode);
     findings.take("the kernel's list", compare_ranges(&leaves, subject.ranges, mode, facts.nxe));
     findings.take("translations", translations);
     findings.count_rights(&leaves, code);
@@ -194,6 +193,20 @@ impl Findings {
         }
     }
 
+    /// Compares the emulator's listing with the own walk, if it is one.
+    fn take_listing(&mut self, leaves: &[Leaf], listing: Listing, mode: PagingMode) {
+        match listing {
+            Listing::Leaves(lines) => {
+                self.listing_compared = true;
+                self.take("the emulator's listing", with_listing(leaves, &lines));
+            }
+            Listing::PagingOff => self.remarks.push("the emulator says that paging is off".to_owned()),
+            Listing::Unsupported(line) => {
+                self.remarks.push(format!("this emulator cannot list the mappings of {mode}: {line}"));
+            }
+        }
+    }
+
     /// Counts what can be written and executed, the self-map included.
     fn count_rights(&mut self, leaves: &[Leaf], code: Option<Extents>) {
         let having = |right: Rights| {
@@ -260,6 +273,12 @@ impl Findings {
         if self.walker_differences > 0 {
             return Some(format!("{} differences between the walks", self.walker_differences));
         }
-        (self.translations_compared == 0).then(|| "the kernel printed no translations to compare".to_owned())
+        if !self.listing_compared {
+            return Some("the emulator's listing of the mappings could not be compared".to_owned());
+        }
+        let compared = self.translations_compared;
+        (compared < TRANSLATIONS_REQUIRED).then(|| {
+            format!("{compared} translations compared, at least {TRANSLATIONS_REQUIRED} are required")
+        })
     }
 }

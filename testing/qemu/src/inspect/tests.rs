@@ -178,21 +178,56 @@ fn translations_must_agree_three_times() {
     assert_eq!(address_in("Unmapped\r\n"), None);
 }
 
-#[test]
-fn each_finding_is_a_complaint() {
-    let sound = Findings {
+/// What the inspection finds on a guest without a fault.
+fn sound() -> Findings {
+    Findings {
         mode: Some(PagingMode::Pml4),
         no_execute: true,
         write_protect: true,
         writable_and_executable: Some(0),
         frames_both: Some(FrameCount::ZERO),
+        listing_compared: true,
         walker_differences: 0,
-        translations_compared: 1000,
+        translations_compared: TRANSLATIONS_REQUIRED,
         remarks: Vec::new(),
-    };
+    }
+}
+
+/// What such a guest reports.
+fn report() -> Map<String, Value> {
     let report =
         json!({ "paging": "pml4", "nx": true, "wx_pages_kernel": 0, "frames_writable_and_executable": 0 });
-    let report = report.as_object().expect("an object");
+    report.as_object().expect("an object").clone()
+}
+
+#[test]
+fn fewer_translations_than_required_are_a_complaint() {
+    for count in [0, 1, TRANSLATIONS_REQUIRED - 1] {
+        let few = Findings { translations_compared: count, ..sound() };
+        let complaint = few.complaint(&report()).expect("too few");
+        assert!(complaint.starts_with(&format!("{count} translations compared")), "{complaint}");
+    }
+    let more = Findings { translations_compared: TRANSLATIONS_REQUIRED + 1, ..sound() };
+    assert_eq!(more.complaint(&report()), None);
+}
+
+#[test]
+fn a_listing_that_cannot_be_compared_is_a_complaint() {
+    for listing in [Listing::PagingOff, Listing::Unsupported("a line of a new kind".to_owned())] {
+        let mut findings = Findings { listing_compared: false, ..sound() };
+        findings.take_listing(&leaves(), listing, PagingMode::Pml4);
+        let complaint = findings.complaint(&report()).expect("nothing was compared");
+        assert!(complaint.contains("listing"), "{complaint}");
+        assert_eq!(findings.remarks.len(), 1);
+    }
+    let mut findings = Findings { listing_compared: false, ..sound() };
+    findings.take_listing(&leaves(), tlb::parse(AGREED), PagingMode::Pml4);
+    assert_eq!(findings.complaint(&report()), None);
+}
+
+#[test]
+fn each_finding_is_a_complaint() {
+    let (sound, report) = (sound(), &report());
     assert_eq!(sound.complaint(report), None);
     for wrong in [
         Findings { mode: None, ..sound.clone() },

@@ -9,7 +9,7 @@ use xtcore::{FrameCount, PAGE_BYTES, PagingMode};
 use super::axes::{Entry, Processor, Selection, architecture};
 use super::images::{ImageMissing, Images};
 use super::trial::{KernelFile, LoaderBuild, PLAIN, Trial};
-use crate::guest::{Architecture, BootLoader, EspFiles, Guest, Kernel, Machine, MemorySize};
+use crate::guest::{Architecture, BootLoader, EspFiles, Guest, Kernel, Machine, MemorySize, Picture};
 
 /// One scenario of the matrix.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,6 +137,9 @@ impl Cell {
         guest.memory = self.memory;
         guest.graphics = self.trial.graphics;
         guest.exit_device = self.trial.exit_device;
+        if self.trial.screen.is_some() {
+            guest.picture = Picture::Kept;
+        }
         guest.timeout = Some(self.timeout());
         let forced = if self.selection == Selection::Forced { "NOXPA" } else { "" };
         guest.parameters = format!("{forced} {}", self.trial.parameters).trim().to_owned();

@@ -5,11 +5,17 @@ use xtcore::PAGE_BYTES;
 
 use super::cell::Cell;
 use super::trial::Expectation;
+use crate::screen::{Paper, Picture};
 use crate::session::{Outcome, Verdict};
 
 /// Memory that firmware and its tables may keep for themselves. The 32-bit firmware keeps 35 MiB: 16 MiB of ACPI NVS, 8 MiB
 /// for system management mode, and the rest for runtime services and the flash's variables.
 const FIRMWARE_SHARE: u64 = 40 << 20;
+
+/// Memory that a kernel on one processor may have in use when it is ready, whatever the size of RAM; and what it may
+/// have for each descriptor of the firmware's map.
+const IN_USE: u64 = 3 << 20;
+const IN_USE_PER_DESCRIPTOR: u64 = 8 << 10;
 
 /// Compares an outcome with what `cell` expects.
 ///
@@ -20,7 +26,15 @@ pub fn judge(cell: &Cell, outcome: &Outcome) -> Result<(), String> {
         Expectation::Pass => passed(cell, outcome),
         Expectation::Refused { by, words } => refused(outcome, by, words),
         Expectation::FailWritableAndExecutable => failed_on_purpose(outcome),
-    }
+    }?;
+    cell.trial.screen.map_or(Ok(()), |paper| shown(outcome, paper))
+}
+
+fn shown(outcome: &Outcome, paper: Paper) -> Result<(), String> {
+    let Some(picture) = &outcome.picture else { return Err("no picture of the screen was taken".to_owned()) };
+    let file = std::fs::read(picture).map_err(|error| format!("{}: {error}", picture.display()))?;
+    let judged = Picture::parse(&file).and_then(|picture| picture.shows_text_on(paper));
+    judged.map_err(|error| format!("{error} ({})", picture.display()))
 }
 
 fn passed(cell: &Cell, outcome: &Outcome) -> Result<(), String> {
@@ -53,7 +67,28 @@ fn passed(cell: &Cell, outcome: &Outcome) -> Result<(), String> {
     if usable > all || usable + above < all - FIRMWARE_SHARE / PAGE_BYTES {
         return Err(format!("{usable} usable frames and {above} above the limit, of {all}"));
     }
-    Ok(())
+    economical(outcome)
+}
+
+/// Checks what the kernel takes for itself, and that it has tried the memory that it leaves.
+fn economical(outcome: &Outcome) -> Result<(), String> {
+    let number = |object: Option<&Value>, key: &str| {
+        let found = object.and_then(|object| object.get(key)).and_then(Value::as_u64);
+        found.ok_or_else(|| format!("the report has no number '{key}' where it belongs"))
+    };
+    let in_use = outcome.report.get("frames_in_use").and_then(Value::as_u64);
+    let in_use = in_use.ok_or("the report has no number 'frames_in_use'")?;
+    let descriptors = number(outcome.report.get("descriptors"), "given")?;
+    let limit = (IN_USE + IN_USE_PER_DESCRIPTOR * descriptors) / PAGE_BYTES;
+    if in_use > limit {
+        return Err(format!(
+            "{in_use} frames in use with {descriptors} descriptors, at most {limit} are allowed"
+        ));
+    }
+    match number(outcome.report.get("fill"), "frames")? {
+        0 => Err("no frame was filled and checked".to_owned()),
+        _ => Ok(()),
+    }
 }
 
 fn refused(outcome: &Outcome, by: &str, words: &[&str]) -> Result<(), String> {
@@ -70,13 +105,22 @@ fn refused(outcome: &Outcome, by: &str, words: &[&str]) -> Result<(), String> {
     }
 }
 
+/// Where execution can be forbidden both kernel and harness must have seen the pages, each by itself. Elsewhere
+/// only the frames of code that can be written tell.
 fn failed_on_purpose(outcome: &Outcome) -> Result<(), String> {
     expect_verdict(outcome, Verdict::Fail)?;
-    let counts = ["wx_pages_kernel", "wx_pages_emulator", "frames_writable_and_executable"];
-    let found = |key: &&str| outcome.report.get(*key).and_then(Value::as_u64).is_some_and(|count| count > 0);
-    match counts.iter().any(found) {
-        true => Ok(()),
-        false => Err(format!("it fails for another reason: {}", outcome.reason)),
+    let required: &[&str] = match outcome.report.get("nx").and_then(Value::as_bool) {
+        Some(true) => &["wx_pages_kernel", "wx_pages_emulator"],
+        Some(false) => &["frames_writable_and_executable"],
+        None => return Err(format!("it fails without a report: {}", outcome.reason)),
+    };
+    let found =
+        |key: &&&str| outcome.report.get(**key).and_then(Value::as_u64).is_some_and(|count| count > 0);
+    match required.iter().find(|key| !found(key)) {
+        None => Ok(()),
+        Some(key) => {
+            Err(format!("'{key}' does not tell what was spoiled; it fails because {}", outcome.reason))
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use xtcore::PagingMode;
 
 use super::axes::{Entry, LARGE_MEMORY, MACHINES, MEMORY, PROCESSORS, Selection};
 use super::cell::Cell;
-use super::trial::{PLAIN, TRIALS};
+use super::trial::{PLAIN, TRIALS, Trial, Turns};
 use crate::guest::{Machine, MemorySize};
 
 /// How much of the matrix to run.
@@ -108,12 +108,18 @@ fn large(mode: PagingMode) -> Vec<Cell> {
     cells
 }
 
+/// Tells whether the trial at `index` has a turn in the mode of this number. Of the modes, numbered as in
+/// [`PagingMode::ALL`], two that are two apart belong to different architectures.
+fn takes(index: usize, trial: &Trial, mode: usize) -> bool {
+    index % 4 == mode || (trial.turns == Turns::EachArchitecture && (index + 2) % 4 == mode)
+}
+
 /// Returns the trials: in turn in each mode, or all in all modes.
 fn trials(scope: Scope) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (index, trial) in TRIALS.into_iter().enumerate() {
         let modes = PagingMode::ALL.into_iter().enumerate();
-        for (turn, mode) in modes.filter(|(turn, _)| scope == Scope::Full || index % 4 == *turn) {
+        for (turn, mode) in modes.filter(|(turn, _)| scope == Scope::Full || takes(index, &trial, *turn)) {
             let ordinary = product(mode, &[MemorySize::mebibytes(128 << (turn % 2))]);
             cells.extend(ordinary.first().map(|cell| Cell { trial, ..*cell }));
         }

@@ -10,6 +10,7 @@ use super::axes::MEMORY;
 use super::select::{product, values};
 use super::*;
 use crate::guest::{BootLoader, Machine, MemorySize};
+use crate::screen::{Colour, INK, Paper};
 use crate::session::{Outcome, Refusal, Verdict};
 
 #[test]
@@ -36,6 +37,25 @@ fn every_trial_runs_in_both_scopes() {
         }
         assert!(cells.iter().any(|cell| cell.trial.expectation == Expectation::FailWritableAndExecutable));
     }
+}
+
+#[test]
+fn what_each_architecture_answers_with_its_own_code_is_tried_on_both() {
+    let cells = cells(Scope::Pairwise);
+    for trial in TRIALS {
+        let of = |one| {
+            let same = cells.iter().filter(|cell| cell.trial == trial);
+            same.filter(|cell| architecture(cell.mode) == one).count()
+        };
+        let expected = match trial.turns {
+            Turns::Once => 1,
+            Turns::EachArchitecture => 2,
+        };
+        let counts = [of(Architecture::Amd64), of(Architecture::I686)];
+        assert_eq!(counts.iter().sum::<usize>(), expected, "{}", trial.name);
+        assert!(counts.iter().all(|count| *count < 2), "{}", trial.name);
+    }
+    assert!(TRIALS.iter().any(|trial| trial.turns == Turns::EachArchitecture));
 }
 
 #[test]
@@ -125,6 +145,7 @@ fn outcome(verdict: Verdict, report: Value) -> Outcome {
         remarks: Vec::new(),
         tail: Vec::new(),
         log: "log".into(),
+        picture: None,
     }
 }
 
@@ -134,6 +155,7 @@ fn a_pass_is_judged_by_mode_reason_and_memory() {
     let good = json!({
         "paging": "pml2", "paging_reason": cell.reason().text(),
         "usable_frames": 520_000, "frames_above_limit": 1 << 20,
+        "frames_in_use": 768 + 200, "descriptors": { "given": 100 }, "fill": { "frames": 1000 },
     });
     assert_eq!(judge(&cell, &outcome(Verdict::Pass, good.clone())), Ok(()));
     assert!(judge(&cell, &outcome(Verdict::TimedOut, good.clone())).is_err());
@@ -144,6 +166,12 @@ fn a_pass_is_judged_by_mode_reason_and_memory() {
         ("frames_above_limit", json!(null)),
         ("usable_frames", json!(400_000)),
         ("usable_frames", json!(3 << 20)),
+        ("frames_in_use", json!(768 + 201)),
+        ("frames_in_use", json!(null)),
+        ("descriptors", json!({ "given": 99 })),
+        ("descriptors", json!(null)),
+        ("fill", json!({ "frames": 0 })),
+        ("fill", json!(null)),
     ] {
         let mut wrong = good.clone();
         wrong[key] = value;
@@ -170,9 +198,41 @@ fn a_refusal_is_judged_by_its_author_and_its_words() {
 fn the_failure_on_purpose_must_fail_for_its_own_reason() {
     let trial = TRIALS.into_iter().find(|trial| trial.name == "writable-code").expect("the trial exists");
     let cell = Cell { trial, ..cell("pml5/auto/128M/q35/max") };
-    assert_eq!(judge(&cell, &outcome(Verdict::Fail, json!({ "wx_pages_emulator": 3 }))), Ok(()));
-    assert!(judge(&cell, &outcome(Verdict::Fail, json!({ "wx_pages_emulator": 0 }))).is_err());
-    assert!(judge(&cell, &outcome(Verdict::Pass, json!({ "wx_pages_emulator": 3 }))).is_err());
+    let both = json!({ "nx": true, "wx_pages_kernel": 3, "wx_pages_emulator": 3 });
+    assert_eq!(judge(&cell, &outcome(Verdict::Fail, both.clone())), Ok(()));
+    assert!(judge(&cell, &outcome(Verdict::Pass, both.clone())).is_err());
+    for blind in ["wx_pages_kernel", "wx_pages_emulator", "nx"] {
+        for value in [json!(0), json!(null)] {
+            let mut one = both.clone();
+            one[blind] = value;
+            assert!(judge(&cell, &outcome(Verdict::Fail, one)).is_err(), "{blind}");
+        }
+    }
+    let frames = |count: u64| json!({ "nx": false, "frames_writable_and_executable": count });
+    assert_eq!(judge(&cell, &outcome(Verdict::Fail, frames(3))), Ok(()));
+    assert!(judge(&cell, &outcome(Verdict::Fail, frames(0))).is_err());
+}
+
+#[test]
+fn a_trial_that_is_about_the_screen_needs_its_picture() {
+    let trial = TRIALS.into_iter().find(|trial| trial.name == "block-version").expect("the trial exists");
+    let cell = Cell { trial, ..cell("pml5/auto/128M/q35/max") };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("screen.ppm");
+    let mut refused = outcome(Verdict::Refused, json!({ "bugcheck": { "name": "LOADER_BLOCK_MISMATCH" } }));
+    refused.refusal = Some(Refusal { by: "xtoskrnl".to_owned(), what: "another version".to_owned() });
+    assert!(judge(&cell, &refused).is_err(), "no picture");
+    refused.picture = Some(file.clone());
+    assert!(judge(&cell, &refused).is_err(), "no file");
+    for (paper, good) in [(Paper::Stop, true), (Paper::Log, false)] {
+        let Colour(red, green, blue) = paper.colour();
+        let Colour(ink_red, ink_green, ink_blue) = INK;
+        let mut picture = b"P6\n100 10\n255\n".to_vec();
+        picture.extend([red, green, blue].repeat(800));
+        picture.extend([ink_red, ink_green, ink_blue].repeat(200));
+        std::fs::write(&file, picture).expect("written");
+        assert_eq!(judge(&cell, &refused).is_ok(), good);
+    }
 }
 
 #[test]

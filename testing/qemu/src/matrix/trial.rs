@@ -2,6 +2,7 @@
 //! are missing. And what is to come of it.
 
 use crate::guest::{Configuration, Damage, ExitDevice, Graphics, LineEnds};
+use crate::screen::Paper;
 
 /// What a boot is expected to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +53,15 @@ pub enum ConfigurationFile {
     OverLong,
 }
 
+/// How often a trial occurs in the selection for every change; the whole matrix has each in every mode.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Turns {
+    /// In one of the modes.
+    Once,
+    /// In one mode of each architecture, because different code answers it there.
+    EachArchitecture,
+}
+
 /// One row of the table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Trial {
@@ -69,6 +79,10 @@ pub struct Trial {
     pub graphics: Graphics,
     /// The exit port.
     pub exit_device: ExitDevice,
+    /// What its screen is to show text on; `None` leaves the screen alone.
+    pub screen: Option<Paper>,
+    /// How often it occurs.
+    pub turns: Turns,
     /// What is to come of it.
     pub expectation: Expectation,
 }
@@ -82,6 +96,8 @@ pub const PLAIN: Trial = Trial {
     parameters: "",
     graphics: Graphics::Card,
     exit_device: ExitDevice::Present,
+    screen: None,
+    turns: Turns::Once,
     expectation: Expectation::Pass,
 };
 
@@ -105,7 +121,7 @@ const fn configuration(name: &'static str, configuration: ConfigurationFile) -> 
 }
 
 /// Every trial but the ordinary boot.
-pub const TRIALS: [Trial; 21] = [
+pub const TRIALS: [Trial; 22] = [
     kernel("kernel-missing", KernelFile::Missing),
     kernel("kernel-truncated", KernelFile::Damaged(Damage::Truncated)),
     kernel("kernel-wrong-machine", KernelFile::Damaged(Damage::WrongMachine)),
@@ -116,7 +132,12 @@ pub const TRIALS: [Trial; 21] = [
     configuration("configuration-empty", ConfigurationFile::Empty),
     configuration("configuration-overlong", ConfigurationFile::OverLong),
     Trial { name: "configuration-crlf", configuration: ConfigurationFile::Ordinary(LineEnds::CrLf), ..PLAIN },
-    false_block("block-version", "TAMPER=version", &["LOADER_BLOCK_MISMATCH", "version"]),
+    // Without an exit port the stopped kernel stays where it is, and its screen can be looked at.
+    Trial {
+        exit_device: ExitDevice::Absent,
+        screen: Some(Paper::Stop),
+        ..false_block("block-version", "TAMPER=version", &["LOADER_BLOCK_MISMATCH", "version"])
+    },
     false_block("block-size", "TAMPER=size", &["LOADER_BLOCK_MISMATCH", "bytes"]),
     false_block("block-checksum", "TAMPER=checksum", &["LOADER_BLOCK_MISMATCH", "checksum"]),
     false_block("block-unsorted", "TAMPER=unsorted", &["LOADER_BLOCK_MISMATCH", "memory map"]),
@@ -125,8 +146,9 @@ pub const TRIALS: [Trial; 21] = [
     false_block("block-machine", "TAMPER=machine", &["LOADER_BLOCK_MISMATCH", "machine"]),
     tampered("poisoned-memory", "TAMPER=poison", Expectation::Pass),
     tampered("writable-code", "TAMPER=wx", Expectation::FailWritableAndExecutable),
+    Trial { name: "screen", screen: Some(Paper::Log), ..PLAIN },
     Trial { name: "no-framebuffer", graphics: Graphics::Absent, ..PLAIN },
-    Trial { name: "no-exit-port", exit_device: ExitDevice::Absent, ..PLAIN },
+    Trial { name: "no-exit-port", exit_device: ExitDevice::Absent, turns: Turns::EachArchitecture, ..PLAIN },
 ];
 
 impl ConfigurationFile {

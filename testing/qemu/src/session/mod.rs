@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use self::lines::Splitter;
 pub use self::machine_line::Refusal;
@@ -22,7 +22,7 @@ use self::process::{Emulator, Output};
 use self::transcript::{Request, Transcript};
 use self::verdict::Ended;
 pub use self::verdict::Verdict;
-use crate::guest::{self, Disk, Ending, FirmwareMissing, Guest, Inspection, Places, emulator};
+use crate::guest::{self, Disk, Ending, FirmwareMissing, Guest, Inspection, Picture, Places, emulator};
 use crate::inspect::{self, Findings};
 use crate::monitor::{Monitor, MonitorError};
 use crate::report;
@@ -50,6 +50,8 @@ pub struct Outcome {
     pub tail: Vec<String>,
     /// The serial log, byte for byte.
     pub log: PathBuf,
+    /// The picture of its screen, if one was taken.
+    pub picture: Option<PathBuf>,
 }
 
 /// A boot that could not take place, or could not be watched.
@@ -113,9 +115,10 @@ pub fn boot(guest: &Guest, console: &mut dyn FnMut(&str)) -> Result<Outcome, Boo
         log: File::create(&log)?,
         transcript: Transcript::default(),
         findings: None,
+        picture: None,
     };
     let ended = watch.run(console)?;
-    let Watch { transcript, findings, .. } = watch;
+    let Watch { transcript, findings, picture, .. } = watch;
     let (verdict, reason) = verdict::verdict(guest, ended, &transcript, findings.as_ref());
     let refusal = verdict::refusal(ended, &transcript);
     let report =
@@ -128,12 +131,14 @@ pub fn boot(guest: &Guest, console: &mut dyn FnMut(&str)) -> Result<Outcome, Boo
         remarks: findings.map(|findings| findings.remarks).unwrap_or_default(),
         tail: transcript.tail.into(),
         log,
+        picture,
     })
 }
 
 /// Names inside a boot's folder.
 const PARTITION: &str = "esp";
 const VARIABLES: &str = "variables.fd";
+const PICTURE: &str = "screen.ppm";
 
 /// Removes the disk and the firmware's variables of a boot that is over, and keeps its logs.
 pub(crate) fn discard_disk(work_dir: &Path) {
@@ -151,6 +156,7 @@ struct Watch<'a> {
     log: File,
     transcript: Transcript,
     findings: Option<Findings>,
+    picture: Option<PathBuf>,
 }
 
 impl Watch<'_> {
@@ -173,6 +179,9 @@ impl Watch<'_> {
                 }
                 Output::Silence => {
                     splitter.finish(each);
+                    if given_up {
+                        self.take_picture()?;
+                    }
                     self.emulator.kill();
                     return Ok(if given_up { Ended::GivenUp } else { Ended::TimedOut });
                 }
@@ -198,8 +207,18 @@ impl Watch<'_> {
         }
     }
 
+    /// Keeps a picture of the screen, if one is wanted. The guest waits or has stopped, so the picture is whole.
+    fn take_picture(&mut self) -> Result<(), BootError> {
+        if self.guest.picture == Picture::Kept {
+            self.monitor.execute("screendump", json!({ "filename": PICTURE }))?;
+            self.picture = Some(self.guest.work_dir.join(PICTURE));
+        }
+        Ok(())
+    }
+
     /// Stops the guest, looks at it, lets it go on and answers it.
     fn inspect(&mut self) -> Result<(), BootError> {
+        self.take_picture()?;
         let image = self.guest.files.kernel_bytes()?;
         let subject = inspect::Subject {
             ranges: &self.transcript.ranges,

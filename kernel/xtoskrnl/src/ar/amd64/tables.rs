@@ -7,11 +7,14 @@
 
 use core::arch::asm;
 use core::cell::UnsafeCell;
+use core::mem::offset_of;
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use xtcore::VirtAddr;
 
 use super::trap::{self, TrapFrame};
 use crate::ar::fault::EXCEPTIONS;
+use crate::ar::handler;
 
 /// A fault that has a stack of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,11 +46,46 @@ const CODE: u16 = 0x08;
 const DATA: u16 = 0x10;
 const TASK: u16 = 0x18;
 
-/// The 64-bit task state segment (SDM volume 3A, figure 8-11), as 32-bit words, because its 64-bit fields are not aligned.
-#[repr(C, align(16))]
+/// The 64-bit task state segment (SDM volume 3A, figure 8-11), behind four bytes that are not part of it.
+///
+/// All 64-bit fields of the segment lie at odd multiples of 4. So it begins at one itself, and a stack pointer can be
+/// replaced by one aligned store. The alignment of the whole keeps it within a page.
+#[repr(C, align(128))]
 struct TaskState {
-    words: [UnsafeCell<u32>; 26],
+    before: u32,
+    reserved_0: u32,
+    rings: [u64; 3],
+    reserved_28: u64,
+    /// The interrupt stack table: tops of stacks. Its entries count from 1.
+    stacks: [AtomicU64; 7],
+    reserved_92: u64,
+    reserved_100: u16,
+    /// Offset of the port map: beyond the limit, so there is none.
+    map_base: u16,
 }
+
+impl TaskState {
+    const OFFSET: usize = offset_of!(Self, reserved_0);
+    const BYTES: usize = 104;
+
+    const fn new() -> Self {
+        Self {
+            before: 0,
+            reserved_0: 0,
+            rings: [0; 3],
+            reserved_28: 0,
+            stacks: [const { AtomicU64::new(0) }; 7],
+            reserved_92: 0,
+            reserved_100: 0,
+            map_base: Self::BYTES as u16,
+        }
+    }
+}
+
+const _: () = {
+    assert!(offset_of!(TaskState, stacks) - TaskState::OFFSET == 36);
+    assert!(offset_of!(TaskState, map_base) - TaskState::OFFSET == 102);
+};
 
 /// An interrupt gate (SDM volume 3A, figure 6-8).
 #[derive(Clone, Copy)]
@@ -82,8 +120,9 @@ struct Tables {
     early: UnsafeCell<EarlyStack>,
 }
 
-// SAFETY: the boot processor alone installs and changes these tables, with interrupts off; the processor itself reads
-// them at any time, and sees each change as one aligned store.
+// SAFETY: the boot processor alone writes GDT and IDT, and only before it loads them; after that the processor itself
+// changes the task's descriptor, and software touches neither. The early stack belongs to the processor. The task
+// state needs no promise: what changes in it is atomic.
 unsafe impl Sync for Tables {}
 
 static TABLES: Tables = Tables {
@@ -95,7 +134,7 @@ static TABLES: Tables = Tables {
         UnsafeCell::new(0),
     ],
     idt: UnsafeCell::new([Gate::ABSENT; EXCEPTIONS]),
-    task: TaskState { words: [const { UnsafeCell::new(0) }; 26] },
+    task: TaskState::new(),
     early: UnsafeCell::new(EarlyStack([0; 8192])),
 };
 
@@ -108,9 +147,9 @@ struct Pointer {
 
 /// Loads GDT, IDT and TSS, and has `handler` called for every exception. Called once, first of all.
 pub(crate) fn install_tables(handler: fn(&TrapFrame) -> !) {
-    trap::set_handler(handler);
-    let task = &raw const TABLES.task as u64;
-    let limit = size_of::<TaskState>() as u64 - 1;
+    handler::set_handler(handler);
+    let task = &raw const TABLES.task as u64 + TaskState::OFFSET as u64;
+    let limit = TaskState::BYTES as u64 - 1;
     let descriptor = limit | (task & 0xFF_FFFF) << 16 | 0x89 << 40 | (task >> 24 & 0xFF) << 56;
     let early = TABLES.early.get() as u64 + size_of::<EarlyStack>() as u64;
     set_fault_stacks([VirtAddr::new(early); 3]);
@@ -155,14 +194,10 @@ pub(crate) fn install_tables(handler: fn(&TrapFrame) -> !) {
 }
 
 /// Gives the faults of [`FaultStack::ALL`] other stacks, by their tops: multiples of 16.
+///
+/// An NMI may come between two of the stores: each of its own stacks is valid, the old one and the new.
 pub(crate) fn set_fault_stacks(tops: [VirtAddr; 3]) {
-    for (entry, top) in tops.iter().enumerate() {
-        // Interrupt-stack-table entry 1 begins at byte 36, which is word 9.
-        let first = 9 + 2 * entry;
-        let Some([low, high]) = TABLES.task.words.get(first..first + 2) else { continue };
-        // SAFETY: the processor reads the segment only when it delivers one of the three faults.
-        unsafe { low.get().write_volatile(top.get() as u32) };
-        // SAFETY: the other half, under the same condition.
-        unsafe { high.get().write_volatile((top.get() >> 32) as u32) };
+    for (stack, top) in TABLES.task.stacks.iter().zip(tops) {
+        stack.store(top.get(), Ordering::Relaxed);
     }
 }

@@ -13,10 +13,10 @@
 
 use core::arch::global_asm;
 
-use spin::Once;
 use xtcore::VirtAddr;
 
 use crate::ar::fault::Vector;
+use crate::ar::handler;
 
 /// What the processor and the stubs saved.
 #[derive(Clone, Copy, Debug)]
@@ -62,21 +62,6 @@ impl TrapFrame {
         let tail =
             [("rip", self.rip), ("rsp", self.rsp), ("flags", self.flags), ("cs", self.cs), ("ss", self.ss)];
         REGISTERS.iter().copied().zip(self.registers).chain(tail)
-    }
-}
-
-/// Who handles traps.
-static HANDLER: Once<fn(&TrapFrame) -> !> = Once::new();
-
-/// Names the function that handles traps; the first call counts.
-pub(super) fn set_handler(handler: fn(&TrapFrame) -> !) {
-    HANDLER.call_once(|| handler);
-}
-
-extern "C" fn trap(frame: &TrapFrame) -> ! {
-    match HANDLER.get() {
-        Some(handler) => handler(frame),
-        None => crate::ar::control::stop(),
     }
 }
 
@@ -131,6 +116,6 @@ xtos_trap_stubs:
     call {trap}
     ud2
     ",
-    trap = sym trap,
+    trap = sym handler::trap,
     options(att_syntax)
 );

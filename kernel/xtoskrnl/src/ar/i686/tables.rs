@@ -14,6 +14,7 @@ use xtcore::VirtAddr;
 use super::trap::{self, TrapFrame};
 use crate::ar::control;
 use crate::ar::fault::{EXCEPTIONS, Vector};
+use crate::ar::handler;
 
 /// A fault that has a stack of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,8 +42,11 @@ struct TaskState {
     cr3: u32,
     eip: u32,
     flags: u32,
-    /// EAX ECX EDX EBX ESP EBP ESI EDI.
-    registers: [u32; 8],
+    /// EAX ECX EDX EBX.
+    general: [u32; 4],
+    esp: u32,
+    /// EBP ESI EDI.
+    pointers: [u32; 3],
     /// ES CS SS DS FS GS.
     segments: [u32; 6],
     local_table: u32,
@@ -56,7 +60,9 @@ impl TaskState {
         cr3: 0,
         eip: 0,
         flags: 2,
-        registers: [0; 8],
+        general: [0; 4],
+        esp: 0,
+        pointers: [0; 3],
         segments: [DATA as u32, CODE as u32, DATA as u32, DATA as u32, 0, 0],
         local_table: 0,
         // Beyond the limit: no port map.
@@ -119,7 +125,7 @@ fn gate(vector: usize) -> u64 {
 
 /// Loads GDT, IDT and task register, and has `handler` called for every exception. Called once, first of all.
 pub(crate) fn install_tables(handler: fn(&TrapFrame) -> !) {
-    trap::set_handler(handler);
+    handler::set_handler(handler);
     let early = TABLES.early.get() as u32 + size_of::<EarlyStack>() as u32;
     let entry = double_fault as extern "C" fn() -> ! as usize as u32;
     let fault_task = TaskState { eip: entry, cr3: control::read_cr3() as u32, ..TaskState::EMPTY };
@@ -167,22 +173,24 @@ pub(crate) fn install_tables(handler: fn(&TrapFrame) -> !) {
 /// Gives the double fault another stack, by its top: a multiple of 16.
 pub(crate) fn set_fault_stacks(tops: [VirtAddr; 1]) {
     let [top] = tops;
-    // SAFETY: the processor writes the segment only when it leaves the double fault's task, which never happens.
-    let mut task = unsafe { TABLES.fault_task.get().read_volatile() };
-    // The entry is entered by a jump, not by a call: leave the word that a return address would take.
-    let [_, _, _, _, stack, ..] = &mut task.registers;
-    *stack = (top.get() as u32).wrapping_sub(4);
-    // SAFETY: the processor reads the segment only when a double fault comes, and every field is complete.
-    unsafe { TABLES.fault_task.get().write_volatile(task) };
+    // SAFETY: the cell holds a complete segment, so the field's address lies inside it; no reference is made.
+    let stack = unsafe { &raw mut (*TABLES.fault_task.get()).esp };
+    // The processor pushes the error code onto the new stack, into the word that a return address takes after a call:
+    // the function that is entered finds its stack aligned as the ABI wants it, a multiple of 16 above that word.
+    //
+    // SAFETY: nobody else writes the field, and the processor, which reads it when a double fault comes, sees either
+    // stack: this is one aligned store.
+    unsafe { stack.write_volatile(top.get() as u32) };
 }
 
 /// Where the double fault's task begins: the interrupted state is in the ordinary task's segment.
 extern "C" fn double_fault() -> ! {
     // SAFETY: the task switch has just written the segment, and no other processor uses it.
     let saved = unsafe { TABLES.task.get().read_volatile() };
-    let [eax, ecx, edx, ebx, esp, ebp, esi, edi] = saved.registers;
+    let [eax, ecx, edx, ebx] = saved.general;
+    let [ebp, esi, edi] = saved.pointers;
     let [_, cs, ..] = saved.segments;
-    let registers = [edi, esi, ebp, esp, ebx, edx, ecx, eax];
+    let registers = [edi, esi, ebp, saved.esp, ebx, edx, ecx, eax];
     let frame = TrapFrame::of_task(Vector::DOUBLE_FAULT, registers, saved.eip, cs, saved.flags);
-    trap::trap(&frame)
+    handler::trap(&frame)
 }

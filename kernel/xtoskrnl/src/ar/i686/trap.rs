@@ -12,10 +12,10 @@
 
 use core::arch::global_asm;
 
-use spin::Once;
 use xtcore::VirtAddr;
 
 use crate::ar::fault::Vector;
+use crate::ar::handler;
 
 /// What the processor and the stubs saved.
 #[derive(Clone, Copy, Debug)]
@@ -77,22 +77,6 @@ impl TrapFrame {
     }
 }
 
-/// Who handles traps.
-static HANDLER: Once<fn(&TrapFrame) -> !> = Once::new();
-
-/// Names the function that handles traps; the first call counts.
-pub(super) fn set_handler(handler: fn(&TrapFrame) -> !) {
-    HANDLER.call_once(|| handler);
-}
-
-/// Hands a frame to the handler.
-pub(super) extern "C" fn trap(frame: &TrapFrame) -> ! {
-    match HANDLER.get() {
-        Some(handler) => handler(frame),
-        None => crate::ar::control::stop(),
-    }
-}
-
 unsafe extern "C" {
     /// The first stub; each is 16 bytes long.
     static xtos_trap_stubs: u8;
@@ -131,6 +115,6 @@ _xtos_trap_stubs:
     call {trap}
     ud2
     ",
-    trap = sym trap,
+    trap = sym handler::trap,
     options(att_syntax)
 );

@@ -4,7 +4,8 @@
 //! block is one.
 #![allow(unsafe_code, reason = "the self-map is taken into use")]
 
-use xtcore::{Frame, FrameCount, Level, PAGE_BYTES, PagingMode, PhysAddr, VirtAddr, VirtRange};
+use xtboot::block::VerifiedBlock;
+use xtcore::{Frame, FrameCount, Level, MemoryKind, PAGE_BYTES, PagingMode, PhysAddr, VirtAddr, VirtRange};
 use xtpaging::entry::{Decoded, Format, Pdpte};
 use xtpaging::walk::{Found, NotFound, find};
 use xtpaging::{AddressSpace, Cache, Capabilities, SelfMap};
@@ -23,11 +24,11 @@ pub(crate) struct ActiveTables {
 }
 
 impl ActiveTables {
-    /// Adopts the active tables; `None` when the self-map does not look like one.
+    /// Adopts the active tables, with a transient slot at `spare`; `None` when the self-map does not look like one, or
+    /// when `spare` is not what the boot protocol promises: a page that is not mapped, in a page table that exists.
     ///
     /// # Safety
-    /// The processor must be in `mode`, with the self-map at its standard slot as the boot protocol says, and `spare`
-    /// must be a page that nobody uses and whose page table exists. Call it once.
+    /// The processor must be in `mode`, with the self-map at its standard slot as the boot protocol says. Call it once.
     pub(crate) unsafe fn adopt(
         mode: PagingMode,
         capabilities: Capabilities,
@@ -48,11 +49,40 @@ impl ActiveTables {
             }
         };
         let space = AddressSpace::adopt(self_map, format, control::page_root(), directory).ok()?;
-        // SAFETY: the caller names a page that nobody uses and whose page table exists.
-        let slot = unsafe { Slot::new(spare, &self_map, format) }?;
+        // SAFETY: nothing goes through the slot before the check below has found the page absent and its table there.
+        let slot = unsafe { Slot::new(spare, None, &self_map, format) }?;
         // SAFETY: the self-map is active, and this is called once.
         let tables = unsafe { SelfMapTables::new(self_map, mode.geometry().entry_bytes(), slot) };
-        Some(Self { space, tables })
+        let active = Self { space, tables };
+        let is_spare = matches!(active.find(spare), Err(NotFound::Absent { level: Level::PT, .. }));
+        is_spare.then_some(active)
+    }
+
+    /// Tells whether the self-map shows the tables that CR3 names, by looking at the root table itself.
+    ///
+    /// Through the self-map alone this could not be told: a self-map of other tables shows other tables, consistently.
+    pub(in crate::mm) fn shows_the_root(&mut self) -> bool {
+        let Self { space, tables } = self;
+        let format = *space.format();
+        let root = space.root().frame();
+        let slot = space.self_map().slot();
+        let shown = match space.pointer_table() {
+            None => {
+                format.decode(space.geometry().root(), tables.slot.read_entry(root, slot))
+                    == Decoded::Table(root)
+            }
+            Some(pointers) => space.tops().enumerate().all(|(index, top)| {
+                let pointer = Pdpte::from_raw(tables.slot.read_entry(pointers, index));
+                // The self-map's slots count through all four directories; its first one lies in the last of them.
+                let entries = space.geometry().entries(top.level);
+                let last = space.top(space.self_map().region().start()).frame;
+                let entry = tables.slot.read_entry(last, slot % entries + index);
+                let shown = format.decode(top.level, entry);
+                pointer.directory() == Some(top.frame) && shown == Decoded::Table(top.frame)
+            }),
+        };
+        tables.slot.leave();
+        shown
     }
 
     /// Translates an address.
@@ -60,9 +90,9 @@ impl ActiveTables {
         find(&self.space, &self.tables, address)
     }
 
-    /// Tells whether every page of `pages` is mapped.
-    pub(crate) fn is_mapped(&self, pages: VirtRange) -> bool {
-        pages_of(pages).all(|page| self.find(page).is_ok())
+    /// Tells whether every page of `pages` is mapped and none of them writable.
+    pub(crate) fn is_constant(&self, pages: VirtRange) -> bool {
+        pages_of(pages).all(|page| self.find(page).is_ok_and(|found| !found.rights.write))
     }
 
     /// Tells whether `bytes` bytes from `base` on are mapped write-combining and writable: pixels, not RAM.
@@ -83,16 +113,6 @@ impl ActiveTables {
     pub(crate) const fn tables(&self) -> &SelfMapTables {
         &self.tables
     }
-
-    /// Fills a frame with a machine word, through the slot.
-    pub(crate) fn fill_frame(&mut self, frame: Frame, word: usize) {
-        self.tables.slot.fill(frame, word);
-    }
-
-    /// Counts the machine words of a frame that differ from `word`, through the slot.
-    pub(crate) fn count_unlike(&mut self, frame: Frame, word: usize) -> usize {
-        self.tables.slot.count_unlike(frame, word)
-    }
 }
 
 /// Returns the first address of each page that a range touches.
@@ -102,15 +122,48 @@ fn pages_of(range: VirtRange) -> impl Iterator<Item = VirtAddr> {
     (0..pages).filter_map(move |page| first.checked_add(page * PAGE_BYTES))
 }
 
-impl ReadPhysical for ActiveTables {
+/// Physical memory that holds tables of the firmware, read through the slot.
+pub(crate) struct FirmwareTables<'a> {
+    active: &'a mut ActiveTables,
+    block: VerifiedBlock<'static>,
+}
+
+impl<'a> FirmwareTables<'a> {
+    pub(in crate::mm) const fn new(active: &'a mut ActiveTables, block: VerifiedBlock<'static>) -> Self {
+        Self { active, block }
+    }
+
+    /// Tells whether a frame may hold a table: ACPI's own kinds, reserved memory, and the BIOS area below 1 MiB, which
+    /// no run mentions. Anything else is RAM of somebody, or must not be touched as memory.
+    fn may_read(&self, frame: Frame) -> bool {
+        match self.block.run_of(frame).map(|run| run.kind) {
+            Some(kind) => {
+                matches!(kind, MemoryKind::AcpiReclaimable | MemoryKind::AcpiNvs | MemoryKind::Reserved)
+            }
+            None => frame.number() != 0 && frame < BIOS_END,
+        }
+    }
+}
+
+/// The frame at 1 MiB.
+const BIOS_END: Frame = PhysAddr::new(1 << 20).frame();
+
+impl Drop for FirmwareTables<'_> {
+    fn drop(&mut self) {
+        self.active.tables.slot.leave();
+    }
+}
+
+impl ReadPhysical for FirmwareTables<'_> {
     fn read(&mut self, from: PhysAddr, into: &mut [u8]) -> bool {
         let mut at = from;
         let mut rest = into;
         while !rest.is_empty() {
-            if at.frame() >= self.space.format().frame_limit() {
+            let frame = at.frame();
+            if frame >= self.active.space.format().frame_limit() || !self.may_read(frame) {
                 return false;
             }
-            let copied = self.tables.slot.copy(at.frame(), at.page_offset() as usize, rest);
+            let copied = self.active.tables.slot.copy(frame, at.page_offset() as usize, rest);
             let Some(next) = at.checked_add(copied as u64) else { return false };
             at = next;
             rest = rest.get_mut(copied..).unwrap_or_default();

@@ -7,6 +7,6 @@ mod tables;
 mod tlb;
 mod word;
 
-pub(crate) use active::ActiveTables;
+pub(crate) use active::{ActiveTables, FirmwareTables};
 pub(super) use slot::Slot;
 pub(super) use tlb::LocalTlb;

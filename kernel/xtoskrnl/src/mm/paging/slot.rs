@@ -8,7 +8,7 @@ use core::mem::size_of;
 
 use xtcore::{Frame, Level, PAGE_BYTES, VirtAddr};
 use xtpaging::entry::{Format, occupancy};
-use xtpaging::{Attributes, Scope, SelfMap};
+use xtpaging::{Attributes, Protection, Scope, SelfMap};
 
 use super::word::Word;
 use crate::ar::control::invalidate_page;
@@ -20,81 +20,116 @@ pub(in crate::mm) struct Slot {
     page: VirtAddr,
     entry: Word,
     format: Format,
-    shows: Option<Frame>,
+    /// What the slot shows when nobody uses it: a frame of its own, or nothing.
+    rest: Option<Frame>,
+    shows: Option<(Frame, Protection)>,
 }
 
 /// Machine words in a page.
 const WORDS: usize = PAGE_BYTES as usize / size_of::<usize>();
 
 impl Slot {
-    /// Makes the slot at `page`, or returns `None` when the self-map does not show its entry.
+    /// Makes the slot at `page`, which shows `rest` now, or returns `None` when the self-map does not show its entry.
     ///
     /// # Safety
     /// The page table of `page` must exist and be reachable through the active `self_map`, and nobody else may use the
     /// page: no reference leads there, no mapping is kept there.
-    pub(in crate::mm) unsafe fn new(page: VirtAddr, self_map: &SelfMap, format: Format) -> Option<Self> {
+    pub(in crate::mm) unsafe fn new(
+        page: VirtAddr,
+        rest: Option<Frame>,
+        self_map: &SelfMap,
+        format: Format,
+    ) -> Option<Self> {
         let address = self_map.entry_address(Level::PT, page)?;
         // SAFETY: the caller says that the page table exists and that the self-map is active, so the entry is mapped.
         let entry = unsafe { Word::new(address, format.geometry().entry_bytes()) };
-        Some(Self { page, entry, format, shows: None })
+        Some(Self { page, entry, format, rest, shows: None })
     }
 
     /// Shows `frame` and returns the address of its first byte, valid until the slot shows another.
-    pub(super) fn show(&mut self, frame: Frame) -> *mut usize {
-        if self.shows != Some(frame) {
-            let attributes = Attributes::KERNEL_DATA.with_scope(Scope::Local);
-            let value = self.format.page(Level::PT, frame, attributes);
-            let kept = self.entry.load() & occupancy::MASK;
-            self.entry.exchange(value & !occupancy::MASK | kept);
-            invalidate_page(self.page);
-            self.shows = Some(frame);
+    fn show(&mut self, frame: Frame, protection: Protection) -> *mut usize {
+        if self.shows != Some((frame, protection)) {
+            let attributes = Attributes::KERNEL_DATA.with_protection(protection).with_scope(Scope::Local);
+            self.set(self.format.page(Level::PT, frame, attributes));
+            self.shows = Some((frame, protection));
         }
         // The cast keeps every bit that an address of this architecture has.
         core::ptr::with_exposed_provenance_mut(self.page.get() as usize)
     }
 
+    fn set(&mut self, value: u64) {
+        let kept = self.entry.load() & occupancy::MASK;
+        self.entry.exchange(value & !occupancy::MASK | kept);
+        invalidate_page(self.page);
+    }
+
     /// Fills a frame with a machine word.
-    pub(super) fn fill(&mut self, frame: Frame, word: usize) {
-        let start = self.show(frame);
-        // SAFETY: the slot maps a whole page, writable, at an aligned address, and this borrow is exclusive.
+    ///
+    /// # Safety
+    /// The frame must be RAM that nobody else uses.
+    pub(in crate::mm) unsafe fn fill(&mut self, frame: Frame, word: usize) {
+        let start = self.show(frame, Protection::ReadWrite);
+        // SAFETY: the slot maps a whole page, writable, at an aligned address; the caller owns the frame behind it.
         unsafe { words::fill(start, WORDS, word) };
     }
 
     /// Returns how many machine words of a frame differ from `word`.
-    pub(super) fn count_unlike(&mut self, frame: Frame, word: usize) -> usize {
-        let start = self.show(frame);
-        // SAFETY: the slot maps a whole page at an aligned address; nothing writes to it while this borrow lives.
+    ///
+    /// # Safety
+    /// The frame must be RAM that nobody writes meanwhile.
+    pub(in crate::mm) unsafe fn count_unlike(&mut self, frame: Frame, word: usize) -> usize {
+        let start = self.show(frame, Protection::Read);
+        // SAFETY: the slot maps a whole page at an aligned address; the caller says that nothing writes to the frame.
         unsafe { words::count_unlike(start, WORDS, word) }
     }
 
     /// Writes an entry of a frame that is to become a table.
     pub(super) fn write_entry(&mut self, frame: Frame, index: usize, value: u64) {
-        let bytes = self.format.geometry().entry_bytes();
-        let first = VirtAddr::new(self.show(frame).expose_provenance() as u64);
-        let address = VirtAddr::new(first.get() + index as u64 * bytes);
-        // SAFETY: the slot shows the whole table, and the index is one of its entries.
-        let entry = unsafe { Word::new(address, bytes) };
-        entry.exchange(value);
+        // SAFETY: the slot shows the whole table, and the engine names an index inside it.
+        unsafe { self.entry_of(frame, index) }.exchange(value);
     }
 
-    /// Copies bytes of a frame from `offset` on; returns how many lay inside the page.
+    /// Reads an entry of a frame that is a table.
+    pub(super) fn read_entry(&mut self, frame: Frame, index: usize) -> u64 {
+        // SAFETY: the slot shows the whole table, and callers read entries that a table of the mode has.
+        unsafe { self.entry_of(frame, index) }.load()
+    }
+
+    /// Returns an entry of a table that the slot now shows: writable, because on a 32-bit processor even the load of
+    /// eight bytes is a CMPXCHG8B.
+    ///
+    /// # Safety
+    /// `index` must be one of the table's entries, and the result must not be used after the slot shows something else.
+    unsafe fn entry_of(&mut self, frame: Frame, index: usize) -> Word {
+        let bytes = self.format.geometry().entry_bytes();
+        let first = VirtAddr::new(self.show(frame, Protection::ReadWrite).expose_provenance() as u64);
+        // SAFETY: the entry lies in the page that the slot shows, aligned to its size, as the caller says.
+        unsafe { Word::new(VirtAddr::new(first.get() + index as u64 * bytes), bytes) }
+    }
+
+    /// Copies bytes of a frame from `offset` on, through a read-only mapping; returns how many lay inside the page.
     pub(super) fn copy(&mut self, frame: Frame, offset: usize, into: &mut [u8]) -> usize {
         let count = into.len().min((PAGE_BYTES as usize).saturating_sub(offset));
-        let first = self.show(frame).cast::<u8>();
+        let first = self.show(frame, Protection::Read).cast::<u8>();
         for (index, byte) in into.iter_mut().take(count).enumerate() {
             // SAFETY: offset plus index is below the size of the page, which is mapped.
             let place = unsafe { first.add(offset + index) };
-            // SAFETY: a mapped byte; it may be device or firmware memory, hence volatile.
+            // SAFETY: a mapped byte; firmware may change it, hence volatile.
             *byte = unsafe { place.read_volatile() };
         }
         count
     }
 
-    /// Shows nothing any more: the entry becomes absent.
-    pub(in crate::mm) fn close(mut self) {
-        let kept = self.entry.load() & occupancy::MASK;
-        self.entry.exchange(kept);
-        invalidate_page(self.page);
-        self.shows = None;
+    /// Goes back to what the slot shows when nobody uses it.
+    pub(in crate::mm) fn leave(&mut self) {
+        if self.shows.take().is_some() {
+            let value = match self.rest {
+                Some(frame) => {
+                    self.format.page(Level::PT, frame, Attributes::KERNEL_DATA.with_scope(Scope::Local))
+                }
+                None => 0,
+            };
+            self.set(value);
+        }
     }
 }

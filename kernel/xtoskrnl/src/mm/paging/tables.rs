@@ -69,7 +69,8 @@ impl Tables for SelfMapTables {
     }
 
     fn zero(&mut self, frame: Frame) {
-        self.slot.fill(frame, 0);
+        // SAFETY: the engine zeroes frames that it has just taken from a reservation, before anybody can reach them.
+        unsafe { self.slot.fill(frame, 0) };
     }
 
     fn initialise(&mut self, frame: Frame, index: usize, value: u64) {
