@@ -5,6 +5,7 @@ mod support;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use proptest::prelude::*;
+use support::hostile::{self, Verdict};
 use support::modes::architecture;
 use support::pe::{self, Aligned};
 use xtcore::choice::Architecture;
@@ -80,21 +81,29 @@ fn mutation() -> impl Strategy<Value = (u32, u8)> {
     prop_oneof![4 => (0..0x400_u32, any::<u8>()), 1 => (any::<u32>(), any::<u8>())]
 }
 
+/// Returns how many mutants are judged: 10^5, or a tenth of `XTOS_FUZZ_CASES`, for a mutant costs ten times what a memory
+/// map does. Never so few that the share of those accepted says nothing.
+fn wanted() -> u32 {
+    let all = std::env::var("XTOS_FUZZ_CASES").ok().and_then(|text| text.parse().ok());
+    let mutants = all.map_or(100_000, |all: u64| all / 10);
+    u32::try_from(mutants).unwrap_or(u32::MAX).max(1000)
+}
+
 /// Mutants judged, and those of them that were still kernels: both must be many, or the test shows nothing.
 static TRIED: AtomicU32 = AtomicU32::new(0);
 static ACCEPTED: AtomicU32 = AtomicU32::new(0);
 
 #[test]
-fn a_hundred_thousand_mutants_are_judged_without_a_panic() {
+fn mutants_are_judged_without_a_panic() {
     mutants();
     let (tried, accepted) = (TRIED.load(Ordering::Relaxed), ACCEPTED.load(Ordering::Relaxed));
-    assert!(tried >= 100_000, "{tried} mutants");
+    assert!(tried >= wanted(), "{tried} mutants");
     assert!(accepted > tried / 100 && accepted < tried / 2, "{accepted} of {tried} accepted");
 }
 
 proptest! {
     // One of each architecture.
-    #![proptest_config(ProptestConfig { cases: 50_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: wanted().div_ceil(2), failure_persistence: None, ..ProptestConfig::default() })]
 
     fn mutants(
         changes in proptest::collection::vec(mutation(), 1..12),
@@ -113,24 +122,9 @@ proptest! {
             if cut != u32::MAX {
                 file.truncate(cut as usize % file.len());
             }
-            let file = Aligned::new(&file);
             TRIED.fetch_add(1, Ordering::Relaxed);
-            if let Ok(valid) = validate(file.bytes(), kind) {
+            if hostile::judge(&file, kind) == Verdict::Accepted {
                 ACCEPTED.fetch_add(1, Ordering::Relaxed);
-                // Whatever is accepted can be placed and moved; a wild header may still ask for much memory.
-                let bytes = valid.pages().bytes() as usize;
-                if bytes <= 1 << 20 {
-                    let mut memory = vec![0; bytes];
-                    prop_assert!(valid.place(&mut memory).is_ok());
-                    let moved = VirtAddr::new(valid.base().get().wrapping_add(0x1_0000));
-                    prop_assert!(valid.relocate(&mut memory, moved).is_ok());
-                }
-                let mut end = 0;
-                for section in valid.sections() {
-                    prop_assert!(section.offset.get() >= end);
-                    end = section.offset.get() + section.pages.get();
-                }
-                prop_assert!(end <= valid.pages().get());
             }
         }
     }

@@ -75,7 +75,7 @@ impl PagingMode {
         }
     }
 
-    /// Tells whether this is the wide mode of its architecture (PAE or LA57), which the seeds call XPA.
+    /// Tells whether this is the wide mode of its architecture (PAE or LA57), which ExectOS calls XPA.
     #[must_use]
     pub const fn is_wide(self) -> bool {
         matches!(self, Self::Pml3 | Self::Pml5)

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 pub(crate) mod firmware;
+pub(crate) mod hostile;
 pub(crate) mod judge;
 pub(crate) mod modes;
 pub(crate) mod pe;

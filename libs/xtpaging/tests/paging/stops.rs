@@ -20,6 +20,14 @@ in_every_mode! {
 /// What a walker may see of an address: its physical address and whether it is writable.
 type View = Option<(PhysAddr, bool)>;
 
+/// The engine's ways to reach its tables: a walker must not be able to tell them apart.
+const WAYS: [Way; 2] = [Way::ByFrame, Way::BySelfMap];
+
+/// Returns each case with each way.
+fn product<T: Copy>(cases: [T; 2]) -> impl Iterator<Item = (T, Way)> {
+    cases.into_iter().flat_map(|case| WAYS.map(|way| (case, way)))
+}
+
 /// Above 4 GiB wherever entries are wide, so that both halves of an entry matter.
 fn high(mode: PagingMode) -> u64 {
     if mode == PagingMode::Pml2 { 0x4_0000 } else { 0x34_0000 }
@@ -47,8 +55,8 @@ fn views(machine: &Machine, address: u64, change: impl FnOnce()) -> Vec<View> {
 }
 
 fn mapping_shows_nothing_or_the_page(mode: PagingMode) {
-    for (pages, offset) in [(3, 1), (large_pages(mode), 0)] {
-        let machine = Machine::new(mode, EVERYTHING, Way::ByFrame);
+    for ((pages, offset), way) in product([(3, 1), (large_pages(mode), 0)]) {
+        let machine = Machine::new(mode, EVERYTHING, way);
         let at = kernel_area(mode) + offset * 4096;
         let wanted = mapping(at, pages, high(mode) + offset, Attributes::KERNEL_DATA);
         let last = at + (pages - 1) * 4096;
@@ -59,8 +67,8 @@ fn mapping_shows_nothing_or_the_page(mode: PagingMode) {
 }
 
 fn protecting_shows_the_old_or_the_new_rights(mode: PagingMode) {
-    for pages in [1, large_pages(mode)] {
-        let machine = Machine::new(mode, EVERYTHING, Way::ByFrame);
+    for (pages, way) in product([1, large_pages(mode)]) {
+        let machine = Machine::new(mode, EVERYTHING, way);
         let at = kernel_area(mode);
         machine.map(&mapping(at, pages, high(mode), Attributes::KERNEL_DATA));
         let physical = PhysAddr::new(high(mode) * 4096);
@@ -76,11 +84,15 @@ fn protecting_shows_the_old_or_the_new_rights(mode: PagingMode) {
 }
 
 fn splitting_and_merging_never_lose_a_translation(mode: PagingMode) {
-    let machine = Machine::new(mode, EVERYTHING, Way::ByFrame);
+    WAYS.into_iter().for_each(|way| split_and_merge(&Machine::new(mode, EVERYTHING, way)));
+}
+
+fn split_and_merge(machine: &Machine) {
+    let mode = machine.space.mode();
     let (at, pages) = (kernel_area(mode), large_pages(mode));
     machine.map(&mapping(at, pages, high(mode), Attributes::KERNEL_DATA));
     let (middle, physical) = (at + 7 * 4096, PhysAddr::new((high(mode) + 7) * 4096));
-    let seen = views(&machine, middle, || {
+    let seen = views(machine, middle, || {
         let mut tables = machine.tables();
         let mut cursor = machine.space.cursor(&mut tables, range(middle, 1)).expect("a page");
         let owed = cursor.split_ends(&mut machine.frames.clone()).expect("frames").expect("a large page");
@@ -93,8 +105,8 @@ fn splitting_and_merging_never_lose_a_translation(mode: PagingMode) {
 }
 
 fn unmapping_shows_the_page_or_nothing(mode: PagingMode) {
-    for pages in [5, large_pages(mode)] {
-        let machine = Machine::new(mode, EVERYTHING, Way::ByFrame);
+    for (pages, way) in product([5, large_pages(mode)]) {
+        let machine = Machine::new(mode, EVERYTHING, way);
         let at = kernel_area(mode);
         machine.map(&mapping(at, pages, high(mode), Attributes::KERNEL_DATA));
         let seen = views(&machine, at, || drop(machine.unmap(range(at, pages))));
@@ -104,16 +116,18 @@ fn unmapping_shows_the_page_or_nothing(mode: PagingMode) {
 
 /// RAM is poisoned: a table that is linked before it is zeroed is full of present entries (regression 13).
 fn a_walker_never_meets_what_a_frame_held_before(mode: PagingMode) {
-    let machine = Machine::new(mode, EVERYTHING, Way::ByFrame);
-    let at = kernel_area(mode);
-    // A page of the same tables that nobody maps.
-    let other = at + 9 * 4096;
-    let seen = views(&machine, other, || {
-        machine.map(&mapping(at, 2, high(mode), Attributes::KERNEL_DATA));
-        machine.unmap(range(at, 2));
-        machine.map(&mapping(at, 2, high(mode), Attributes::KERNEL_DATA));
-    });
-    assert_eq!(seen, [None]);
+    for way in WAYS {
+        let machine = Machine::new(mode, EVERYTHING, way);
+        let at = kernel_area(mode);
+        // A page of the same tables that nobody maps.
+        let other = at + 9 * 4096;
+        let seen = views(&machine, other, || {
+            machine.map(&mapping(at, 2, high(mode), Attributes::KERNEL_DATA));
+            machine.unmap(range(at, 2));
+            machine.map(&mapping(at, 2, high(mode), Attributes::KERNEL_DATA));
+        });
+        assert_eq!(seen, [None]);
+    }
 }
 
 /// The control: a plain 64-bit store on a 32-bit machine is caught in the act.

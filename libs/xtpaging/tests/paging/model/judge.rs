@@ -10,7 +10,7 @@ use crate::support::Machine;
 
 /// What a walker can see of a page's attributes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Seen {
+pub(super) struct Seen {
     writable: bool,
     executable: bool,
     user: bool,
@@ -19,7 +19,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn by_walker(translation: &Translation) -> Self {
+    pub(super) fn by_walker(translation: &Translation) -> Self {
         Self {
             writable: translation.rights.writable,
             executable: translation.rights.executable,
@@ -76,8 +76,8 @@ pub(super) fn assert_address(machine: &Machine, truth: &Truth, address: VirtAddr
     );
 }
 
-/// Asserts that the walker finds the pages of the model and no others, that every table is accounted for, and that
-/// each counts its entries rightly.
+/// Asserts that the walker finds the pages of the model and no others, each by an entry that the self-map shows, that
+/// every table is accounted for, and that each counts its entries rightly.
 pub(super) fn assert_everything(machine: &Machine, truth: &Truth) {
     let ram = machine.ram.borrow();
     let facts = machine.facts();
@@ -85,6 +85,7 @@ pub(super) fn assert_everything(machine: &Machine, truth: &Truth) {
     let mut seen = Vec::new();
     for leaf in leaves(&*ram, &facts).skipping(self_map) {
         let leaf = leaf.unwrap_or_else(|fault| panic!("a broken entry: {fault}"));
+        machine.assert_shown(&ram, &leaf);
         // The top page of the address space cannot be in a range, and so never in a mapping.
         let pages = VirtRange::with_length(leaf.va, leaf.page_bytes).expect("a page below the last");
         Run::append(

@@ -10,6 +10,7 @@
 mod action;
 mod judge;
 mod truth;
+mod watch;
 
 use std::collections::BTreeSet;
 
@@ -20,12 +21,14 @@ use xtsim::translate;
 use self::action::{Action, Chooser};
 use self::judge::{assert_address, assert_everything};
 use self::truth::{Run, Truth, join};
+use self::watch::Watch;
 use crate::support::{EVERYTHING, Machine, NOTHING, Way, all_attributes, in_every_mode};
 
 in_every_mode! {
     through_the_self_map_on_a_processor_that_has_everything,
     through_the_self_map_on_a_processor_that_has_nothing,
     by_frame_as_the_loader_does_it,
+    between_any_two_stores_a_walker_sees_the_old_or_the_new,
 }
 
 fn through_the_self_map_on_a_processor_that_has_everything(mode: PagingMode) {
@@ -38,6 +41,25 @@ fn through_the_self_map_on_a_processor_that_has_nothing(mode: PagingMode) {
 
 fn by_frame_as_the_loader_does_it(mode: PagingMode) {
     run(mode, EVERYTHING, Way::ByFrame, actions() / 5);
+}
+
+/// Actions that are watched at every store. A fixed number: each costs as many walks as it has stores.
+const WATCHED: u64 = 2000;
+
+fn between_any_two_stores_a_walker_sees_the_old_or_the_new(mode: PagingMode) {
+    for way in [Way::ByFrame, Way::BySelfMap] {
+        let machine = Machine::new(mode, EVERYTHING, way);
+        let mut truth = Truth::default();
+        let mut chooser = Chooser::new(*machine.space.format(), all_attributes(), 0x570B + mode as u64);
+        let mut changes = 0;
+        for _ in 0..WATCHED {
+            let action = chooser.next(&truth);
+            let watch = Watch::start(&machine, witnesses(&mut chooser, action.pages()));
+            perform(&machine, &mut truth, &action);
+            changes += watch.finish(&machine);
+        }
+        assert!(changes as u64 > WATCHED, "{changes} changes were seen");
+    }
 }
 
 fn actions() -> u64 {

@@ -2,10 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 
-use xtcore::{Frame, FrameCount, FrameRange, PagingMode, VirtAddr};
+use xtcore::{Frame, FrameCount, FrameRange, Level, PagingMode, VirtAddr};
 use xtpaging::entry::Format;
 use xtpaging::{AddressSpace, Capabilities, Invalidation, Mapping, SelfMap, Tlb, TlbObligation};
-use xtsim::{AccessKind, Cpu, Facts, FramePool, Ram, Width};
+use xtsim::{AccessKind, Cpu, Facts, FramePool, Ram, Translation, Width, translate};
 
 use super::frames::PoolFrames;
 use super::tables::{TestTables, Way};
@@ -90,11 +90,20 @@ impl Machine {
     pub(crate) fn touch(&self, address: VirtAddr) {
         let (mut cpu, mut ram) = (self.cpu.borrow_mut(), self.ram.borrow_mut());
         let _fault = cpu.translate(&mut ram, address, AccessKind::Read);
-        for level in (1..=5).filter_map(xtcore::Level::new) {
+        for level in (1..=5).filter_map(Level::new) {
             if let Some(alias) = self.space.self_map().entry_address(level, address) {
                 let _fault = cpu.translate(&mut ram, alias, AccessKind::Read);
             }
         }
+    }
+
+    /// Asserts that the self-map shows the very entry that maps a page, so that the page is found by it (regression 17).
+    pub(crate) fn assert_shown(&self, ram: &Ram, page: &Translation) -> Translation {
+        let level = Level::new(page.table.level()).expect("a level");
+        let alias = self.space.self_map().entry_address(level, page.va).expect("an alias");
+        let entry = translate(ram, &self.facts(), alias).expect("the alias is mapped");
+        assert_eq!(entry.physical, page.entry_at, "the alias of {page:?}");
+        entry
     }
 
     /// Asserts that the processor believes nothing that memory contradicts.
