@@ -81,8 +81,8 @@ fn mutation() -> impl Strategy<Value = (u32, u8)> {
     prop_oneof![4 => (0..0x400_u32, any::<u8>()), 1 => (any::<u32>(), any::<u8>())]
 }
 
-/// Returns how many mutants are judged: 10^5, or a tenth of `XTOS_FUZZ_CASES`, for a mutant costs ten times what a memory
-/// map does. Never so few that the share of those accepted says nothing.
+/// Returns how many mutants are judged: 10^5, or a tenth of `XTOS_FUZZ_CASES`, which counts memory maps. Never so few that
+/// the share of those accepted says nothing.
 fn wanted() -> u32 {
     let all = std::env::var("XTOS_FUZZ_CASES").ok().and_then(|text| text.parse().ok());
     let mutants = all.map_or(100_000, |all: u64| all / 10);

@@ -156,7 +156,7 @@ fn a_block_for_another_machine_or_mode_is_refused() {
     is(refused(four, |h| h.machine = 0x14C), 7, [0x14C, 0x8664, 0]);
     is(refused(four, |h| h.paging_levels = 5), 8, [5, 4, 0]);
     is(refused(four, |h| h.paging_reason = 0), 9, [0, 0, 0]);
-    is(refused(four, |h| h.paging_reason = 5), 9, [5, 0, 0]);
+    is(refused(four, |h| h.paging_reason = 6), 9, [6, 0, 0]);
     is(refused(four, |h| h.flags |= 1 << 5), 10, [0b10_1110, 1 << 5, 0]);
     is(refused(four, |h| h.page_root += 0x1000), 11, [0x44_1000, 0x44_0000, 0]);
     is(refused(four, |h| h.self_map_slot += 1), 12, [0x1EE, 0x1ED, 0]);

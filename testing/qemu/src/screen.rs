@@ -36,8 +36,8 @@ impl Paper {
 /// What it writes with, on either paper.
 pub const INK: Colour = Colour(225, 228, 232);
 
-/// Pixels of full ink that a few words have at least; a letter has about ten.
-const INK_REQUIRED: usize = 100;
+/// Pixels of ink that a line of text has at least; a letter has about ten.
+const INK_REQUIRED: usize = 500;
 
 /// A picture of the screen.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,7 +61,7 @@ pub enum ScreenError {
     },
     /// Nothing readable is written on it.
     NoInk {
-        /// Pixels that have the colour of the ink.
+        /// Pixels that are more ink than paper.
         ink: usize,
     },
 }
@@ -100,10 +100,19 @@ impl<'a> Picture<'a> {
         if found <= pixels / 2 {
             return Err(ScreenError::WrongPaper { paper: found, pixels });
         }
-        match self.count(INK) {
+        match self.count_ink(paper) {
             ink if ink < INK_REQUIRED => Err(ScreenError::NoInk { ink }),
             _ => Ok(()),
         }
+    }
+
+    /// Counts the pixels that are more ink than paper in all three colours: letters have soft edges, so few pixels
+    /// are all ink.
+    fn count_ink(&self, paper: Paper) -> usize {
+        let (Colour(red, green, blue), paper) = (INK, paper.colour());
+        let middle = [red.midpoint(paper.0), green.midpoint(paper.1), blue.midpoint(paper.2)];
+        let is_ink = |pixel: &&[u8; 3]| pixel.iter().zip(middle).all(|(value, middle)| *value > middle);
+        self.pixels.iter().filter(is_ink).count()
     }
 
     fn count(&self, Colour(red, green, blue): Colour) -> usize {

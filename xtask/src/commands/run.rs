@@ -85,9 +85,9 @@ pub(super) const fn architecture_of(mode: PagingMode) -> Architecture {
     }
 }
 
-/// The kernel parameters that lead to `mode` on a CPU that has the wide one.
+/// The kernel parameter that demands `mode`.
 pub(crate) const fn forcing(mode: PagingMode) -> &'static str {
-    if mode.is_wide() { "" } else { "NOXPA" }
+    if mode.is_wide() { "XPA" } else { "NOXPA" }
 }
 
 fn describe(guest: &mut Guest, options: &cli::Run) {

@@ -24,9 +24,9 @@ pub(crate) enum Code {
     InstallMoreMemory = 0x7D,
     /// An exception in the kernel: 1 vector, 2 error code, 3 instruction, 4 stack pointer.
     UnexpectedKernelModeTrap = 0x7F,
-    /// A write to a read-only page: 1 address, 2 entry, 3 instruction, 4 error code.
+    /// A write to a read-only page: 1 address, 2 access (as above), 3 instruction, 4 error code.
     AttemptedWriteToReadonlyMemory = 0xBE,
-    /// An instruction fetch from a page that forbids it: 1 address, 2 entry, 3 instruction, 4 error code.
+    /// An instruction fetch from a page that forbids it: 1 address, 2 access (as above), 3 instruction, 4 error code.
     AttemptedExecuteOfNoexecuteMemory = 0xFC,
     /// The loader block is not what the protocol demands: 1 the number of the fault, 2 to 4 its facts.
     LoaderBlockMismatch = 0x100,

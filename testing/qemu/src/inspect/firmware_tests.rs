@@ -48,6 +48,13 @@ fn idle(architecture: Architecture, machine: Machine, processor: &str) -> Idle {
     }
     let mut monitor = Monitor::connect(&socket, Duration::from_secs(60)).expect("connected");
     monitor.execute("stop", json!({})).expect("stopped");
+    // In system management mode the processor runs on tables in memory that nobody else can read.
+    while monitor.ask("info registers").expect("answered").contains("SMM=1") {
+        assert!(Instant::now() < deadline, "the firmware never leaves system management mode");
+        monitor.execute("cont", json!({})).expect("continued");
+        std::thread::sleep(Duration::from_millis(10));
+        monitor.execute("stop", json!({})).expect("stopped");
+    }
     Idle { monitor, scratch, _emulator: emulator }
 }
 

@@ -8,8 +8,7 @@ use crate::guest::{Machine, MemorySize};
 /// How the paging mode comes about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Selection {
-    /// The parameter NOXPA asks for the narrow mode. The wide modes cannot be asked for: they are taken wherever
-    /// the processor has them, so forcing them is choosing the processor.
+    /// A parameter asks for it: NOXPA for the narrow mode, XPA for the wide one.
     Forced,
     /// The processor decides.
     Automatic,

@@ -52,8 +52,7 @@ impl Cell {
     pub fn exists(&self) -> bool {
         let wide = self.processor.wide == WideMode::Present;
         let mode_follows = match (self.mode.is_wide(), self.selection) {
-            (true, Selection::Forced) => false,
-            (true, Selection::Automatic) => wide,
+            (true, _) => wide,
             (false, Selection::Forced) => true,
             (false, Selection::Automatic) => !wide,
         };
@@ -72,7 +71,8 @@ impl Cell {
     #[must_use]
     pub const fn reason(&self) -> Reason {
         match (self.mode.is_wide(), self.selection) {
-            (true, _) => Reason::Wide,
+            (true, Selection::Forced) => Reason::WideParameter,
+            (true, Selection::Automatic) => Reason::Wide,
             (false, Selection::Forced) => Reason::Parameter,
             (false, Selection::Automatic) => Reason::NoFeature,
         }
@@ -141,7 +141,11 @@ impl Cell {
             guest.picture = Picture::Kept;
         }
         guest.timeout = Some(self.timeout());
-        let forced = if self.selection == Selection::Forced { "NOXPA" } else { "" };
+        let forced = match (self.selection, self.mode.is_wide()) {
+            (Selection::Automatic, _) => "",
+            (Selection::Forced, false) => "NOXPA",
+            (Selection::Forced, true) => "XPA",
+        };
         guest.parameters = format!("{forced} {}", self.trial.parameters).trim().to_owned();
         guest.files.configuration = self.trial.configuration.build(&guest.kernel_parameters());
         Ok(guest)

@@ -227,9 +227,9 @@ fn a_trial_that_is_about_the_screen_needs_its_picture() {
     for (paper, good) in [(Paper::Stop, true), (Paper::Log, false)] {
         let Colour(red, green, blue) = paper.colour();
         let Colour(ink_red, ink_green, ink_blue) = INK;
-        let mut picture = b"P6\n100 10\n255\n".to_vec();
-        picture.extend([red, green, blue].repeat(800));
-        picture.extend([ink_red, ink_green, ink_blue].repeat(200));
+        let mut picture = b"P6\n100 20\n255\n".to_vec();
+        picture.extend([red, green, blue].repeat(1400));
+        picture.extend([ink_red, ink_green, ink_blue].repeat(600));
         std::fs::write(&file, picture).expect("written");
         assert_eq!(judge(&cell, &refused).is_ok(), good);
     }

@@ -121,7 +121,7 @@ const fn configuration(name: &'static str, configuration: ConfigurationFile) -> 
 }
 
 /// Every trial but the ordinary boot.
-pub const TRIALS: [Trial; 22] = [
+pub const TRIALS: [Trial; 24] = [
     kernel("kernel-missing", KernelFile::Missing),
     kernel("kernel-truncated", KernelFile::Damaged(Damage::Truncated)),
     kernel("kernel-wrong-machine", KernelFile::Damaged(Damage::WrongMachine)),
@@ -144,6 +144,13 @@ pub const TRIALS: [Trial; 22] = [
     false_block("block-overlap", "TAMPER=overlap", &["LOADER_BLOCK_MISMATCH", "memory map"]),
     false_block("block-free-root", "TAMPER=cr3free", &["LOADER_BLOCK_MISMATCH", "page table"]),
     false_block("block-machine", "TAMPER=machine", &["LOADER_BLOCK_MISMATCH", "machine"]),
+    false_block("no-memory", "TAMPER=nomemory", &["INSTALL_MORE_MEMORY", "memory"]),
+    Trial {
+        name: "contradiction",
+        parameters: "NOXPA XPA",
+        expectation: Expectation::Refused { by: "xtldr", words: &["NOXPA", "XPA", "contradict"] },
+        ..PLAIN
+    },
     tampered("poisoned-memory", "TAMPER=poison", Expectation::Pass),
     tampered("writable-code", "TAMPER=wx", Expectation::FailWritableAndExecutable),
     Trial { name: "screen", screen: Some(Paper::Log), ..PLAIN },
