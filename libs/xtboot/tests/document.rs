@@ -29,8 +29,10 @@ fn kinds_types_and_reasons_are_listed() {
         let line = document.lines().find(|line| line.contains(&name)).unwrap_or_else(|| panic!("{name}"));
         assert!(line.ends_with(&format!("| `{}` |", row.kind.name())), "{line}");
     }
-    for reason in (1..5).filter_map(Reason::from_number) {
-        let text = reason.text().replace("NOXPA", "`NOXPA`");
+    let reasons: Vec<Reason> = (0..100).filter_map(Reason::from_number).collect();
+    assert_eq!(reasons.len(), 5);
+    for reason in reasons {
+        let text = reason.text().replace(" NOXPA ", " `NOXPA` ").replace(" XPA ", " `XPA` ");
         assert!(document.contains(&format!("\n| {} | {text} |", reason as u32)), "{text}");
     }
 }
