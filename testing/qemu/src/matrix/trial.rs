@@ -152,7 +152,11 @@ pub const TRIALS: [Trial; 24] = [
         ..PLAIN
     },
     tampered("poisoned-memory", "TAMPER=poison", Expectation::Pass),
-    tampered("writable-code", "TAMPER=wx", Expectation::FailWritableAndExecutable),
+    // Where execution can be forbidden both counts must find it; without that, only the frames tell.
+    Trial {
+        turns: Turns::EachArchitecture,
+        ..tampered("writable-code", "TAMPER=wx", Expectation::FailWritableAndExecutable)
+    },
     Trial { name: "screen", screen: Some(Paper::Log), ..PLAIN },
     Trial { name: "no-framebuffer", graphics: Graphics::Absent, ..PLAIN },
     Trial { name: "no-exit-port", exit_device: ExitDevice::Absent, turns: Turns::EachArchitecture, ..PLAIN },
