@@ -1,0 +1,32 @@
+//! A kernel's memory manager, without the kernel.
+//!
+//! Everything between page tables and whoever wants memory: frames of physical memory, the PFN database that knows what
+//! each of them is for, ranges of virtual pages, pools of small blocks, stacks. The crate contains no assembly,
+//! no global and no paging constant; what it needs of a machine are the small traits of [`machine`] and [`backing`], so
+//! that it runs in a kernel, in a test on a simulated machine, and in a benchmark.
+//!
+//! # What holds everywhere
+//! * **Untouched memory costs nothing.** Books over memory are [`backing::Sparse`]: ranges of virtual addresses
+//!   that are reserved in full and get memory page by page, when what they describe is first used. All zeros means
+//!   "never touched".
+//! * **Running out is a value.** Every operation that needs memory returns an error and has changed nothing. Each
+//!   such place is a [`inject::Site`], and tests make each of them fail.
+//! * **Misuse is a value too**, with the facts that a bug check prints; what to do about it is the kernel's business.
+//!
+//! # Locks
+//! Locks are taken pinned (see [`machine::Machine::pin`]) and in this order, outermost first:
+//!
+//! ```text
+//!   pool class, pool books  ->  arena  ->  frame allocator's rows  ->  page tables
+//! ```
+//!
+//! Whoever holds the page tables never allocates a frame: it reserved them before.
+
+#![no_std]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+pub mod backing;
+pub mod inject;
+pub mod machine;
+
+pub use xtpaging::OutOfFrames;

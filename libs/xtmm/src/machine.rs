@@ -1,0 +1,145 @@
+//! What the memory manager needs of the machine that it runs on.
+//!
+//! One implementation serves one processor, another many; no caller knows the difference.
+#![allow(unsafe_code, reason = "the traits promise what unsafe code here relies on")]
+
+use core::fmt;
+
+use lock_api::{Mutex, MutexGuard, RawMutex};
+use xtcore::FrameRange;
+
+use crate::inject::Injector;
+
+/// The number of a processor, counted from 0 without gaps.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(transparent)]
+pub struct CpuIndex(usize);
+
+impl CpuIndex {
+    /// Wraps a number.
+    #[must_use]
+    pub const fn new(number: usize) -> Self {
+        Self(number)
+    }
+
+    /// Returns the number.
+    #[must_use]
+    pub const fn get(self) -> usize {
+        self.0
+    }
+}
+
+/// How urgent what a processor does is; a higher level is not interrupted by a lower one. NT calls it IRQL.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum RunLevel {
+    /// Ordinary threads.
+    Passive = 0,
+    /// Asynchronous procedure calls; threads still may wait and touch pageable memory.
+    Apc = 1,
+    /// The dispatcher and deferred procedure calls: no waiting, no pageable memory.
+    Dispatch = 2,
+    /// Device interrupts.
+    Device = 3,
+    /// The clock interrupt.
+    Clock = 4,
+    /// Interrupts between processors.
+    Ipi = 5,
+    /// Nothing interrupts; bug checks run here.
+    High = 6,
+}
+
+impl RunLevel {
+    /// All levels, lowest first.
+    pub const ALL: [Self; 7] =
+        [Self::Passive, Self::Apc, Self::Dispatch, Self::Device, Self::Clock, Self::Ipi, Self::High];
+
+    /// Returns the name that bug checks print.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Passive => "passive",
+            Self::Apc => "apc",
+            Self::Dispatch => "dispatch",
+            Self::Device => "device",
+            Self::Clock => "clock",
+            Self::Ipi => "ipi",
+            Self::High => "high",
+        }
+    }
+
+    /// Tells whether pageable memory may be touched: a page fault can be resolved there.
+    #[must_use]
+    pub const fn may_fault(self) -> bool {
+        (self as u8) <= Self::Apc as u8
+    }
+}
+
+impl fmt::Display for RunLevel {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// A promise that lasts as long as the value: whoever holds it stays on its processor, and nothing else that pins
+/// itself runs there meanwhile, except what the holder itself calls.
+///
+/// Dropping it lowers the run level to where it was.
+pub trait Pin {
+    /// Returns the processor.
+    fn cpu(&self) -> CpuIndex;
+}
+
+/// The machine.
+///
+/// # Safety
+/// Memory that belongs to a processor is accessed without atomics by whoever holds a [`Pin`] of that processor. So an
+/// implementation guarantees that no two threads of execution hold pins with the same [`CpuIndex`] at one time; that a
+/// holder may pin again is allowed and the holder's own business.
+pub unsafe trait Machine: Sync {
+    /// A spin lock. It is only ever taken pinned.
+    type Lock: RawMutex;
+
+    /// See [`Pin`].
+    type Pin: Pin;
+
+    /// Keeps the caller on its processor, at Dispatch or above, until the result is dropped.
+    ///
+    /// Called twice per allocation; it should cost a handful of instructions (run levels are lazy, design D7a).
+    fn pin(&self) -> Self::Pin;
+
+    /// Returns the current run level.
+    fn run_level(&self) -> RunLevel;
+
+    /// Fills frames with zeros. They are RAM that the caller owns; how they are reached is the machine's business.
+    fn zero(&self, frames: FrameRange);
+
+    /// Returns what makes allocations fail on purpose.
+    fn injector(&self) -> &Injector;
+}
+
+/// A value behind a spin lock of the machine. It can be locked by a holder of a [`Pin`] only.
+pub struct SpinLock<M: Machine, T>(Mutex<M::Lock, T>);
+
+impl<M: Machine, T> SpinLock<M, T> {
+    /// Wraps a value.
+    pub const fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
+    /// Waits for the lock. The guard ends before the pin does.
+    pub fn lock<'a>(&'a self, _pin: &'a M::Pin) -> MutexGuard<'a, M::Lock, T> {
+        self.0.lock()
+    }
+
+    /// Returns the value of a lock that nobody else can hold.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut()
+    }
+}
+
+impl<M: Machine, T> fmt::Debug for SpinLock<M, T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("SpinLock")
+    }
+}
