@@ -6,27 +6,35 @@
 //!
 //! ```text
 //!   64-bit modes (PML4; PML5 differs where the second line says so)
-//!   FFFF8000_00000000  Window      up to 64 TiB: frame n appears at base + n * 4 KiB
+//!   FFFF8000_00000000  Window          up to 64 TiB: frame n appears at base + n * 4 KiB
 //!                      (PML5: FF000000_00000000, up to 4 PiB, which is all of 2^52)
-//!   FFFFF680_00000000  SelfMap     512 GiB (PML5: FFED0000_00000000, 256 TiB)
-//!   FFFFF800_00000000  Image       1 GiB of room
+//!   FFFFC100_00000000  PerProcessor, Hardware, SystemPtes, SystemPteBooks, NonPagedPool, NonPagedBooks, PagedPool,
+//!                      PagedBooks, FrameRecords, PfnDatabase: packed upwards, each at a multiple of 512 GiB
+//!   FFFFF680_00000000  SelfMap         512 GiB (PML5: FFED0000_00000000, 256 TiB)
+//!   FFFFF800_00000000  Image           1 GiB of room
 //!   FFFFF800_4...      Block, Stack, Framebuffer, FaultStacks, Transient: packed upwards, guard between
 //!
 //!   32-bit modes
-//!   80800000           Image       56 MiB of room
+//!   80800000           Image           56 MiB of room
 //!   84400000           Block, Stack, Framebuffer, FaultStacks, Transient: packed upwards
-//!   (what is left)     Window      as much of the RAM from address 0 as fits below C0000000
-//!   C0000000           SelfMap     4 MiB (PML3: 8 MiB)
+//!   (what is left)     Window          as much of the RAM from address 0 as fits below C0000000
+//!   C0000000           SelfMap         4 MiB (PML3: 8 MiB)
+//!   C0C00000           PerProcessor to PfnDatabase as above, packed upwards, guard between; nothing from FFC00000 on
 //! ```
 //!
 //! What the loader places ([`plan_boot`]) is found at the same addresses in the kernel's final plan ([`plan`]): the
-//! second is an extension of the first, so nothing ever moves.
+//! second is an extension of the first, so nothing ever moves. The sizes of what is not given as a need come from the
+//! formulas of [`budget`]. There is no seed of randomisation yet; where there is one, it will be a need like all others.
 
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[cfg(test)]
+extern crate std;
+
 mod anchors;
+pub mod budget;
 mod error;
 mod planner;
 mod region;

@@ -1,9 +1,13 @@
 //! The planner: needs in, layout out.
 
-use RegionKind::{Block, FaultStacks, Framebuffer, Image, SelfMap, Stack, Transient, Window};
+use RegionKind::{
+    Block, FaultStacks, FrameRecords, Framebuffer, Hardware, Image, NonPagedBooks, NonPagedPool, PagedBooks,
+    PagedPool, PerProcessor, PfnDatabase, SelfMap, Stack, SystemPteBooks, SystemPtes, Transient, Window,
+};
 use xtcore::{Frame, Level, PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
 
 use crate::anchors::{Anchors, WindowRoom};
+use crate::budget::Budget;
 use crate::error::LayoutError;
 use crate::region::{Layout, RegionKind};
 
@@ -56,7 +60,7 @@ pub struct Needs {
 /// [`LayoutError`] when something does not fit.
 pub fn plan_boot(mode: PagingMode, needs: &BootNeeds) -> Result<BootLayout, LayoutError> {
     let mut layout = empty(mode);
-    let mut packer = Packer::new(mode, layout.guard());
+    let mut packer = Packer::low(mode, layout.guard());
     place_boot(&mut layout, &mut packer, mode, needs)
 }
 
@@ -69,12 +73,13 @@ pub fn plan_boot(mode: PagingMode, needs: &BootNeeds) -> Result<BootLayout, Layo
 /// [`LayoutError`] when something does not fit, with what it would have needed.
 pub fn plan(mode: PagingMode, needs: &Needs) -> Result<Layout, LayoutError> {
     let mut layout = empty(mode);
-    let mut packer = Packer::new(mode, layout.guard());
+    let mut packer = Packer::low(mode, layout.guard());
     place_boot(&mut layout, &mut packer, mode, &needs.boot)?;
     for (kind, bytes) in [(FaultStacks, needs.fault_stacks_bytes), (Transient, needs.transient_bytes)] {
         layout.add(kind, packer.place(kind, bytes)?)?;
     }
     layout.add(SelfMap, needs.self_map)?;
+    place_upper(&mut layout, mode, needs.frames_end)?;
     layout.add(Window, window(mode, &packer, needs.frames_end))?;
     Ok(layout)
 }
@@ -110,6 +115,28 @@ fn place_boot(
     Ok(BootLayout { image, block, stack, framebuffer })
 }
 
+/// Places the memory manager's regions. The two that grow with RAM come last, so that no other region moves with them.
+fn place_upper(layout: &mut Layout, mode: PagingMode, frames_end: Frame) -> Result<(), LayoutError> {
+    let mut packer = Packer::upper(mode, layout.guard());
+    let budget = Budget::new(mode, frames_end, packer.room.bytes(), layout.guard())?;
+    let regions = [
+        (PerProcessor, budget.per_processor),
+        (Hardware, budget.hardware),
+        (SystemPtes, budget.system_ptes),
+        (SystemPteBooks, budget.system_pte_books),
+        (NonPagedPool, budget.pool),
+        (NonPagedBooks, budget.pool_books),
+        (PagedPool, budget.pool),
+        (PagedBooks, budget.pool_books),
+        (FrameRecords, budget.frame_records),
+        (PfnDatabase, budget.pfn_database),
+    ];
+    for (kind, bytes) in regions {
+        layout.add(kind, packer.place(kind, bytes)?)?;
+    }
+    Ok(())
+}
+
 fn check_pages(kind: RegionKind, bytes: u64) -> Result<(), LayoutError> {
     if bytes.is_multiple_of(PAGE_BYTES) { Ok(()) } else { Err(LayoutError::NotPages { kind, bytes }) }
 }
@@ -128,17 +155,26 @@ fn window(mode: PagingMode, packer: &Packer, frames_end: Frame) -> VirtRange {
     VirtRange::saturating(room.start(), wanted.min(room.bytes()))
 }
 
-/// Places regions one after another, each at a multiple of the guard and a guard apart.
+/// Places regions one after another, a guard apart.
 struct Packer {
     room: VirtRange,
     next: VirtAddr,
     guard: u64,
+    /// Each region begins at a multiple of it; a multiple of the guard itself.
+    alignment: u64,
 }
 
 impl Packer {
-    const fn new(mode: PagingMode, guard: u64) -> Self {
+    /// Packs the room of the small regions.
+    const fn low(mode: PagingMode, guard: u64) -> Self {
         let room = Anchors::of(mode).packed;
-        Self { room, next: room.start(), guard }
+        Self { room, next: room.start(), guard, alignment: guard }
+    }
+
+    /// Packs the room of the memory manager's regions.
+    const fn upper(mode: PagingMode, guard: u64) -> Self {
+        let Anchors { upper: room, upper_alignment: alignment, .. } = Anchors::of(mode);
+        Self { room, next: room.start(), guard, alignment }
     }
 
     fn place(&mut self, kind: RegionKind, bytes: u64) -> Result<VirtRange, LayoutError> {
@@ -151,7 +187,7 @@ impl Packer {
         let end = self.next.checked_add(bytes).filter(|end| *end <= self.room.end()).ok_or(no_room)?;
         let range = VirtRange::new(self.next, end).ok_or(no_room)?;
         // Past the end means that the next region has no room; `place` then says so.
-        let next = end.align_up(self.guard).and_then(|aligned| aligned.checked_add(self.guard));
+        let next = end.checked_add(self.guard).and_then(|next| next.align_up(self.alignment));
         self.next = next.unwrap_or(self.room.end()).min(self.room.end());
         Ok(range)
     }

@@ -3,6 +3,7 @@
 use arrayvec::ArrayVec;
 use xtcore::{PagingMode, VirtAddr, VirtRange};
 
+use crate::budget::{PROCESSOR_SLOT_BYTES, PoolBooks};
 use crate::error::LayoutError;
 
 /// What a region of the kernel's address space is for.
@@ -24,11 +25,31 @@ pub enum RegionKind {
     FaultStacks,
     /// Pages through which a processor reaches a frame for a moment.
     Transient,
+    /// An entry for each frame of RAM.
+    PfnDatabase,
+    /// The frame allocator's record of each block of RAM.
+    FrameRecords,
+    /// Virtual pages that are handed out by the page: mappings of chosen frames, devices, stacks.
+    SystemPtes,
+    /// What describes the system PTEs.
+    SystemPteBooks,
+    /// Small blocks of memory that is always there.
+    NonPagedPool,
+    /// What describes the non-paged pool; see [`PoolBooks`].
+    NonPagedBooks,
+    /// Small blocks of memory that appears when it is touched.
+    PagedPool,
+    /// What describes the paged pool, itself never paged; see [`PoolBooks`].
+    PagedBooks,
+    /// A slot of [`PROCESSOR_SLOT_BYTES`](crate::budget::PROCESSOR_SLOT_BYTES) for each processor's own data.
+    PerProcessor,
+    /// Devices that are mapped for good, before there are system PTEs or after.
+    Hardware,
 }
 
 impl RegionKind {
     /// The number of kinds.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 18;
 
     /// Returns the name that tables and bug checks print.
     #[must_use]
@@ -42,6 +63,16 @@ impl RegionKind {
             Self::Framebuffer => "framebuffer",
             Self::FaultStacks => "fault stacks",
             Self::Transient => "transient slots",
+            Self::PfnDatabase => "PFN database",
+            Self::FrameRecords => "frame records",
+            Self::SystemPtes => "system PTEs",
+            Self::SystemPteBooks => "system PTE books",
+            Self::NonPagedPool => "non-paged pool",
+            Self::NonPagedBooks => "non-paged pool books",
+            Self::PagedPool => "paged pool",
+            Self::PagedBooks => "paged pool books",
+            Self::PerProcessor => "per-processor data",
+            Self::Hardware => "hardware mappings",
         }
     }
 }
@@ -96,6 +127,25 @@ impl Layout {
     #[must_use]
     pub fn find(&self, address: VirtAddr) -> Option<Region> {
         self.regions.iter().copied().find(|region| region.range.contains(address))
+    }
+
+    /// Returns the parts of the books of a pool, or `None` when `pool` is no pool or the layout has none.
+    #[must_use]
+    pub fn pool_books(&self, pool: RegionKind) -> Option<PoolBooks> {
+        let books = match pool {
+            RegionKind::NonPagedPool => RegionKind::NonPagedBooks,
+            RegionKind::PagedPool => RegionKind::PagedBooks,
+            _ => return None,
+        };
+        Some(PoolBooks::divide(self.mode, self.range(pool)?.bytes(), self.range(books)?))
+    }
+
+    /// Returns the slot of the processor with that number, counted from 0, or `None` when there is none for it.
+    #[must_use]
+    pub fn processor_slot(&self, number: u64) -> Option<VirtRange> {
+        let slots = self.range(RegionKind::PerProcessor)?;
+        let start = slots.start().checked_add(number.checked_mul(PROCESSOR_SLOT_BYTES)?)?;
+        slots.contains(start).then(|| VirtRange::saturating(start, PROCESSOR_SLOT_BYTES))
     }
 
     /// Adds a region; an empty one is left out.

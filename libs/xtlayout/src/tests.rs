@@ -83,13 +83,85 @@ in_every_mode! {
     }
 
     what_the_loader_placed_stays_where_it_is: |mode| {
-        let needs = needs(mode, 256 * MIB);
-        let boot = plan_boot(mode, &needs.boot).unwrap();
-        let layout = plan(mode, &needs).unwrap();
-        assert_eq!(layout.range(RegionKind::Image), Some(boot.image));
-        assert_eq!(layout.range(RegionKind::Block), Some(boot.block));
-        assert_eq!(layout.range(RegionKind::Stack), Some(boot.stack));
-        assert_eq!(layout.range(RegionKind::Framebuffer), Some(boot.framebuffer));
+        for ram in [64 * MIB, 256 * MIB, 64 << 30, 12 << 40, 1 << 52] {
+            let needs = needs(mode, ram);
+            let boot = plan_boot(mode, &needs.boot).unwrap();
+            let layout = plan(mode, &needs).unwrap();
+            assert_eq!(layout.range(RegionKind::Image), Some(boot.image));
+            assert_eq!(layout.range(RegionKind::Block), Some(boot.block));
+            assert_eq!(layout.range(RegionKind::Stack), Some(boot.stack));
+            assert_eq!(layout.range(RegionKind::Framebuffer), Some(boot.framebuffer));
+        }
+    }
+
+    every_frame_has_an_entry_and_every_block_a_record: |mode| {
+        for bits in 23..=52 {
+            for ram in [(1 << bits) - PAGE_BYTES, 1 << bits, (1 << bits) + PAGE_BYTES] {
+                let layout = plan(mode, &needs(mode, ram)).unwrap();
+                let frames = (ram / PAGE_BYTES).min(mode.geometry().frame_limit().number());
+                let blocks = frames.div_ceil(mode.geometry().page_frames(Level::PD).get());
+                let (entry, record) = match mode {
+                    PagingMode::Pml2 => (16, 192),
+                    PagingMode::Pml3 => (16, 128),
+                    PagingMode::Pml4 | PagingMode::Pml5 => (32, 128),
+                };
+                let bytes = |kind| layout.range(kind).unwrap().bytes();
+                assert!(bytes(RegionKind::PfnDatabase) >= frames * entry, "{mode}, {ram:#x}");
+                assert!(bytes(RegionKind::FrameRecords) >= blocks * record, "{mode}, {ram:#x}");
+            }
+        }
+    }
+
+    pools_and_system_ptes_are_large_and_have_their_books: |mode| {
+        for bits in 26..=52 {
+            let layout = plan(mode, &needs(mode, 1 << bits)).unwrap();
+            let bytes = |kind| layout.range(kind).unwrap().bytes();
+            let (ptes, pool, word) = match mode {
+                PagingMode::Pml2 | PagingMode::Pml3 => (128 * MIB, 160 * MIB, 4),
+                PagingMode::Pml4 | PagingMode::Pml5 => (128 << 30, 512 << 30, 8),
+            };
+            assert!(bytes(RegionKind::SystemPtes) >= ptes, "{layout:#x?}");
+            assert!(bytes(RegionKind::SystemPteBooks) >= bytes(RegionKind::SystemPtes) / PAGE_BYTES * 16);
+            for kind in [RegionKind::NonPagedPool, RegionKind::PagedPool] {
+                let pages = bytes(kind) / PAGE_BYTES;
+                assert!(bytes(kind) >= pool, "{layout:#x?}");
+                let books = layout.pool_books(kind).unwrap();
+                assert!(books.arena.bytes() >= pages * 16);
+                assert!(books.pages.bytes() >= pages * word);
+                assert!(books.slabs.bytes() >= bytes(kind) / 8);
+                for part in [books.arena, books.pages, books.slabs] {
+                    let region = layout.find(part.start()).unwrap();
+                    assert!(region.range.end() >= part.end() && region.kind.name().contains("books"));
+                }
+            }
+            assert_eq!(layout.pool_books(RegionKind::SystemPtes), None);
+        }
+    }
+
+    each_processor_has_a_slot_of_its_own: |mode| {
+        let layout = plan(mode, &needs(mode, 64 * MIB)).unwrap();
+        let count = if mode.geometry().virtual_bits() == 32 { 32 } else { 64 };
+        let region = layout.range(RegionKind::PerProcessor).unwrap();
+        let mut next = region.start();
+        for number in 0..count {
+            let slot = layout.processor_slot(number).unwrap();
+            assert_eq!((slot.start(), slot.bytes()), (next, 64 * KIB));
+            next = slot.end();
+        }
+        assert_eq!(next, region.end());
+        assert_eq!(layout.processor_slot(count), None);
+        assert_eq!(layout.processor_slot(u64::MAX), None);
+    }
+
+    no_two_regions_share_a_page_table: |mode| {
+        let span = mode.geometry().page_bytes(Level::PD);
+        for ram in [64 * MIB, 4 << 30, 64 << 30, 12 << 40, 1 << 52] {
+            let layout = plan(mode, &needs(mode, ram)).unwrap();
+            for pair in layout.regions().windows(2) {
+                let last = pair[0].range.end().get() - 1;
+                assert_ne!(last / span, pair[1].range.start().get() / span, "{pair:?}");
+            }
+        }
     }
 
     the_window_covers_all_ram_or_all_its_room: |mode| {
@@ -141,6 +213,15 @@ in_every_mode! {
         assert_eq!(refused, LayoutError::NotPages { kind: RegionKind::Stack, bytes: 64 * KIB + 1 });
     }
 
+    every_kind_of_region_is_there_once_and_has_a_name_of_its_own: |mode| {
+        let layout = plan(mode, &needs(mode, 256 * MIB)).unwrap();
+        assert_eq!(layout.regions().len(), RegionKind::COUNT);
+        let mut names: std::vec::Vec<_> = layout.regions().iter().map(|region| region.kind.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), RegionKind::COUNT);
+    }
+
     a_self_map_that_meets_another_region_is_refused: |mode| {
         let mut needs = needs(mode, 64 * MIB);
         needs.self_map = VirtRange::saturating(image_base(mode), 4 * MIB);
@@ -185,6 +266,44 @@ proptest! {
         let needs = Needs { boot, frames_end: PhysAddr::new(ram).frame(), ..needs(mode, 0) };
         if plan(mode, &needs).is_ok() {
             assert_sound(mode, &needs);
+        }
+    }
+}
+
+#[test]
+fn on_64_bits_no_region_moves_with_the_size_of_ram() {
+    for mode in [PagingMode::Pml4, PagingMode::Pml5] {
+        let starts = |ram| {
+            let layout = plan(mode, &needs(mode, ram)).unwrap();
+            let starts = layout.regions().iter().map(|region| (region.kind, region.range.start()));
+            starts.collect::<std::vec::Vec<_>>()
+        };
+        assert_eq!(starts(64 * MIB), starts(12 << 40));
+        assert_eq!(starts(64 * MIB), starts(1 << 52));
+    }
+}
+
+/// The budget of the kernel's 2 GiB, from 64 MiB of RAM to the mode's limit: nothing is refused, the window
+/// shows all of RAM up to 880 MiB, and the pools shrink only by what describes RAM.
+#[test]
+fn two_gibibytes_hold_a_kernel_for_every_size_of_ram() {
+    for (mode, limit) in [(PagingMode::Pml2, 32), (PagingMode::Pml3, 36)] {
+        let mut before = u64::MAX;
+        for bits in 26..=limit {
+            let layout = plan(mode, &needs(mode, 1 << bits)).unwrap();
+            let bytes = |kind| layout.range(kind).unwrap().bytes();
+            assert!(bytes(RegionKind::Window) >= (1_u64 << bits).min(880 * MIB), "{layout:#x?}");
+            assert_eq!(bytes(RegionKind::PfnDatabase), (1 << bits) / 256);
+            assert_eq!(bytes(RegionKind::NonPagedPool), bytes(RegionKind::PagedPool));
+            assert!(bytes(RegionKind::NonPagedPool) <= before);
+            before = bytes(RegionKind::NonPagedPool);
+            let end = layout.regions().last().unwrap().range.end();
+            assert!(end <= VirtAddr::new(0xFFC0_0000));
+            assert!(
+                end >= VirtAddr::new(0xFA00_0000),
+                "{} MiB are not used",
+                (0xFFC0_0000 - end.get()) / MIB
+            );
         }
     }
 }
