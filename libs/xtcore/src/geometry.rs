@@ -246,13 +246,16 @@ impl Geometry {
     /// An entry of a table at `level` covers `1 << shift(level)` bytes.
     #[must_use]
     pub const fn shift(&self, level: Level) -> u32 {
-        let mut shift = PAGE_SHIFT;
-        let mut below = 1;
-        while below < level.0 {
-            shift += self.index_bits(Level(below));
-            below += 1;
-        }
-        shift
+        // Written out: a loop over the levels below would not become a constant where the mode is one.
+        let [pt, pd, pdpt, pml4, _] = self.index_bits;
+        let below = match level.0 {
+            1 => 0,
+            2 => pt,
+            3 => pt + pd,
+            4 => pt + pd + pdpt,
+            _ => pt + pd + pdpt + pml4,
+        };
+        PAGE_SHIFT + below as u32
     }
 
     /// Returns the bytes that one entry of a table at `level` covers: the size of a page of that level.

@@ -48,7 +48,7 @@ mod space;
 mod tlb;
 pub mod walk;
 
-pub use cursor::{Cursor, CursorError, MapError, MapPlan, Mapping, MergeError, tables_needed};
+pub use cursor::{Cursor, CursorError, MapError, MapPlan, Mapping, MergeError, Rest, tables_needed};
 pub use entry::{Attributes, Cache, Capabilities, Privilege, Protection, Rights, Scope, Support};
 pub use memory::{EntryRun, Frames, OutOfFrames, Reservation, TablePlace, Tables, halves};
 pub use selfmap::SelfMap;

@@ -57,6 +57,14 @@ pub trait Tables {
     /// Swaps an entry and returns what it was.
     fn exchange(&mut self, place: TablePlace, index: usize, value: u64) -> u64;
 
+    /// Makes a live entry absent where nobody asks for the accessed and dirty bits that it had: the page goes away
+    /// whatever they say. Override it where a plain store is cheaper than an exchange and clears P before or together
+    /// with the rest. A processor that sets a bit at the same moment may leave it behind in the absent entry, with
+    /// either.
+    fn withdraw(&mut self, place: TablePlace, index: usize) {
+        self.exchange(place, index, 0);
+    }
+
     /// Replaces an entry if it still is `current`.
     ///
     /// # Errors

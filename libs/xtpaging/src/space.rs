@@ -2,7 +2,7 @@
 
 use xtcore::{Frame, FrameCount, Geometry, Level, PagingMode, PhysAddr, VirtAddr, VirtRange};
 
-use crate::cursor::{Cursor, CursorError, MapError, Mapping};
+use crate::cursor::{Cursor, CursorError, MapError, Mapping, Rest};
 use crate::entry::{Capabilities, Format, Pdpte, Privilege, occupancy};
 use crate::memory::{Frames, Reservation, TablePlace, Tables};
 use crate::selfmap::SelfMap;
@@ -198,6 +198,14 @@ impl AddressSpace {
         pages: VirtRange,
     ) -> Result<Cursor<'a, T>, CursorError> {
         Cursor::new(self, tables, pages)
+    }
+
+    /// Puts a cursor back to where another one on this address space was paused.
+    ///
+    /// What that one has checked is not checked again: whoever paused it sees to it that nobody else changes the rest of
+    /// its range meanwhile.
+    pub const fn resume<'a, T: Tables>(&'a self, tables: &'a mut T, rest: Rest) -> Cursor<'a, T> {
+        Cursor::resume(self, tables, rest)
     }
 
     /// Maps a range: plans, reserves, commits.

@@ -111,7 +111,7 @@ fn plan<S: Shape, T: Tables>(
     let geometry = S::GEOMETRY;
     for part in pieces(pages, geometry.page_bytes(place.level)) {
         let raw = tables.load(place, geometry.index(place.level, part.start()));
-        match (space.format().decode(place.level, raw), place.level.below()) {
+        match (space.format().decode_in(geometry, place.level, raw), place.level.below()) {
             (Decoded::Absent, _) => {
                 let first = job.frame_at(part.start());
                 counter.add::<S>(place.level, job.largest, (part.start(), part.end()), first);
@@ -157,7 +157,7 @@ fn commit<S: Shape, T: Tables, R: Reservation>(
         }
         let part = clip(at, pages.end(), span);
         let Some(below) = place.level.below() else { break };
-        let child = match format.decode(place.level, tables.load(place, index)) {
+        let child = match format.decode_in(geometry, place.level, tables.load(place, index)) {
             Decoded::Table(frame) => AddressSpace::child::<S>(place, below, frame, at),
             Decoded::Absent | Decoded::Page(_) => {
                 added += 1;

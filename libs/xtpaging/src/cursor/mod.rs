@@ -54,6 +54,13 @@ pub struct Cursor<'a, T: Tables> {
     stage: Stage,
 }
 
+/// What a cursor had still to do when it was paused: a way to let go of the tables between two batches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rest {
+    pages: VirtRange,
+    stage: Stage,
+}
+
 /// How far a cursor has come with an unmap or protect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Stage {
@@ -71,6 +78,19 @@ impl<'a, T: Tables> Cursor<'a, T> {
     ) -> Result<Self, CursorError> {
         check(space, pages)?;
         Ok(Self { space, tables, pages, stage: Stage::Fresh })
+    }
+
+    /// Puts a cursor back to where another one on the same address space was paused. What that one has checked is not
+    /// checked again: whoever paused it sees to it that nobody else changes the rest of the range meanwhile.
+    pub(crate) const fn resume(space: &'a AddressSpace, tables: &'a mut T, rest: Rest) -> Self {
+        Self { space, tables, pages: rest.pages, stage: rest.stage }
+    }
+
+    /// Lets go of the tables. Returns what is still to be done, or `None` when nothing is.
+    #[must_use]
+    pub fn pause(self) -> Option<Rest> {
+        let Self { pages, stage, .. } = self;
+        if pages.is_empty() { None } else { Some(Rest { pages, stage }) }
     }
 
     /// Returns the pages that are still to be done.

@@ -6,7 +6,7 @@ use xtcore::{FrameCount, Geometry, Level, VirtAddr};
 
 use super::edit::{for_each_top, pieces, replace};
 use super::{Cursor, MapError};
-use crate::entry::{Decoded, occupancy};
+use crate::entry::{Bits, Decoded, occupancy};
 use crate::memory::{Frames, Reservation, TablePlace, Tables};
 use crate::shape::{Shape, with_shape};
 use crate::space::AddressSpace;
@@ -90,9 +90,12 @@ fn first_absent<S: Shape, T: Tables>(
     pages: xtcore::VirtRange,
 ) -> ControlFlow<VirtAddr> {
     let geometry = S::GEOMETRY;
+    if place.level == Level::PT {
+        return first_absent_page::<S, T>(tables, place, pages);
+    }
     for part in pieces(pages, geometry.page_bytes(place.level)) {
         let raw = tables.load(place, geometry.index(place.level, part.start()));
-        match (space.format().decode(place.level, raw), place.level.below()) {
+        match (space.format().decode_in(geometry, place.level, raw), place.level.below()) {
             (Decoded::Page(_), _) => {}
             (Decoded::Table(frame), Some(below)) => {
                 let child = AddressSpace::child::<S>(place, below, frame, part.start());
@@ -102,6 +105,26 @@ fn first_absent<S: Shape, T: Tables>(
         }
     }
     ControlFlow::Continue(())
+}
+
+/// As `first_absent`, in a page table. A full one says so itself.
+fn first_absent_page<S: Shape, T: Tables>(
+    tables: &T,
+    place: TablePlace,
+    pages: xtcore::VirtRange,
+) -> ControlFlow<VirtAddr> {
+    let geometry = S::GEOMETRY;
+    let page = geometry.page_bytes(Level::PT);
+    let first = geometry.index(Level::PT, pages.start());
+    let count = (pages.bytes() / page) as usize;
+    if count == geometry.entries(Level::PT) && occupancy::read(tables, place) == count {
+        return ControlFlow::Continue(());
+    }
+    let is_absent = |index: &usize| tables.load(place, *index) & Bits::PRESENT.bits() == 0;
+    match (first..first + count).find(is_absent) {
+        Some(index) => ControlFlow::Break(VirtAddr::new(pages.start().get() + (index - first) as u64 * page)),
+        None => ControlFlow::Continue(()),
+    }
 }
 
 /// Splits the page that contains `inside` until none reaches over `boundary`.

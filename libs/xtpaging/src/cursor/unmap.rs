@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use xtcore::{VirtAddr, VirtRange};
+use xtcore::{Frame, FrameRange, Level, VirtAddr, VirtRange};
 
 use super::edit::{for_each_top, pieces, replace};
 use super::{Cursor, MapError, Stage};
@@ -54,9 +54,20 @@ struct Batch {
     obligation: TlbObligation,
 }
 
+impl Batch {
+    /// Adds the frames of `[start, next)`, of which there may be none.
+    fn collect(&mut self, start: Frame, next: Frame) {
+        let run = FrameRange::new(start, next).unwrap_or_default();
+        if !run.is_empty() {
+            self.obligation.add_frames(run.start(), run.count());
+        }
+    }
+}
+
 /// The batch can hold no more.
 struct Full;
 
+/// Unmaps what lies below a table that is no page table.
 fn clear<S: Shape, T: Tables>(
     space: &AddressSpace,
     tables: &mut T,
@@ -74,7 +85,7 @@ fn clear<S: Shape, T: Tables>(
             break;
         }
         let index = geometry.index(place.level, part.start());
-        match (format.decode(place.level, tables.load(place, index)), place.level.below()) {
+        match (format.decode_in(geometry, place.level, tables.load(place, index)), place.level.below()) {
             (Decoded::Page(frame), _) => {
                 replace(tables, place, index, 0);
                 batch.obligation.add_frames(frame, geometry.page_frames(place.level));
@@ -84,14 +95,28 @@ fn clear<S: Shape, T: Tables>(
             }
             (Decoded::Table(frame), Some(below)) => {
                 let child = AddressSpace::child::<S>(place, below, frame, part.start());
-                outcome = clear::<S, T>(space, tables, child, part, batch);
-                if outcome.is_break() {
-                    break;
-                }
-                if occupancy::read(tables, child) == 0 {
-                    replace(tables, place, index, 0);
-                    batch.obligation.add_table(below, frame);
-                    removed += 1;
+                let emptied = if below == Level::PT {
+                    clear_pages::<S, T>(space, tables, child, part, batch)
+                } else {
+                    match clear::<S, T>(space, tables, child, part, batch) {
+                        ControlFlow::Break(full) => ControlFlow::Break(full),
+                        ControlFlow::Continue(()) if occupancy::read(tables, child) == 0 => {
+                            ControlFlow::Continue(Left::Nothing)
+                        }
+                        ControlFlow::Continue(()) => ControlFlow::Continue(Left::Something),
+                    }
+                };
+                match emptied {
+                    ControlFlow::Break(full) => {
+                        outcome = ControlFlow::Break(full);
+                        break;
+                    }
+                    ControlFlow::Continue(Left::Something) => {}
+                    ControlFlow::Continue(Left::Nothing) => {
+                        replace(tables, place, index, 0);
+                        batch.obligation.add_table(below, frame);
+                        removed += 1;
+                    }
                 }
             }
             (Decoded::Absent | Decoded::Table(_), _) => batch.done = part.end(),
@@ -102,4 +127,67 @@ fn clear<S: Shape, T: Tables>(
         occupancy::write(tables, place, before.saturating_sub(removed));
     }
     outcome
+}
+
+/// What a table still maps.
+enum Left {
+    /// Nothing: the caller unlinks it.
+    Nothing,
+    /// Something.
+    Something,
+}
+
+/// Unmaps pages of one page table.
+///
+/// First their frames are collected. If the table has no other pages, its entries need not be touched: it is unlinked
+/// as a whole, and what processors still remember of it is forgotten with the obligation, before table and frames can
+/// be used again.
+fn clear_pages<S: Shape, T: Tables>(
+    space: &AddressSpace,
+    tables: &mut T,
+    place: TablePlace,
+    pages: VirtRange,
+    batch: &mut Batch,
+) -> ControlFlow<Full, Left> {
+    let geometry = S::GEOMETRY;
+    let page = geometry.page_bytes(Level::PT);
+    let first = geometry.index(Level::PT, pages.start());
+    let count = (pages.bytes() / page) as usize;
+    let (mut collected, mut seen) = (0, 0);
+    // Frames `[start, next)` belong together and are not in the obligation yet; while there are some, it has room.
+    let (mut start, mut next) = (Frame::new(0), Frame::new(0));
+    for index in first..first + count {
+        if let Decoded::Page(frame) = space.format().decode_in(geometry, Level::PT, tables.load(place, index))
+        {
+            if frame != next {
+                batch.collect(start, next);
+                (start, next) = (frame, frame);
+                if !batch.obligation.has_room(0) {
+                    break;
+                }
+            }
+            // An entry cannot name the last frame that a `Frame` can.
+            next = Frame::new(next.number() + 1);
+            collected += 1;
+        }
+        seen += 1;
+    }
+    batch.collect(start, next);
+    batch.done = VirtAddr::new(pages.start().get() + seen as u64 * page);
+    if collected > 0 {
+        batch.obligation.invalidation.note_page(Level::PT, page);
+    }
+    let before = occupancy::read(tables, place);
+    if collected == before {
+        return ControlFlow::Continue(Left::Nothing);
+    }
+    for index in first..first + seen {
+        if index < occupancy::LENDERS {
+            replace(tables, place, index, 0);
+        } else {
+            tables.withdraw(place, index);
+        }
+    }
+    occupancy::write(tables, place, before.saturating_sub(collected));
+    if seen < count { ControlFlow::Break(Full) } else { ControlFlow::Continue(Left::Something) }
 }

@@ -59,13 +59,28 @@ pub enum Decoded {
 pub struct Format {
     mode: PagingMode,
     capabilities: Capabilities,
+    /// The highest level at which the processor has pages: derived, but looked at for every entry of a walk.
+    largest_page: Level,
+    /// The bit that forbids execution, or says that it was meant to be: derived as well.
+    no_execute: u64,
 }
 
 impl Format {
     /// Builds the format of `mode` on a processor with `capabilities`.
     #[must_use]
     pub const fn new(mode: PagingMode, capabilities: Capabilities) -> Self {
-        Self { mode, capabilities }
+        let geometry = mode.geometry();
+        let largest_page = match mode {
+            PagingMode::Pml2 if !capabilities.large_pages.is_present() => Level::PT,
+            PagingMode::Pml4 | PagingMode::Pml5 if !capabilities.gigabyte_pages.is_present() => Level::PD,
+            _ => geometry.largest_page(),
+        };
+        let no_execute = if geometry.entry_bytes() == 8 && capabilities.no_execute.is_present() {
+            Bits::NO_EXECUTE.bits()
+        } else {
+            Bits::NO_EXECUTE_MEANT.bits()
+        };
+        Self { mode, capabilities, largest_page, no_execute }
     }
 
     /// Returns the paging mode.
@@ -89,19 +104,13 @@ impl Format {
     /// Tells whether the mode's entries have a no-execute bit that the processor honours.
     #[must_use]
     pub const fn has_no_execute(&self) -> bool {
-        self.geometry().entry_bytes() == 8 && self.capabilities.no_execute.is_present()
+        self.no_execute == Bits::NO_EXECUTE.bits()
     }
 
     /// Returns the highest level at which a page can be mapped on this processor.
     #[must_use]
     pub const fn largest_page(&self) -> Level {
-        match self.mode {
-            PagingMode::Pml2 if !self.capabilities.large_pages.is_present() => Level::PT,
-            PagingMode::Pml4 | PagingMode::Pml5 if !self.capabilities.gigabyte_pages.is_present() => {
-                Level::PD
-            }
-            _ => self.geometry().largest_page(),
-        }
+        self.largest_page
     }
 
     /// Returns the first frame that an entry cannot name on this processor.
@@ -123,8 +132,7 @@ impl Format {
 
     /// Returns the address bits of an entry that maps a page at `level`, or of any entry for level 1.
     const fn address_mask(&self, level: Level) -> u64 {
-        let geometry = self.geometry();
-        ((1 << geometry.physical_bits()) - 1) & !(geometry.page_bytes(level) - 1)
+        address_mask(self.geometry(), level)
     }
 
     /// Encodes an entry that refers to the table in `frame`, with all rights: the pages below decide.
@@ -148,7 +156,7 @@ impl Format {
     }
 
     const fn forbid_execution(&self) -> u64 {
-        if self.has_no_execute() { Bits::NO_EXECUTE.bits() } else { Bits::NO_EXECUTE_MEANT.bits() }
+        self.no_execute
     }
 
     /// Encodes an entry at `level` that maps the page beginning with `frame`.
@@ -226,15 +234,24 @@ impl Format {
     /// Decodes an entry of a table at `level`.
     #[must_use]
     pub const fn decode(&self, level: Level, raw: u64) -> Decoded {
+        self.decode_in(self.geometry(), level, raw)
+    }
+
+    /// As [`Format::decode`], in a body that is monomorphised for the mode and so knows its geometry as a constant.
+    #[inline(always)]
+    pub(crate) const fn decode_in(&self, geometry: &Geometry, level: Level, raw: u64) -> Decoded {
         if raw & Bits::PRESENT.bits() == 0 {
             return Decoded::Absent;
         }
         // Without CR4.PSE, PML2's page directory ignores the bit; elsewhere it is reserved where there is no such page.
-        let large = raw & Bits::PAGE_SIZE.bits() != 0 && level.number() <= self.largest_page().number();
+        // What the mode allows is a constant in most callers, what the processor has is not.
+        let large = level.number() <= geometry.largest_page().number()
+            && level.number() <= self.largest_page.number()
+            && raw & Bits::PAGE_SIZE.bits() != 0;
         if level.number() == 1 || large {
-            Decoded::Page(PhysAddr::new(raw & self.address_mask(level)).frame())
+            Decoded::Page(PhysAddr::new(raw & address_mask(geometry, level)).frame())
         } else {
-            Decoded::Table(PhysAddr::new(raw & self.address_mask(Level::PT)).frame())
+            Decoded::Table(PhysAddr::new(raw & address_mask(geometry, Level::PT)).frame())
         }
     }
 
@@ -242,11 +259,9 @@ impl Format {
     /// was meant.
     #[must_use]
     pub const fn rights(&self, raw: u64) -> Rights {
-        let forbidden =
-            if self.has_no_execute() { Bits::NO_EXECUTE.bits() } else { Bits::NO_EXECUTE_MEANT.bits() };
         Rights {
             write: raw & Bits::WRITABLE.bits() != 0,
-            execute: raw & forbidden == 0,
+            execute: raw & self.no_execute == 0,
             user: raw & Bits::USER.bits() != 0,
         }
     }
@@ -263,4 +278,9 @@ impl Format {
     pub const fn scope(raw: u64) -> Scope {
         if raw & Bits::GLOBAL.bits() != 0 { Scope::Global } else { Scope::Local }
     }
+}
+
+/// Returns the address bits of an entry that maps a page at `level`, or of any entry for level 1.
+const fn address_mask(geometry: &Geometry, level: Level) -> u64 {
+    ((1 << geometry.physical_bits()) - 1) & !(geometry.page_bytes(level) - 1)
 }

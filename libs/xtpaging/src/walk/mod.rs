@@ -5,5 +5,5 @@ mod find;
 mod visit;
 
 pub use audit::{Audit, Code, audit};
-pub use find::{Found, NotFound, find};
+pub use find::{Found, NotFound, find, translate};
 pub use visit::{Leaf, Node, SelfMapPolicy, visit};

@@ -27,6 +27,7 @@ in_every_mode! {
     what_cannot_be_merged_is_refused,
     an_unmap_of_scattered_frames_comes_in_batches,
     an_unmap_of_many_tables_comes_in_batches,
+    a_paused_cursor_goes_on_where_it_stood,
     tables_come_back_when_their_last_page_goes,
     an_address_space_can_be_taken_over,
 }
@@ -307,4 +308,32 @@ fn a_root_above_four_gib_is_refused_in_pml3() {
     let result = AddressSpace::create(SelfMap::standard(mode), format, &mut tables, &mut HighFrames(root));
     assert_eq!(result, Err(MapError::RootTooHigh { root }));
     assert_eq!(ram.borrow().stores(), 0, "nothing was written");
+}
+
+/// The lock around the tables can be let go between two batches.
+fn a_paused_cursor_goes_on_where_it_stood(mode: PagingMode) {
+    let machine = Machine::new(mode, EVERYTHING, Way::BySelfMap);
+    let at = kernel_area(mode) - 40 * PAGE_BYTES;
+    for page in 0..100 {
+        machine.map(&mapping(at + page * PAGE_BYTES, 1, 0x4000 + 2 * page, Attributes::KERNEL_DATA));
+    }
+    let mut rest = None;
+    let mut freed = Vec::new();
+    loop {
+        let mut tables = machine.tables();
+        let mut cursor = match rest {
+            None => machine.space.cursor(&mut tables, range(at, 100)).expect("pages"),
+            Some(rest) => machine.space.resume(&mut tables, rest),
+        };
+        let obligation =
+            cursor.unmap(&mut machine.frames.clone()).expect("mapped").expect("something is left");
+        freed.extend(machine.discharge(obligation).into_iter().map(FrameRange::start));
+        rest = cursor.pause();
+        if rest.is_none() {
+            break;
+        }
+    }
+    let all: Vec<_> = (0..100).map(|page| Frame::new(0x4000 + 2 * page)).collect();
+    assert_eq!(freed, all);
+    machine.assert_nothing_stale();
 }

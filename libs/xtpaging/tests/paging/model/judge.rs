@@ -1,7 +1,7 @@
-//! Comparing tables with the model: by the independent walker, by the engine's own `find`, and by the audit.
+//! Comparing tables with the model: by the independent walker, by the engine's own walks, and by the audit.
 
 use xtcore::{PAGE_BYTES, VirtAddr, VirtRange};
-use xtpaging::walk::{audit, find};
+use xtpaging::walk::{self, audit, find};
 use xtpaging::{Cache, Privilege, Protection, Rights, Scope};
 use xtsim::{Translation, leaves, tables, translate};
 
@@ -52,6 +52,8 @@ impl Seen {
 pub(super) fn assert_address(machine: &Machine, truth: &Truth, address: VirtAddr) {
     let walked = translate(&*machine.ram.borrow(), &machine.facts(), address);
     let found = find(&machine.space, &machine.tables(), address);
+    let translated = walk::translate(&machine.space, &machine.tables(), address);
+    assert_eq!(translated, found.ok().map(|found| found.address), "{address:?}: both walks must agree");
     let Some(run) = truth.find(address) else {
         assert!(walked.is_err_and(|fault| fault.is_not_present()), "{address:?} must not be present");
         assert!(found.is_err(), "{address:?} must not be found");
