@@ -32,7 +32,7 @@ pub const ARENA_RECORD_BYTES: u64 = 16;
 pub const SLAB_HEADER_BYTES_PER_PAGE: u64 = PAGE_BYTES / 8;
 
 /// Bytes of the slot of one processor in the region [`RegionKind::PerProcessor`].
-pub const PROCESSOR_SLOT_BYTES: u64 = 64 << 10;
+pub const PROCESSOR_SLOT_BYTES: u64 = 128 << 10;
 
 /// The least size of the system PTEs and of each pool: below it a kernel could not work.
 pub const LEAST_BYTES: u64 = 16 << 20;

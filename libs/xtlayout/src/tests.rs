@@ -145,7 +145,7 @@ in_every_mode! {
         let mut next = region.start();
         for number in 0..count {
             let slot = layout.processor_slot(number).unwrap();
-            assert_eq!((slot.start(), slot.bytes()), (next, 64 * KIB));
+            assert_eq!((slot.start(), slot.bytes()), (next, 128 * KIB));
             next = slot.end();
         }
         assert_eq!(next, region.end());
