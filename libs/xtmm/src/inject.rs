@@ -58,8 +58,6 @@ sites! {
     PoolSlab, "pool slab";
     /// A block of the special pool.
     SpecialPool, "special pool";
-    /// A pageable page, at its first touch.
-    DemandZero, "demand zero";
     /// A stack.
     Stack, "stack";
     /// More of a stack.

@@ -25,6 +25,7 @@
 #![no_std]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod arena;
 pub mod backing;
 pub mod inject;
 pub mod machine;
