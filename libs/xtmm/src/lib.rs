@@ -29,5 +29,6 @@ pub mod arena;
 pub mod backing;
 pub mod inject;
 pub mod machine;
+pub mod pfn;
 
 pub use xtpaging::OutOfFrames;
