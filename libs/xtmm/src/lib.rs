@@ -27,6 +27,7 @@
 
 pub mod arena;
 pub mod backing;
+pub mod frames;
 pub mod inject;
 pub mod machine;
 pub mod pfn;

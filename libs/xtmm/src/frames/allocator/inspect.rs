@@ -1,0 +1,114 @@
+//! Looking without touching: how much there is, and where a frame is.
+
+use xtcore::{Frame, FrameCount};
+
+use super::FrameAllocator;
+use crate::frames::blocks::Blocks;
+use crate::frames::cache::Kind;
+use crate::frames::units::Pfn;
+use crate::machine::Machine;
+
+/// How many frames there are, by place. Exact when no other processor allocates or frees.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Counts {
+    /// Frames that the allocator governs.
+    pub known: FrameCount,
+    /// Never touched.
+    pub fresh: FrameCount,
+    /// Those of the fresh ones that no single allocation will get: pieces too small to pay for their books.
+    pub unusable: FrameCount,
+    /// Free in the rows.
+    pub free: FrameCount,
+    /// Free in the processors' caches, with any content; blocks too.
+    pub cached: FrameCount,
+    /// Zeroed, in the processors' caches.
+    pub zeroed: FrameCount,
+    /// In the depot, with any content.
+    pub depot: FrameCount,
+    /// In the depot, zeroed.
+    pub depot_zeroed: FrameCount,
+    /// Handed out, adopted, or gone into books.
+    pub taken: FrameCount,
+    /// Those of the taken ones that went into the books of blocks.
+    pub books: FrameCount,
+}
+
+impl Counts {
+    /// Returns the number of frames that are free, wherever.
+    #[must_use]
+    pub fn available(&self) -> FrameCount {
+        let cached = self.cached.saturating_add(self.zeroed);
+        let depot = self.depot.saturating_add(self.depot_zeroed);
+        self.fresh.saturating_add(self.free).saturating_add(cached).saturating_add(depot)
+    }
+}
+
+/// Where a frame is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// Never touched; nothing describes it.
+    Fresh,
+    /// Free in the rows.
+    Free,
+    /// Free, in a processor's cache or in the depot.
+    Cached,
+    /// Handed out, adopted, or gone into books.
+    Taken,
+    /// None of the allocator's.
+    Unknown,
+}
+
+impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
+    /// Counts. Cost: proportional to the fresh ranges and the processors.
+    pub fn counts(&self) -> Counts {
+        let pin = self.machine.pin();
+        let mut counts = Counts::default();
+        {
+            let depot = self.depot.lock(&pin);
+            let in_depot = |zeroed: fn(Kind) -> bool| {
+                let kinds = Kind::ALL.into_iter().filter(|kind| zeroed(*kind));
+                FrameCount::new(kinds.map(|kind| depot.count(kind) as u64).sum())
+            };
+            counts.depot = in_depot(|kind| !kind.is_zeroed());
+            counts.depot_zeroed = in_depot(Kind::is_zeroed);
+        }
+        for cache in self.caches {
+            let frames = cache.count(|kind| !kind.is_zeroed()) + cache.blocks.count() * self.size().frames();
+            counts.cached = counts.cached.saturating_add(FrameCount::new(frames as u64));
+            let zeroed = FrameCount::new(cache.count(Kind::is_zeroed) as u64);
+            counts.zeroed = counts.zeroed.saturating_add(zeroed);
+        }
+        let rows = self.rows.lock(&pin);
+        counts.known = rows.known().total();
+        counts.fresh = rows.fresh().total();
+        counts.unusable = rows.unusable();
+        counts.free = rows.free();
+        counts.books = rows.books();
+        counts.taken = counts.known.checked_sub(counts.available()).unwrap_or(FrameCount::ZERO);
+        counts
+    }
+
+    /// Returns where a frame is; exact when no other processor allocates or frees. Cost: a look through all caches
+    /// and the depot, unless the rows know: for an audit, best after [`FrameAllocator::trim`].
+    pub fn place_of(&self, frame: Frame) -> Place {
+        let pin = self.machine.pin();
+        let Some(pfn) = Pfn::of(frame) else { return Place::Unknown };
+        {
+            let mut rows = self.rows.lock(&pin);
+            if rows.known().containing(frame).is_none() {
+                return Place::Unknown;
+            }
+            if rows.fresh().containing(frame).is_some() {
+                return Place::Fresh;
+            }
+            if rows.is_free(pfn) == Ok(true) {
+                return Place::Free;
+            }
+            if rows.is_cached(pfn) == Ok(true) {
+                return Place::Cached;
+            }
+        }
+        let is_cached = self.caches.iter().any(|cache| cache.holds(pfn)) || self.depot.lock(&pin).holds(pfn);
+        if is_cached { Place::Cached } else { Place::Taken }
+    }
+}

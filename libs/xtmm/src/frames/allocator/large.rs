@@ -1,0 +1,221 @@
+//! More than one frame: powers of two, blocks, giants, runs.
+#![allow(unsafe_code, reason = "a processor looks at the records of the blocks that it keeps")]
+
+use xtcore::{FrameCount, FrameRange};
+
+use super::FrameAllocator;
+use crate::OutOfFrames;
+use crate::frames::blocks::Blocks;
+use crate::frames::cache::{BLOCKS, CpuCache};
+use crate::frames::error::{FrameCrime, FrameError};
+use crate::frames::rows::records::{Header, State};
+use crate::frames::rows::run::RunRequest;
+use crate::frames::units::{Opened, Pfn};
+use crate::frames::zones::Zone;
+use crate::inject::Site;
+use crate::machine::Machine;
+
+/// Blocks that a processor takes at once for its cache, and gives back at once.
+const BLOCK_BATCH: usize = BLOCKS / 2;
+
+impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
+    /// Allocates 2^`order` frames, aligned to their number; at most a giant. They are freed by
+    /// [`FrameAllocator::free_run`], at once or in parts.
+    ///
+    /// # Errors
+    /// [`FrameError::Order`] above a giant; [`FrameError::OutOfFrames`].
+    pub fn allocate_order(&self, order: u32, zone: Zone) -> Result<FrameRange, FrameError> {
+        let giant = self.rows.lock(&self.machine.pin()).giant();
+        let count = 1_u64.checked_shl(order).map(FrameCount::new).filter(|count| *count <= giant);
+        let count = count.ok_or(FrameError::Order(order))?;
+        let pin = self.machine.pin();
+        if self.machine.injector().fails(Site::FrameOrder) {
+            return Err(self.short(&pin, count).into());
+        }
+        match count {
+            FrameCount::ONE => Ok(FrameRange::with_count(self.get(zone)?.frame(), FrameCount::ONE)),
+            _ if count == self.size().count() => Ok(self.get_block(&pin, zone)?),
+            _ if count == giant => Ok(self.get_giant(&pin, zone)?),
+            _ => Ok(self.get_run(&pin, &RunRequest { count, alignment: count, zone })?),
+        }
+    }
+
+    /// Allocates a block: what a level-2 page maps.
+    ///
+    /// # Errors
+    /// [`OutOfFrames`].
+    #[inline]
+    pub fn allocate_block(&self, zone: Zone) -> Result<FrameRange, OutOfFrames> {
+        let pin = self.machine.pin();
+        if self.machine.injector().fails(Site::FrameBlock) {
+            return Err(self.short(&pin, self.size().count()));
+        }
+        self.get_block(&pin, zone)
+    }
+
+    /// Frees a block that was allocated as one.
+    ///
+    /// # Errors
+    /// [`FrameCrime`]; nothing has changed.
+    #[inline]
+    pub fn free_block(&self, block: FrameRange) -> Result<(), FrameCrime> {
+        let start = Pfn::of(block.start()).ok_or(FrameCrime::Foreign(block.start()))?;
+        if block.count() != self.size().count() || self.size().offset_of(start) != 0 {
+            return Err(FrameCrime::NotWhole(block));
+        }
+        let pin = self.machine.pin();
+        let Some(cache) = self.cache(&pin) else {
+            return self.rows.lock(&pin).put_block(start, State::Held);
+        };
+        let header = cache.knows_opened(start, self.size().frames()).then(|| self.header_of(start));
+        if let Some(header) = header
+            && header.state() == State::Held
+            && cache.blocks.push(start)
+        {
+            header.set_state(State::Cached);
+            return Ok(());
+        }
+        self.free_block_slowly(&pin, cache, start)
+    }
+
+    /// Allocates a giant: 1 GiB, what a level-3 page maps. Cost: proportional to its blocks; where it is
+    /// fresh, they are opened.
+    ///
+    /// # Errors
+    /// [`OutOfFrames`].
+    pub fn allocate_giant(&self, zone: Zone) -> Result<FrameRange, OutOfFrames> {
+        let pin = self.machine.pin();
+        if self.machine.injector().fails(Site::FrameGiant) {
+            let giant = self.rows.lock(&pin).giant();
+            return Err(self.short(&pin, giant));
+        }
+        self.get_giant(&pin, zone)
+    }
+
+    /// Frees a giant that was allocated as one, and of which nothing has been freed yet.
+    ///
+    /// # Errors
+    /// [`FrameCrime`]; nothing has changed.
+    pub fn free_giant(&self, giant: FrameRange) -> Result<(), FrameCrime> {
+        let pin = self.machine.pin();
+        self.rows.lock(&pin).put_giant(giant)
+    }
+
+    /// Allocates consecutive frames.
+    ///
+    /// # Errors
+    /// [`FrameError::NothingWanted`], [`FrameError::Alignment`], and [`FrameError::OutOfFrames`] also when there are enough
+    /// frames but not in one piece that is looked at: a run of at most a block lies in one block, a longer one in fresh
+    /// memory or from the beginning of a block on.
+    pub fn allocate_run(&self, request: &RunRequest) -> Result<FrameRange, FrameError> {
+        if request.count == FrameCount::ZERO {
+            return Err(FrameError::NothingWanted);
+        }
+        if !request.alignment.get().is_power_of_two() {
+            return Err(FrameError::Alignment(request.alignment));
+        }
+        let pin = self.machine.pin();
+        if self.machine.injector().fails(Site::FrameRun) {
+            return Err(self.short(&pin, request.count).into());
+        }
+        Ok(self.get_run(&pin, request)?)
+    }
+
+    /// Frees any consecutive frames that were allocated, however: parts of runs, of blocks and of giants, or several of them.
+    /// Cost: proportional to the blocks.
+    ///
+    /// # Errors
+    /// [`FrameCrime`]; nothing has changed.
+    pub fn free_run(&self, frames: FrameRange) -> Result<(), FrameCrime> {
+        let pin = self.machine.pin();
+        let mut rows = self.rows.lock(&pin);
+        rows.put_run(frames)?;
+        rows.unreported()
+    }
+
+    #[inline]
+    fn get_block(&self, pin: &M::Pin, zone: Zone) -> Result<FrameRange, OutOfFrames> {
+        let limit = Pfn::saturating(self.zones.limit(zone));
+        if let Some(cache) = self.cache(pin)
+            && let Some(start) = cache.blocks.pop_below(limit)
+        {
+            self.header_of(start).set_state(State::Held);
+            return Ok(FrameRange::with_count(start.frame(), self.size().count()));
+        }
+        self.get_block_slowly(pin, zone)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn get_block_slowly(&self, pin: &M::Pin, zone: Zone) -> Result<FrameRange, OutOfFrames> {
+        let take = || {
+            let mut rows = self.rows.lock(pin);
+            let taken = rows.take_block(&self.opener(), zone);
+            if let Some(cache) = self.cache(pin)
+                && taken.is_some()
+                && cache.blocks.count() == 0
+            {
+                rows.cache_blocks(zone, &cache.blocks, BLOCK_BATCH - 1);
+            }
+            taken
+        };
+        if let Some(cache) = self.cache(pin) {
+            self.serve_drain(pin, cache);
+        }
+        let taken = take().or_else(|| {
+            self.relieve(pin);
+            take()
+        });
+        match taken {
+            Some(start) => Ok(FrameRange::with_count(start.frame(), self.size().count())),
+            None => Err(self.short(pin, self.size().count())),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn free_block_slowly(&self, pin: &M::Pin, cache: &CpuCache, start: Pfn) -> Result<(), FrameCrime> {
+        self.serve_drain(pin, cache);
+        let mut rows = self.rows.lock(pin);
+        rows.check_held(start)?;
+        let mut outcome = rows.unreported();
+        let opened = rows.gap();
+        cache.note_opened(opened.start, opened.end);
+        if cache.blocks.room() == 0 {
+            for block in cache.blocks.iter().take(BLOCK_BATCH) {
+                outcome = outcome.and(rows.put_block(block, State::Cached));
+            }
+            cache.blocks.forget_oldest(BLOCK_BATCH);
+        }
+        if cache.blocks.push(start) {
+            self.header_of(start).set_state(State::Cached);
+        }
+        outcome
+    }
+
+    fn get_giant(&self, pin: &M::Pin, zone: Zone) -> Result<FrameRange, OutOfFrames> {
+        let first = self.rows.lock(pin).take_giant(&self.opener(), zone);
+        first.or_else(|_| {
+            self.relieve(pin);
+            self.rows.lock(pin).take_giant(&self.opener(), zone)
+        })
+    }
+
+    fn get_run(&self, pin: &M::Pin, request: &RunRequest) -> Result<FrameRange, OutOfFrames> {
+        let first = self.rows.lock(pin).take_run(&self.opener(), request);
+        let run = first.or_else(|| {
+            self.relieve(pin);
+            self.rows.lock(pin).take_run(&self.opener(), request)
+        });
+        run.ok_or_else(|| self.short(pin, request.count))
+    }
+
+    /// Returns the header of a block that this processor keeps, or that lies where it knows all blocks to be opened.
+    #[inline]
+    fn header_of(&self, start: Pfn) -> &Header {
+        // SAFETY: a cache only ever gets blocks whose records were looked at, or found to lie in a range where all blocks
+        // are opened; and a block stays opened.
+        let block = unsafe { Opened::vouch(self.size().block_of(start)) };
+        self.records.header(block)
+    }
+}

@@ -1,0 +1,247 @@
+//! Fresh memory becomes rows: the first use of a block.
+
+use xtcore::{Frame, FrameCount, FrameRange};
+
+use super::records::State;
+use super::{Rows, bits, vouch};
+use crate::OutOfFrames;
+use crate::frames::blocks::{Blocks, Donors};
+use crate::frames::units::Opened;
+use crate::frames::zones::{Class, Zone};
+use crate::inject::{Injector, Site};
+
+/// Who opens blocks.
+pub(crate) struct Opener<'a, B> {
+    pub(crate) blocks: &'a B,
+    pub(crate) injector: &'a Injector,
+}
+
+/// Where the frames for a block's books come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Source {
+    /// From the block itself. It can never be handed out as a whole then.
+    Own,
+    /// From the stock, so that all of the block may become free again. One block's frames do for a hundred others.
+    Stock,
+}
+
+/// Frames that a stock had better have, so that few blocks are broken for it.
+const LARGE_STOCKS: [usize; 2] = [448, 64];
+/// Frames that a stock has when memory is in small pieces.
+const SMALL_STOCKS: [usize; 1] = [16];
+/// Partly free blocks of a class that are searched for a stock.
+const SEARCHED: usize = 8;
+
+impl Rows<'_> {
+    /// Opens a fresh block of a class, worth opening and apart from `avoid`, for single frames. The highest range
+    /// comes first, and in it the lowest block. Cost: proportional to the fresh ranges.
+    pub(super) fn open_fresh<B: Blocks>(
+        &mut self,
+        opener: &Opener<'_, B>,
+        class: Class,
+        avoid: FrameRange,
+    ) -> Option<Opened> {
+        let mut window = self.zones.range(class);
+        loop {
+            let (block, range) = self.fresh_block(window, avoid)?;
+            if !self.stock.is_empty()
+                && let Ok(opened) = self.open(opener, block, FrameRange::default(), Source::Stock)
+            {
+                return Some(opened);
+            }
+            if let Ok(opened) = self.open(opener, block, FrameRange::default(), Source::Own) {
+                self.return_stock();
+                self.take_stock(class, &LARGE_STOCKS);
+                return Some(opened);
+            }
+            window = FrameRange::new(window.start(), range.start())?;
+        }
+    }
+
+    /// Opens a block whose frames `keep`, all of them fresh, are wanted by the caller and do not become free.
+    ///
+    /// # Errors
+    /// [`OutOfFrames`]; the block is not opened.
+    pub(super) fn open_keeping<B: Blocks>(
+        &mut self,
+        opener: &Opener<'_, B>,
+        block: FrameRange,
+        keep: FrameRange,
+        avoid: FrameRange,
+    ) -> Result<Opened, OutOfFrames> {
+        if !self.stock.is_empty()
+            && let Ok(opened) = self.open(opener, block, keep, Source::Stock)
+        {
+            return Ok(opened);
+        }
+        self.restock(opener, avoid)?;
+        self.open(opener, block, keep, Source::Stock)
+    }
+
+    /// Opens a block that has other frames than those that the caller wants, with its own free frames if
+    /// they suffice, else from the stock.
+    ///
+    /// # Errors
+    /// [`OutOfFrames`]; the block is not opened.
+    pub(super) fn open_any<B: Blocks>(
+        &mut self,
+        opener: &Opener<'_, B>,
+        block: FrameRange,
+    ) -> Result<Opened, OutOfFrames> {
+        if self.largest_piece(block).count() > self.opening
+            && let Ok(opened) = self.open(opener, block, FrameRange::default(), Source::Own)
+        {
+            return Ok(opened);
+        }
+        self.open_keeping(opener, block, FrameRange::default(), block)
+    }
+
+    /// Returns the largest run of fresh frames in a block.
+    pub(super) fn largest_piece(&self, block: FrameRange) -> FrameRange {
+        self.fresh.within(block).max_by_key(|piece| piece.count()).unwrap_or_default()
+    }
+
+    /// Gives the frames of the stock back to their row.
+    pub(crate) fn return_stock(&mut self) {
+        let stock = self.stock;
+        if !stock.is_empty() {
+            self.set_stock(FrameRange::default());
+            self.put_piece(stock);
+        }
+    }
+
+    /// Returns a block that [`Rows::open_fresh`] may open, and the fresh range that it begins or ends.
+    fn fresh_block(&self, window: FrameRange, avoid: FrameRange) -> Option<(FrameRange, FrameRange)> {
+        let size = self.records.size();
+        self.fresh.within(window).rev().find_map(|range| {
+            let first = size.around(range.start());
+            // A first block that is not worth it stays behind; the last one is for when the first ones are spoken for.
+            let second = FrameRange::with_count(first.end(), size.count());
+            let last = size.around(Frame::new(range.end().number().saturating_sub(1)));
+            [first, second, last]
+                .into_iter()
+                .find(|block| {
+                    block.overlaps(range)
+                        && !block.overlaps(avoid)
+                        && self.largest_piece(*block).count() > self.opening
+                        && self.fresh.can_remove(*block)
+                })
+                .map(|block| (block, range))
+        })
+    }
+
+    fn open<B: Blocks>(
+        &mut self,
+        opener: &Opener<'_, B>,
+        block: FrameRange,
+        keep: FrameRange,
+        source: Source,
+    ) -> Result<Opened, OutOfFrames> {
+        let offered = match source {
+            Source::Own => self.largest_piece(block),
+            Source::Stock => self.stock,
+        };
+        let mut donors = Donors::new(offered);
+        // Without room to note that the block isn't fresh any more, it cannot be opened.
+        if !self.fresh.can_remove(block) || opener.injector.fails(Site::BlockOpening) {
+            return Err(OutOfFrames { wanted: FrameCount::ONE, available: FrameCount::ZERO });
+        }
+        opener.blocks.open(block, &mut donors)?;
+
+        let rest = donors.rest();
+        let used = FrameRange::new(offered.start(), rest.start()).unwrap_or_default();
+        self.books = self.books.saturating_add(used.count());
+        let opened = vouch(self.number_of(block));
+        let (row, header) = (self.records.row(opened), self.records.header(opened));
+        let mut free = 0;
+        for piece in self.fresh.within(block) {
+            let offsets = self.offsets(piece);
+            free += offsets.len();
+            bits::set(row, offsets);
+        }
+        let taken = match source {
+            Source::Own => used,
+            Source::Stock => {
+                self.set_stock(rest);
+                keep
+            }
+        };
+        let taken = self.offsets(taken);
+        free -= taken.len();
+        bits::clear(row, taken);
+        // It was asked above whether there is room for this.
+        let _ = self.fresh.remove(block);
+        if opened.number() & (self.giant_blocks - 1) == 0 {
+            header.set_whole_in_giant(self.whole_blocks_after(opened));
+        }
+        self.settle(opened, header, 0, free);
+        Ok(opened)
+    }
+
+    /// Counts the wholly free blocks of a giant whose first block has just been opened, without that block.
+    /// Cost: a look at each block of the giant, once in its life.
+    fn whole_blocks_after(&self, first: Opened) -> usize {
+        let frames = self.records.size().frames();
+        (first.number() + 1..first.number().saturating_add(self.giant_blocks))
+            .filter_map(|block| self.opened_block(block))
+            .filter(|block| self.records.header(*block).free() == frames)
+            .count()
+    }
+
+    /// Finds frames for the books of further blocks, not among `avoid`.
+    fn restock<B: Blocks>(&mut self, opener: &Opener<'_, B>, avoid: FrameRange) -> Result<(), OutOfFrames> {
+        self.return_stock();
+        let classes = [Class::High, Class::Middle, Class::Low];
+        if classes.into_iter().any(|class| self.take_stock(class, &LARGE_STOCKS)) {
+            return Ok(());
+        }
+        for class in classes {
+            let is_opened = self.open_fresh(opener, class, avoid).is_some();
+            if is_opened && (!self.stock.is_empty() || self.take_stock(class, &LARGE_STOCKS)) {
+                return Ok(());
+            }
+        }
+        if classes.into_iter().any(|class| self.take_stock(class, &SMALL_STOCKS)) {
+            return Ok(());
+        }
+        Err(OutOfFrames { wanted: self.opening, available: self.free() })
+    }
+
+    /// Takes a stock of one of some sizes from blocks of a class that are at the heads of its lists. Tells whether
+    /// there was one.
+    fn take_stock(&mut self, class: Class, sizes: &[usize]) -> bool {
+        let records = self.records;
+        let frames = records.size().frames();
+        let lists = self.lists(class);
+        let found = sizes.iter().copied().find_map(|count| {
+            let partial = lists.partial.iter(&records).take(SEARCHED);
+            partial.chain(lists.whole.iter(&records).take(1)).find_map(|block| {
+                let start = bits::find_run(records.row(block), 0..frames, count, 1)?;
+                Some((block, start..start + count))
+            })
+        });
+        let Some((block, offsets)) = found else { return false };
+        let header = records.header(block);
+        bits::clear(records.row(block), offsets.clone());
+        self.settle(block, header, header.free(), header.free() - offsets.len());
+        let start = records.size().pfn(block.number(), offsets.start).frame();
+        self.set_stock(FrameRange::with_count(start, FrameCount::new(offsets.len() as u64)));
+        true
+    }
+
+    /// Makes `stock` the stock: frames without bits, in one block. The mark on the old stock's block goes.
+    fn set_stock(&mut self, stock: FrameRange) {
+        for (range, state) in [(self.stock, State::Split), (stock, State::Donor)] {
+            if !range.is_empty() {
+                let block = vouch(self.number_of(range));
+                self.records.header(block).set_state(state);
+            }
+        }
+        self.stock = stock;
+    }
+
+    /// Returns the classes of a zone that whole blocks may come from: all but block 0.
+    pub(super) fn classes_of_whole_blocks(&self, zone: Zone) -> impl Iterator<Item = Class> + use<> {
+        self.zones.classes(zone).filter(|class| *class != Class::Lowest)
+    }
+}

@@ -1,0 +1,216 @@
+//! The records: for each block a header and a row with one bit per frame, in reserved address space that gets memory
+//! when the block is opened.
+//!
+//! ```text
+//!   base ->  row of block 0 | row of block 1 | ...    64 bytes per 512 frames, each on a cache line
+//!            (up to the next page)
+//!            header of block 0 | header of block 1 | ...    32 bytes each
+//! ```
+//!
+//! A bit that is set means "free in the rows"; all zeros, as memory comes, means that no frame is. Everything is a relaxed
+//! atomic of at most a machine word, because a processor may look at a block's state without the lock; all else
+//! changes under the lock only.
+#![allow(unsafe_code, reason = "records are reached through their addresses")]
+
+use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
+
+use xtcore::{Frame, FrameCount, FrameRange, PAGE_BYTES, VirtRange};
+use zerocopy::FromZeros;
+
+use crate::OutOfFrames;
+use crate::backing::{Backing, Sparse};
+use crate::frames::units::{BlockSize, Opened, Pfn};
+
+/// Frames that one cache line of bits describes.
+const LINE_FRAMES: u64 = 512;
+const LINE_WORDS: usize = LINE_FRAMES as usize / usize::BITS as usize;
+
+/// 512 bits.
+#[derive(FromZeros)]
+#[repr(C, align(64))]
+struct Line([AtomicUsize; LINE_WORDS]);
+
+/// What a block is, while it isn't just a row of frames.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum State {
+    /// Each frame is on its own.
+    Split = 0,
+    /// Handed out as one.
+    Held = 1,
+    /// Free as one, in the cache of a processor.
+    Cached = 2,
+    /// The frames set aside for the books of other blocks lie in it.
+    Donor = 3,
+}
+
+/// The neighbours of a block in a list.
+#[derive(FromZeros)]
+#[repr(C)]
+pub(crate) struct Link {
+    pub(crate) next: AtomicU32,
+    pub(crate) previous: AtomicU32,
+}
+
+/// What is known of a block.
+#[derive(FromZeros)]
+#[repr(C, align(32))]
+pub(crate) struct Header {
+    /// In the list of blocks that are partly free, or of those that are wholly free.
+    pub(crate) blocks: Link,
+    /// In the list of giants that are wholly free; used in the first block of a giant.
+    pub(crate) giants: Link,
+    /// Bits that are set in the row.
+    free: AtomicU16,
+    /// Blocks of the giant that are wholly free; used in its first block.
+    whole_in_giant: AtomicU16,
+    state: AtomicU8,
+}
+
+impl Header {
+    #[inline]
+    pub(crate) fn free(&self) -> usize {
+        usize::from(self.free.load(Ordering::Relaxed))
+    }
+
+    /// Sets the number of free frames, at most those of a block.
+    #[inline]
+    pub(crate) fn set_free(&self, free: usize) {
+        self.free.store(free as u16, Ordering::Relaxed);
+    }
+
+    pub(crate) fn whole_in_giant(&self) -> usize {
+        usize::from(self.whole_in_giant.load(Ordering::Relaxed))
+    }
+
+    /// Sets the number of free blocks, at most those of a giant: 512.
+    pub(crate) fn set_whole_in_giant(&self, count: usize) {
+        self.whole_in_giant.store(count as u16, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn state(&self) -> State {
+        match self.state.load(Ordering::Relaxed) {
+            1 => State::Held,
+            2 => State::Cached,
+            3 => State::Donor,
+            _ => State::Split,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn set_state(&self, state: State) {
+        self.state.store(state as u8, Ordering::Relaxed);
+    }
+}
+
+/// The records of all blocks below some frame. A copy is another way to the same records.
+#[derive(Clone, Copy, Debug)]
+pub struct Records<'m> {
+    headers: Sparse<'m, Header>,
+    lines: Sparse<'m, Line>,
+    words: *const AtomicUsize,
+    size: BlockSize,
+    end: Frame,
+}
+
+// SAFETY: the pointer leads to atomics that stay for as long as the records, from whichever thread.
+unsafe impl Send for Records<'_> {}
+// SAFETY: shared access to the records is by atomics only.
+unsafe impl Sync for Records<'_> {}
+
+impl<'m> Records<'m> {
+    /// Returns the bytes of address space for the records of all blocks below `end`, or `None` when blocks of that size do
+    /// not exist (they have 512 or 1024 frames) or `end` is beyond all physical memory.
+    #[must_use]
+    pub fn bytes(end: Frame, block: FrameCount) -> Option<u64> {
+        let (lines, blocks) = Self::counts(end, BlockSize::new(block)?)?;
+        let headers = blocks.checked_mul(size_of::<Header>() as u64)?;
+        Self::lines_bytes(lines)?.checked_add(headers)
+    }
+
+    /// Makes the records of all blocks below `end`, from `base` on; `None` as for [`Records::bytes`], and where addresses
+    /// are too narrow for them.
+    ///
+    /// # Safety
+    /// `base` must be page-aligned, and [`Records::bytes`] from there on reserved for these records for as long as `'m`:
+    /// what is backed there was zero when it was backed, and is changed through these records only.
+    #[must_use]
+    pub unsafe fn new(base: *mut u8, end: Frame, block: FrameCount) -> Option<Self> {
+        let size = BlockSize::new(block)?;
+        let (lines, blocks) = Self::counts(end, size)?;
+        let lines_bytes = usize::try_from(Self::lines_bytes(lines)?).ok()?;
+        usize::try_from(Self::bytes(end, block)?).ok()?;
+        let headers = base.wrapping_add(lines_bytes).cast::<Header>();
+        // SAFETY: the headers' part of the range that the caller reserves; it begins on a page.
+        let headers = unsafe { Sparse::new(headers, usize::try_from(blocks).ok()?) };
+        // SAFETY: the lines' part of the range that the caller reserves; it begins on a page.
+        let lines = unsafe { Sparse::new(base.cast::<Line>(), usize::try_from(lines).ok()?) };
+        Some(Self { headers, lines, words: base.cast_const().cast(), size, end })
+    }
+
+    /// Returns where the record of a block lies: its row and its header.
+    #[must_use]
+    pub fn ranges_of(&self, block: FrameRange) -> [VirtRange; 2] {
+        let Some(pfn) = Pfn::of(block.start()) else { return [VirtRange::default(); 2] };
+        let number = self.size.block_of(pfn) as usize;
+        let lines = self.lines_of(number);
+        [self.lines.range_of(lines..lines + self.lines_of(1)), self.headers.range_of(number..number + 1)]
+    }
+
+    /// Gives memory to the record of a block: what [`crate::frames::Blocks::open`] does among other things.
+    ///
+    /// # Errors
+    /// Those of [`Backing::back`].
+    pub fn back(&self, backing: &impl Backing, block: FrameRange) -> Result<(), OutOfFrames> {
+        let Some(pfn) = Pfn::of(block.start()) else { return Ok(()) };
+        let number = self.size.block_of(pfn) as usize;
+        let lines = self.lines_of(number);
+        self.lines.back(backing, lines..lines + self.lines_of(1))?;
+        self.headers.back(backing, number..number + 1)
+    }
+
+    /// Returns the size of a block.
+    pub(crate) const fn size(&self) -> BlockSize {
+        self.size
+    }
+
+    /// Returns the frame after the last one that records may describe.
+    #[must_use]
+    pub const fn end(&self) -> Frame {
+        self.end
+    }
+
+    #[inline]
+    pub(crate) fn header(&self, block: Opened) -> &'m Header {
+        // SAFETY: the block has been opened, so that it has a header, and the header has memory.
+        unsafe { self.headers.get_unchecked(block.number() as usize) }
+    }
+
+    /// Returns the bits of a block, as words.
+    #[inline]
+    pub(crate) fn row(&self, block: Opened) -> &'m [AtomicUsize] {
+        let count = self.size.frames() / usize::BITS as usize;
+        // SAFETY: the block has been opened, so that its row lies inside the lines.
+        let first = unsafe { self.words.add(block.number() as usize * count) };
+        // SAFETY: the row has memory, which was zero at first, and is only ever accessed as such atomics.
+        unsafe { core::slice::from_raw_parts(first, count) }
+    }
+
+    /// Returns how many lines `blocks` blocks have.
+    const fn lines_of(&self, blocks: usize) -> usize {
+        blocks * (self.size.frames() / LINE_FRAMES as usize)
+    }
+
+    /// Returns how many lines and how many blocks there are below `end`. Block numbers stay below 2^32 - 1, which ends
+    /// lists, and frame numbers in a word.
+    fn counts(end: Frame, size: BlockSize) -> Option<(u64, u64)> {
+        let blocks = end.number().div_ceil(size.count().get());
+        usize::try_from(blocks.checked_mul(size.count().get())?).ok()?;
+        (blocks < u64::from(u32::MAX)).then_some((blocks * (size.count().get() / LINE_FRAMES), blocks))
+    }
+
+    fn lines_bytes(lines: u64) -> Option<u64> {
+        lines.checked_mul(size_of::<Line>() as u64)?.checked_next_multiple_of(PAGE_BYTES)
+    }
+}

@@ -1,0 +1,186 @@
+//! Blocks and giants that are handed out as one.
+
+use xtcore::{Frame, FrameCount, FrameRange};
+
+use super::records::State;
+use super::{Opener, Rows, bits};
+use crate::OutOfFrames;
+use crate::frames::blocks::Blocks;
+use crate::frames::cache::stack::Stack;
+use crate::frames::error::FrameCrime;
+use crate::frames::units::{Opened, Pfn};
+use crate::frames::zones::Zone;
+
+impl Rows<'_> {
+    /// Takes a wholly free block, or a fresh one. Cost: constant, or proportional to the fresh ranges and an opening.
+    pub(crate) fn take_block<B: Blocks>(&mut self, opener: &Opener<'_, B>, zone: Zone) -> Option<Pfn> {
+        for class in self.classes_of_whole_blocks(zone) {
+            if let Some(block) = self.lists(class).whole.first() {
+                return Some(self.hold(block, State::Held));
+            }
+            let mut window = self.zones.range(class);
+            while let Some((block, range)) = self.fresh_run(window, self.records.size().count()) {
+                if let Ok(opened) = self.open_keeping(opener, block, block, block) {
+                    return Some(self.hold(opened, State::Held));
+                }
+                let Some(lower) = FrameRange::new(window.start(), range.start()) else { break };
+                window = lower;
+            }
+        }
+        None
+    }
+
+    /// Moves up to `wanted` wholly free blocks of opened memory to the cache of a processor.
+    pub(crate) fn cache_blocks<const N: usize>(&mut self, zone: Zone, out: &Stack<N>, wanted: usize) {
+        let mut left = wanted.min(out.room());
+        for class in self.classes_of_whole_blocks(zone) {
+            while left > 0
+                && let Some(block) = self.lists(class).whole.first()
+            {
+                // There is room, see above.
+                let _ = out.push(self.hold(block, State::Cached));
+                left -= 1;
+            }
+        }
+    }
+
+    /// Takes back a block that is `state`: handed out, or kept by a processor.
+    ///
+    /// # Errors
+    /// [`FrameCrime`]; nothing has changed.
+    pub(crate) fn put_block(&mut self, start: Pfn, state: State) -> Result<(), FrameCrime> {
+        let block = self.check_whole(start, state)?;
+        self.release(block);
+        Ok(())
+    }
+
+    /// Looks whether a block could be kept by a processor: it is handed out as one.
+    ///
+    /// # Errors
+    /// [`FrameCrime`] when it isn't.
+    pub(crate) fn check_held(&mut self, start: Pfn) -> Result<(), FrameCrime> {
+        self.check_whole(start, State::Held).map(|_| ())
+    }
+
+    /// Takes a giant: a wholly free one, or a fresh one whose blocks are opened now.
+    ///
+    /// # Errors
+    /// [`OutOfFrames`]. Blocks may have been opened; they are free then.
+    pub(crate) fn take_giant<B: Blocks>(
+        &mut self,
+        opener: &Opener<'_, B>,
+        zone: Zone,
+    ) -> Result<FrameRange, OutOfFrames> {
+        let none = OutOfFrames { wanted: self.giant(), available: self.free() };
+        for class in self.classes_of_whole_blocks(zone) {
+            if let Some(first) = self.lists(class).giants.first() {
+                let giant =
+                    FrameRange::with_count(self.records.size().pfn(first.number(), 0).frame(), self.giant());
+                for block in self.blocks_of(giant) {
+                    self.hold(block, State::Held);
+                }
+                return Ok(giant);
+            }
+        }
+        let window = FrameRange::new(self.records.size().range(1).start(), self.limit(zone)).ok_or(none)?;
+        let (giant, _) = self.fresh_run(window, self.giant()).ok_or(none)?;
+        for block in self.records.size().pieces(giant) {
+            match self.open_keeping(opener, block, block, giant) {
+                Ok(opened) => {
+                    self.hold(opened, State::Held);
+                }
+                Err(_) => {
+                    let done = FrameRange::new(giant.start(), block.start()).unwrap_or_default();
+                    for opened in self.blocks_of(done) {
+                        self.release(opened);
+                    }
+                    return Err(none);
+                }
+            }
+        }
+        Ok(giant)
+    }
+
+    /// Takes back a giant.
+    ///
+    /// # Errors
+    /// [`FrameCrime`]; nothing has changed.
+    pub(crate) fn put_giant(&mut self, giant: FrameRange) -> Result<(), FrameCrime> {
+        if giant.count() != self.giant() || !giant.start().is_aligned(self.giant()) {
+            return Err(FrameCrime::NotWhole(giant));
+        }
+        for block in self.records.size().pieces(giant) {
+            self.check_whole(Pfn::saturating(block.start()), State::Held)?;
+        }
+        for block in self.blocks_of(giant) {
+            self.release(block);
+        }
+        Ok(())
+    }
+
+    /// Returns `count` fresh frames in `window`, aligned to their number, which can be taken out, and the fresh range that they
+    /// lie in: the highest range that has them, and in it the lowest.
+    fn fresh_run(&self, window: FrameRange, count: FrameCount) -> Option<(FrameRange, FrameRange)> {
+        self.fresh_fit(window, count, count)
+    }
+
+    /// Returns `count` fresh frames as [`Rows::fresh_run`] does, aligned to `alignment`.
+    pub(super) fn fresh_fit(
+        &self,
+        window: FrameRange,
+        count: FrameCount,
+        alignment: FrameCount,
+    ) -> Option<(FrameRange, FrameRange)> {
+        self.fresh.within(window).rev().find_map(|range| {
+            let start = range.start().number().checked_next_multiple_of(alignment.get()).map(Frame::new)?;
+            let found = FrameRange::new(start, start.checked_add(count)?)?;
+            (range.encloses(found) && self.fresh.can_remove(found)).then_some((found, range))
+        })
+    }
+
+    /// Returns the number of frames of a giant.
+    pub(crate) const fn giant(&self) -> FrameCount {
+        FrameCount::new(self.giant_blocks as u64 * self.records.size().count().get())
+    }
+
+    /// Returns the blocks of a range of whole blocks that are opened.
+    fn blocks_of(&self, range: FrameRange) -> impl Iterator<Item = Opened> + use<> {
+        self.records.size().pieces(range).map(|block| block.start()).map({
+            let size = self.records.size();
+            move |start| super::vouch(size.block_of(Pfn::saturating(start)))
+        })
+    }
+
+    /// Takes all bits of a block, if it has any. Returns its first frame.
+    fn hold(&mut self, block: Opened, state: State) -> Pfn {
+        let (header, frames) = (self.records.header(block), self.records.size().frames());
+        bits::clear(self.records.row(block), 0..frames);
+        self.settle(block, header, header.free(), 0);
+        header.set_state(state);
+        self.records.size().pfn(block.number(), 0)
+    }
+
+    /// Sets all bits of a block that has none.
+    fn release(&mut self, block: Opened) {
+        let (header, frames) = (self.records.header(block), self.records.size().frames());
+        header.set_state(State::Split);
+        bits::set(self.records.row(block), 0..frames);
+        self.settle(block, header, header.free(), frames);
+    }
+
+    fn check_whole(&mut self, start: Pfn, state: State) -> Result<Opened, FrameCrime> {
+        let size = self.records.size();
+        let range = FrameRange::with_count(start.frame(), size.count());
+        if size.offset_of(start) != 0 {
+            return Err(FrameCrime::NotWhole(range));
+        }
+        let block = self.opened(start)?;
+        let header = self.records.header(block);
+        match header.state() {
+            found if found == state && header.free() == 0 => Ok(block),
+            State::Cached => Err(FrameCrime::AlreadyFree(start.frame())),
+            _ if header.free() == size.frames() => Err(FrameCrime::AlreadyFree(start.frame())),
+            _ => Err(FrameCrime::NotWhole(range)),
+        }
+    }
+}
