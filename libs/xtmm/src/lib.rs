@@ -31,5 +31,6 @@ pub mod frames;
 pub mod inject;
 pub mod machine;
 pub mod pfn;
+pub mod space;
 
 pub use xtpaging::OutOfFrames;

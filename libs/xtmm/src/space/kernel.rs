@@ -1,0 +1,115 @@
+//! The lock around the page tables and the TLB.
+#![allow(unsafe_code, reason = "whoever makes a space vouches that its tables are the ones in force")]
+
+use core::fmt;
+
+use xtcore::{Frame, VirtAddr, VirtRange};
+use xtpaging::walk::{Found, NotFound, find};
+use xtpaging::{AddressSpace, Frames, MapError, Mapping, Tables, Tlb};
+
+use crate::machine::{Machine, SpinLock};
+
+/// Where RAM is visible, frame after frame from frame 0 on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Window(VirtRange);
+
+impl Window {
+    /// Returns the window in that range; an empty one shows nothing.
+    #[must_use]
+    pub const fn new(range: VirtRange) -> Self {
+        Self(range)
+    }
+
+    /// Returns where a frame appears, if it lies within the window.
+    #[must_use]
+    pub fn address_of(&self, frame: Frame) -> Option<VirtAddr> {
+        let address = self.0.start().checked_add(frame.address().get())?;
+        self.0.contains(address).then_some(address)
+    }
+
+    /// Returns the window's last address and one.
+    pub(super) const fn end(&self) -> VirtAddr {
+        self.0.end()
+    }
+}
+
+/// The kernel's address space.
+pub struct KernelSpace<'m, M: Machine, T, L> {
+    machine: &'m M,
+    space: AddressSpace,
+    window: Window,
+    inner: SpinLock<M, Inner<T, L>>,
+}
+
+struct Inner<T, L> {
+    tables: T,
+    tlb: L,
+}
+
+impl<M: Machine, T, L> fmt::Debug for KernelSpace<'_, M, T, L> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "KernelSpace({}, root {:?}, {:?})", self.space.mode(), self.space.root(), self.window)
+    }
+}
+
+impl<'m, M: Machine, T: Tables, L: Tlb> KernelSpace<'m, M, T, L> {
+    /// Puts an address space under a lock.
+    ///
+    /// # Safety
+    /// `tables` must reach the tables of `space`, `tlb` every processor that may use it, and nobody else may change those
+    /// tables. The kernel half of `space` must be in force on every processor that uses addresses mapped here.
+    pub const unsafe fn new(machine: &'m M, space: AddressSpace, tables: T, tlb: L, window: Window) -> Self {
+        Self { machine, space, window, inner: SpinLock::new(Inner { tables, tlb }) }
+    }
+
+    /// Returns the machine.
+    #[must_use]
+    pub const fn machine(&self) -> &'m M {
+        self.machine
+    }
+
+    /// Returns the facts of the address space; they never change.
+    #[must_use]
+    pub const fn space(&self) -> &AddressSpace {
+        &self.space
+    }
+
+    /// Returns the window.
+    #[must_use]
+    pub const fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// Translates an address. Cost: the lock, and an entry per level.
+    ///
+    /// # Errors
+    /// [`NotFound`], which tells at what level the walk ended.
+    pub fn find(&self, address: VirtAddr) -> Result<Found, NotFound> {
+        self.inspect(|space, tables| find(space, tables, address))
+    }
+
+    /// Lets `look` see the tables, for a walk or an audit. It runs under the lock.
+    pub fn inspect<R>(&self, look: impl FnOnce(&AddressSpace, &T) -> R) -> R {
+        let pin = self.machine.pin();
+        let inner = self.inner.lock(&pin);
+        look(&self.space, &inner.tables)
+    }
+
+    /// Maps a range with table frames that the caller brings, and may therefore bring while it holds the frame
+    /// allocator's lock. The memory type is not compared with the window's.
+    ///
+    /// # Errors
+    /// Those of [`AddressSpace::map`]; nothing has changed then.
+    pub fn map_from<S: Frames>(&self, mapping: &Mapping, source: &mut S) -> Result<(), MapError> {
+        self.change(|space, tables, _tlb| space.map(tables, source, mapping))
+    }
+
+    /// Lets `change` at the tables, under the lock: several mappings at once, for whoever brings the frames for them. What
+    /// a change owes to the TLB is discharged before it returns.
+    pub fn change<R>(&self, change: impl FnOnce(&AddressSpace, &mut T, &mut L) -> R) -> R {
+        let pin = self.machine.pin();
+        let mut inner = self.inner.lock(&pin);
+        let Inner { tables, tlb } = &mut *inner;
+        change(&self.space, tables, tlb)
+    }
+}

@@ -1,0 +1,215 @@
+//! Given frames at given pages, with table frames from the frame allocator.
+
+use core::fmt;
+
+use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, VirtAddr, VirtRange};
+use xtpaging::{AddressSpace, Attributes, MapError, Mapping, Tables, Tlb};
+
+use super::alias::{self, Alias};
+use super::error::SpaceError;
+use super::frames::{Prepared, TableFrames};
+use super::kernel::{KernelSpace, Window};
+use crate::machine::Machine;
+
+/// The way to change mappings for everybody who does not hold the frame allocator's lock.
+pub struct Mapper<'m, M: Machine, T, L, F> {
+    pub(super) kernel: &'m KernelSpace<'m, M, T, L>,
+    pub(super) frames: &'m F,
+}
+
+impl<M: Machine, T, L, F> Clone for Mapper<'_, M, T, L, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M: Machine, T, L, F> Copy for Mapper<'_, M, T, L, F> {}
+
+impl<M: Machine, T, L, F> fmt::Debug for Mapper<'_, M, T, L, F> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Mapper({:?})", self.kernel)
+    }
+}
+
+/// The frames that were set aside for an attempt.
+pub(super) type Source<'s, 'm, F> = &'s Prepared<<F as TableFrames>::Reservation<'m>>;
+
+impl<'m, M: Machine, T: Tables, L: Tlb, F: TableFrames> Mapper<'m, M, T, L, F> {
+    /// Joins an address space and the source of its table frames.
+    #[must_use]
+    pub const fn new(kernel: &'m KernelSpace<'m, M, T, L>, frames: &'m F) -> Self {
+        Self { kernel, frames }
+    }
+
+    /// Returns the address space.
+    #[must_use]
+    pub const fn kernel(&self) -> &'m KernelSpace<'m, M, T, L> {
+        self.kernel
+    }
+
+    /// Maps a range of pages to consecutive frames, with the largest pages that fit.
+    ///
+    /// # Errors
+    /// [`SpaceError::CacheConflict`]; those of [`AddressSpace::map`]. Nothing has changed then.
+    pub fn map_run(&self, mapping: &Mapping) -> Result<(), SpaceError> {
+        let frames = FrameRange::with_count(mapping.first, FrameCount::holding(mapping.pages.bytes()));
+        let window = self.kernel.window();
+        self.attempt(|space, tables, _tlb, source| {
+            alias::check(space, tables, window, frames, mapping.attributes.cache)?;
+            Ok(space.map(tables, &mut { source }, mapping)?)
+        })
+    }
+
+    /// Maps pages from `start` on to the frames of a list, one page each. Cost: one look and one store a page.
+    ///
+    /// # Errors
+    /// As for [`Mapper::map_run`]; nothing has changed then.
+    pub fn map_frames(
+        &self,
+        start: VirtAddr,
+        frames: &[Frame],
+        attributes: Attributes,
+    ) -> Result<(), SpaceError> {
+        self.map_list(start, frames, attributes, Alias::Compare)
+    }
+
+    /// [`Mapper::map_frames`] for frames of which the memory type in the window may be known.
+    pub(super) fn map_list(
+        &self,
+        start: VirtAddr,
+        frames: &[Frame],
+        attributes: Attributes,
+        known: Alias,
+    ) -> Result<(), SpaceError> {
+        let pages = VirtRange::saturating(start, FrameCount::new(frames.len() as u64).bytes());
+        let window = *self.kernel.window();
+        self.attempt(|space, tables, _tlb, source| {
+            let limit = space.format().frame_limit();
+            for frame in frames {
+                let end = frame.saturating_add(FrameCount::ONE);
+                if end > limit {
+                    return Err(MapError::FrameTooHigh { end, limit }.into());
+                }
+                if known == Alias::Compare {
+                    let frame = FrameRange::with_count(*frame, FrameCount::ONE);
+                    alias::check(space, tables, &window, frame, attributes.cache)?;
+                }
+            }
+            // With pages of one size, what is absent and how many tables are missing does not depend on the frames: so one
+            // plan for the range decides about the runs in it, and none of them fails after the first is mapped.
+            let mut cursor = space.cursor(tables, pages)?;
+            let needed = cursor.plan_map(Frame::new(0), attributes, Level::PT)?.tables();
+            source.check(needed).map_err(MapError::OutOfFrames)?;
+            Ok(map_runs(space, tables, source, start, frames, attributes)?)
+        })
+    }
+
+    /// Unmaps a range, all of which is mapped, and hands the frames to `freed`: after every processor has forgotten
+    /// them, and with no lock held. Nobody else may change the range meanwhile. Cost: an entry a page, and a TLB
+    /// invalidation for every 32 runs of frames.
+    ///
+    /// # Errors
+    /// [`MapError::NotMapped`]; [`MapError::OutOfFrames`] when a large page reaches over an end of the range and there is
+    /// no frame to split it with. Nothing has changed then.
+    pub fn unmap(&self, pages: VirtRange, mut freed: impl FnMut(FrameRange)) -> Result<(), SpaceError> {
+        let mut rest = None;
+        loop {
+            let batch = self.attempt(|space, tables, tlb, source| {
+                let mut cursor = match rest {
+                    Some(rest) => space.resume(tables, rest),
+                    None => space.cursor(tables, pages)?,
+                };
+                let obligation = cursor.unmap(&mut { source })?;
+                Ok(obligation.map(|obligation| (obligation.discharge(tlb), cursor.pause())))
+            })?;
+            let Some((reclaimed, next)) = batch else { return Ok(()) };
+            reclaimed.tables().iter().for_each(|table| self.frames.free(*table));
+            reclaimed.frames().iter().copied().for_each(&mut freed);
+            rest = match next {
+                Some(next) => Some(next),
+                None => return Ok(()),
+            };
+        }
+    }
+
+    /// Gives all pages of a range other attributes. Returns when no processor uses the old ones any more.
+    ///
+    /// # Errors
+    /// [`SpaceError::CacheConflict`] when the frames have another memory type in the window than the one wanted; those
+    /// of [`Cursor::protect`](xtpaging::Cursor::protect). Nothing has changed then.
+    pub fn protect(&self, pages: VirtRange, attributes: Attributes) -> Result<(), SpaceError> {
+        let window = *self.kernel.window();
+        self.attempt(|space, tables, tlb, source| {
+            alias::check_pages(space, tables, &window, pages, attributes.cache)?;
+            let obligation = space.cursor(tables, pages)?.protect(&mut { source }, attributes)?;
+            // Only attributes changed: nothing comes back.
+            let _nothing = obligation.discharge(tlb);
+            Ok(())
+        })
+    }
+
+    /// Changes the tables under the lock. When table frames are missing, sets them aside without it and tries again.
+    ///
+    /// A `change` asks `source` for all that it will need before it changes anything.
+    pub(super) fn attempt<R>(
+        &self,
+        mut change: impl FnMut(&AddressSpace, &mut T, &mut L, Source<'_, 'm, F>) -> Result<R, SpaceError>,
+    ) -> Result<R, SpaceError> {
+        let mut wanted = FrameCount::ZERO;
+        loop {
+            let held = match wanted {
+                FrameCount::ZERO => None,
+                _ => Some(self.frames.reserve(wanted).map_err(MapError::OutOfFrames)?),
+            };
+            let prepared = Prepared::new(held, wanted);
+            let result = self.kernel.change(|space, tables, tlb| change(space, tables, tlb, &prepared));
+            match prepared.shortfall() {
+                Some(shortfall) => wanted = shortfall,
+                None => return result,
+            }
+        }
+    }
+}
+
+/// Maps pages from `start` on to frames; neighbours together.
+fn map_runs<T: Tables, R: xtpaging::Reservation>(
+    space: &AddressSpace,
+    tables: &mut T,
+    mut source: &Prepared<R>,
+    start: VirtAddr,
+    frames: &[Frame],
+    attributes: Attributes,
+) -> Result<(), MapError> {
+    let mut at = start;
+    for run in frames.chunk_by(|left, right| left.checked_add(FrameCount::ONE) == Some(*right)) {
+        let Some(first) = run.first().copied() else { continue };
+        let pages = VirtRange::saturating(at, run.len() as u64 * PAGE_BYTES);
+        space.map(tables, &mut source, &Mapping { pages, first, attributes, largest: Level::PT })?;
+        at = pages.end();
+    }
+    Ok(())
+}
+
+/// Returns the most tables that mapping `pages` with pages of any size can take, whatever is mapped around it.
+#[must_use]
+pub fn tables_bound(space: &AddressSpace, pages: VirtRange) -> FrameCount {
+    let geometry = space.geometry();
+    let top = space.top(pages.start()).level;
+    let Some(last) = pages.end().get().checked_sub(1).filter(|last| *last >= pages.start().get()) else {
+        return FrameCount::ZERO;
+    };
+    let tables = (1..top.number()).filter_map(Level::new).map(|level| {
+        let shift = geometry.shift(level) + geometry.index_bits(level);
+        (last >> shift) - (pages.start().get() >> shift) + 1
+    });
+    FrameCount::new(tables.sum())
+}
+
+impl Window {
+    /// Returns the pages that show `frames`, as far as they lie within the window.
+    pub(super) fn pages_of(&self, frames: FrameRange) -> Option<VirtRange> {
+        let start = self.address_of(frames.start())?;
+        let bytes = self.end().bytes_since(start)?.min(frames.count().bytes());
+        VirtRange::with_length(start, bytes)
+    }
+}
