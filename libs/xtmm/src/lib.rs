@@ -32,5 +32,6 @@ pub mod inject;
 pub mod machine;
 pub mod pfn;
 pub mod space;
+pub mod stack;
 
 pub use xtpaging::OutOfFrames;
