@@ -31,6 +31,7 @@ pub mod frames;
 pub mod inject;
 pub mod machine;
 pub mod pfn;
+pub mod pool;
 pub mod space;
 pub mod stack;
 

@@ -1,0 +1,281 @@
+//! Pools: blocks of any size, named by a tag, checked when they are freed.
+//!
+//! # What it is like
+//! Blocks of up to 8 KiB are places in slabs; larger ones, and those aligned to more than a page, are whole pages.
+//! Everything the pool knows about a block lies outside the region of the blocks, in its books; there are no headers and
+//! no links in blocks, not even in free ones:
+//!
+//! ```text
+//!   block --address--> page record --> slab header and records of its places --> tag, size, free or not
+//!                      (per page)      (books)
+//! ```
+//!
+//! So an overflow cannot reach the books, a write after free cannot lead the allocator astray, and the free blocks of a paged
+//! pool need no memory.
+//!
+//! # What it guarantees
+//! * A double free, a free with a wrong tag, of an interior, misaligned or foreign pointer, or of another pool's block, is
+//!   found at the free. (Two processors that free one block in the same instant can both succeed; the pool then refuses to
+//!   give the block out for the second time.)
+//! * An overflow into the bytes behind a block is found when the block is freed or, where that would cost the processor a
+//!   wait for memory, up to 62 frees later, before the place is given out again; see [`Checks`] for what more can be had.
+//! * Tags are counted always. The books need no memory to free a block.
+//! * An error has changed nothing. After all blocks are freed, [`Pool::trim`] leaves no page and no page of books in use; page
+//!   records stay, a word per page of the region's high-water mark.
+//!
+//! # What it costs
+//! An allocation or a free takes no lock and no locked instruction as long as the processor's two batches serve it. A batch
+//! moves under the class's lock.
+//!
+//! # Locks
+//! Pinned, outermost first: class (or quarantine), page records, books. Memory and addresses are asked for with none of
+//! them held but that of the page records.
+#![allow(unsafe_code, reason = "gives out memory")]
+
+mod audit;
+mod books;
+mod careful;
+mod check;
+mod crime;
+mod region;
+mod request;
+mod small;
+mod tags;
+mod whole;
+
+use core::fmt;
+use core::ptr::NonNull;
+use core::sync::atomic::AtomicUsize;
+
+use xtcore::{PAGE_BYTES, PAGE_SHIFT, VirtAddr, VirtRange};
+
+pub use audit::{Counts, FaultAnswer};
+pub use check::{Checking, Checks, Coverage, Side, SpecialPool};
+pub use crime::{BugCheck, Crime};
+pub use region::{PageRanges, Pages};
+pub use request::{Content, PoolError, PoolKind, Request, Tag};
+pub use small::cache::CpuCache;
+pub use tags::{PLACES, Place, Table, TagTable, TagUse};
+
+use crate::inject::Site;
+use crate::machine::{Machine, SpinLock};
+use books::{Books, PageRecord, PageRecords};
+use check::canary;
+use check::quarantine::Quarantine;
+use small::class::{self, ClassIndex};
+use small::shelf::Shelf;
+use whole::special::Waiting;
+
+/// What a pool is made of.
+#[derive(Debug)]
+pub struct Config<'m, P, R> {
+    /// Whether blocks always have memory.
+    pub kind: PoolKind,
+    /// Where blocks lie; whole pages.
+    pub region: VirtRange,
+    /// Where the books lie; whole pages, never paged. A hundredth of the region is plenty.
+    pub books: VirtRange,
+    /// Where page records lie: [`record_bytes`] of the region.
+    pub records: VirtRange,
+    /// Gives out pages of the region.
+    pub ranges: R,
+    /// Gives out pages of the books.
+    pub book_ranges: R,
+    /// Gives memory to pages of all three.
+    pub memory: P,
+    /// One per processor.
+    pub caches: &'m [CpuCache],
+    /// The table of tags, the same for all pools.
+    pub tags: &'m TagTable,
+    /// What is checked besides.
+    pub checks: Checks,
+    /// A number that nobody can guess; canaries and patterns are made of it.
+    pub key: u64,
+}
+
+/// Why there is no pool.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ConfigError {
+    /// A range does not consist of whole pages, or is empty, or starts at zero.
+    BadRange(VirtRange),
+    /// The ranges overlap.
+    Overlap(VirtRange, VirtRange),
+    /// The range for page records is smaller than this many bytes.
+    RecordsTooSmall(u64),
+    /// The range of the books is larger than this many bytes, which is what can be named.
+    BooksTooLarge(u64),
+}
+
+/// Returns how many bytes of addresses the page records of a region need.
+#[must_use]
+pub const fn record_bytes(region: VirtRange) -> u64 {
+    ((region.bytes() >> PAGE_SHIFT) * size_of::<usize>() as u64).next_multiple_of(PAGE_BYTES)
+}
+
+/// A pool.
+pub struct Pool<'m, M: Machine, P, R> {
+    /// The address of the region.
+    base: usize,
+    key: u64,
+    /// Whether anything but the default is asked for; one test on the way of every block.
+    is_careful: bool,
+    kind: PoolKind,
+    checks: Checks,
+    machine: &'m M,
+    caches: &'m [CpuCache],
+    tags: &'m TagTable,
+    records: PageRecords<M>,
+    books: Books<M, R>,
+    region: VirtRange,
+    memory: P,
+    ranges: R,
+    shelves: [SpinLock<M, Shelf>; class::COUNT],
+    quarantine: SpinLock<M, Quarantine>,
+    waiting: SpinLock<M, Waiting>,
+    slab_pages: AtomicUsize,
+    whole_blocks: AtomicUsize,
+    whole_pages: AtomicUsize,
+}
+
+impl<M: Machine, P, R> fmt::Debug for Pool<'_, M, P, R> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Pool({:?}, {:?})", self.kind, self.region)
+    }
+}
+
+impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
+    /// Makes an empty pool. Takes no memory.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: the ranges are not what they must be.
+    ///
+    /// # Safety
+    /// The three ranges are reserved for this pool as long as it exists, have no memory, and lie where pointers can reach;
+    /// `ranges` gives out pages of the region and `book_ranges` pages of the books. No other pool uses the caches.
+    pub unsafe fn new(machine: &'m M, config: Config<'m, P, R>) -> Result<Self, ConfigError> {
+        let Config { kind, region, books, records, ranges, book_ranges, memory, caches, tags, checks, key } =
+            config;
+        let all = [region, books, records];
+        for (index, range) in all.into_iter().enumerate() {
+            if range.is_empty() || !range.is_aligned(PAGE_BYTES) || range.start() == VirtAddr::ZERO {
+                return Err(ConfigError::BadRange(range));
+            }
+            if let Some(other) = all.into_iter().skip(index + 1).find(|other| other.overlaps(range)) {
+                return Err(ConfigError::Overlap(range, other));
+            }
+        }
+        if records.bytes() < record_bytes(region) {
+            return Err(ConfigError::RecordsTooSmall(record_bytes(region)));
+        }
+        let most = PageRecord::UNITS.min(1 << u32::BITS) * books::UNIT_BYTES as u64;
+        if books.bytes() > most {
+            return Err(ConfigError::BooksTooLarge(most));
+        }
+        Ok(Self {
+            base: region.start().get() as usize,
+            key,
+            is_careful: kind == PoolKind::Paged || checks.are_extra(),
+            kind,
+            checks,
+            machine,
+            caches,
+            tags,
+            // SAFETY: the caller promises it for the records, and their size has been checked.
+            records: unsafe { PageRecords::new(region, records) },
+            // SAFETY: the caller promises it for the books.
+            books: unsafe { Books::new(books, book_ranges) },
+            region,
+            memory,
+            ranges,
+            shelves: [const { SpinLock::new(Shelf::EMPTY) }; class::COUNT],
+            quarantine: SpinLock::new(Quarantine::EMPTY),
+            waiting: SpinLock::new(Waiting::EMPTY),
+            slab_pages: AtomicUsize::new(0),
+            whole_blocks: AtomicUsize::new(0),
+            whole_pages: AtomicUsize::new(0),
+        })
+    }
+
+    /// Gives out a block. Non-paged pools serve up to Dispatch, paged ones up to APC level.
+    ///
+    /// # Errors
+    /// [`PoolError`]; nothing has changed.
+    #[inline]
+    pub fn allocate(&self, request: Request) -> Result<NonNull<u8>, PoolError> {
+        let is_plain =
+            request.alignment <= class::GRAIN && request.alignment.is_power_of_two() && !self.is_careful;
+        let Some(class) = class::for_size(request.size).filter(|_| is_plain) else {
+            return self.allocate_carefully(request);
+        };
+        let Some(place) = self.tags.find(request.tag.get()).filter(|&place| self.tags.quota(place).is_none())
+        else {
+            return self.allocate_carefully(request);
+        };
+        if self.machine.injector().fails(Site::PoolBlock) {
+            return Err(PoolError::OutOfMemory(Site::PoolBlock));
+        }
+        match self.take_cached(class, place, request.size) {
+            Some(block) => Ok(self.finish(block, class, &request)),
+            None => self.allocate_fresh(request, class, place),
+        }
+    }
+
+    /// Gives out a place of a class that the processor's magazine may not have.
+    #[cold]
+    #[inline(never)]
+    fn allocate_fresh(
+        &self,
+        request: Request,
+        class: ClassIndex,
+        place: Place,
+    ) -> Result<NonNull<u8>, PoolError> {
+        let taken = self.take_place(class, place, request.size)?;
+        Ok(self.finish(taken.block, class, &request))
+    }
+
+    /// Makes a place ready for the caller: a canary behind the block, zeros in it.
+    #[inline]
+    fn finish(&self, block: NonNull<u8>, class: ClassIndex, request: &Request) -> NonNull<u8> {
+        // SAFETY: the place is the caller's, and as large as the class says.
+        unsafe { canary::write(block, request.size, class.class().size as usize, self.key) };
+        if request.content == Content::Zeroed {
+            // SAFETY: the block lies in the place.
+            unsafe { block.write_bytes(0, request.size) };
+        }
+        block
+    }
+
+    /// Takes a block back.
+    ///
+    /// # Errors
+    /// The [`Crime`] that was found; the block is still allocated then, or was not in the first place. An overflow or a write
+    /// after free may concern a block that was freed earlier, which the crime names; then this one is free.
+    ///
+    /// # Safety
+    /// Nobody uses the block any more, if there is one. What the pool can check, it checks; that nobody holds on to the
+    /// block it cannot.
+    #[inline]
+    pub unsafe fn free(&self, block: NonNull<u8>, tag: Option<Tag>) -> Result<(), Crime> {
+        let page = self.page_of(block.addr().get());
+        // Whatever is not in order is looked at again, and named, where speed doesn't matter.
+        if !self.is_careful
+            && page.is_slab()
+            && let Ok(held) = self.find_held(block, page, tag)
+            && self.give_cached(&held)
+        {
+            return Ok(());
+        }
+        self.free_carefully(block, page, tag)
+    }
+
+    /// Returns the record of the page that an address lies in.
+    #[inline]
+    fn page_of(&self, address: usize) -> PageRecord {
+        self.records.get(address.wrapping_sub(self.base) >> PAGE_SHIFT)
+    }
+
+    #[cold]
+    fn overflow(block: NonNull<u8>, size: usize, found: u64) -> Crime {
+        Crime::Overflow { block: VirtAddr::new(block.addr().get() as u64), size: size as u64, found }
+    }
+}

@@ -1,0 +1,88 @@
+//! Making a slab, and taking it apart.
+
+use core::sync::atomic::Ordering;
+
+use xtcore::{PAGE_BYTES, VirtAddr, VirtRange};
+
+use crate::inject::Site;
+use crate::machine::Machine;
+use crate::pool::Pool;
+use crate::pool::books::{Content, PageRecord, Unit};
+use crate::pool::crime::Crime;
+use crate::pool::region::{PageRanges, Pages};
+use crate::pool::request::{PoolError, PoolKind};
+use crate::pool::small::class::ClassIndex;
+use crate::pool::small::slab::Slab;
+
+impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
+    /// Makes a slab that is in no list yet. A paged one has no memory; its page records say that it may have.
+    ///
+    /// # Errors
+    /// The site that has run out; nothing is lost.
+    pub(crate) fn build_slab(&self, pin: &M::Pin, index: ClassIndex) -> Result<Unit, PoolError> {
+        let class = index.class();
+        if self.machine.injector().fails(Site::PoolSlab) {
+            return Err(PoolError::OutOfMemory(Site::PoolSlab));
+        }
+        let pages = self.take_pages(pin, u64::from(class.pages), 1, self.kind)?;
+        let unit = match self.books.allocate(&self.memory, pin, Slab::units(class)) {
+            Ok(unit) => unit,
+            Err(site) => {
+                self.give_pages(pages);
+                return Err(PoolError::OutOfMemory(site));
+            }
+        };
+        for number in 0..u32::from(class.places) {
+            self.record_of(unit, number).write(Content::FREE);
+        }
+        // The region lies where pointers can reach, so its addresses fit.
+        self.slab(unit).reset(pages.start().get() as usize, class);
+        self.records.set(pages, |page| PageRecord::slab(unit, index, page as u8));
+        self.slab_pages.fetch_add(usize::from(class.pages), Ordering::Relaxed);
+        Ok(unit)
+    }
+
+    /// Takes an empty slab apart that is in no list any more.
+    ///
+    /// # Errors
+    /// A damaged list of the books.
+    pub(crate) fn demolish_slab(&self, pin: &M::Pin, index: ClassIndex, unit: Unit) -> Result<(), Crime> {
+        let class = index.class();
+        let start = VirtAddr::new(self.slab(unit).start() as u64);
+        let pages = VirtRange::saturating(start, u64::from(class.pages) * PAGE_BYTES);
+        self.give_pages(pages);
+        self.slab_pages.fetch_sub(usize::from(class.pages), Ordering::Relaxed);
+        self.books.free(&self.memory, pin, unit, Slab::units(class))
+    }
+
+    /// Takes pages of the region, with page records and, unless `kind` is paged, with memory.
+    ///
+    /// # Errors
+    /// The site that has run out; nothing is lost.
+    pub(crate) fn take_pages(
+        &self,
+        pin: &M::Pin,
+        count: u64,
+        alignment: u64,
+        kind: PoolKind,
+    ) -> Result<VirtRange, PoolError> {
+        let out_of = |site| Err(PoolError::OutOfMemory(site));
+        let Some(pages) = self.ranges.allocate(count, alignment) else { return out_of(Site::VirtualPages) };
+        if self.records.cover(pages, &self.memory, pin).is_err() {
+            self.ranges.free(pages);
+            return out_of(Site::Backing);
+        }
+        if kind == PoolKind::NonPaged && self.memory.commit(pages).is_err() {
+            self.ranges.free(pages);
+            return out_of(Site::Commit);
+        }
+        Ok(pages)
+    }
+
+    /// Gives pages back: first nothing is allocated there, then there is no memory, then the addresses are free.
+    pub(crate) fn give_pages(&self, pages: VirtRange) {
+        self.records.set(pages, |_| PageRecord::NOTHING);
+        self.memory.decommit(pages);
+        self.ranges.free(pages);
+    }
+}

@@ -1,0 +1,363 @@
+//! When nothing is ready to be given out, or there is no room for what is freed: canaries are checked, batches go to and
+//! from the depot, places to and from the slabs.
+//!
+//! Whatever goes wrong with the memory of batches, blocks are not affected: without a batch a place goes straight to or
+//! from its slab.
+#![allow(unsafe_code, reason = "batches, slabs and records are reached through units of the books")]
+
+use core::ptr::{self, NonNull};
+
+use crate::inject::Site;
+use crate::machine::{Machine, RunLevel};
+use crate::pool::Pool;
+use crate::pool::books::{Content, Record, Stranger, Unit};
+use crate::pool::check::canary;
+use crate::pool::crime::Crime;
+use crate::pool::region::{PageRanges, Pages};
+use crate::pool::request::PoolError;
+use crate::pool::small::cache::{Batch, BatchHeader, Magazine, Vacancy};
+use crate::pool::small::class::ClassIndex;
+use crate::pool::small::shelf::{Chain, EMPTY_BATCHES, Shelf};
+use crate::pool::small::slab::Slab;
+
+impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
+    /// Returns a free place when none is ready to be given out, and fills the magazine.
+    ///
+    /// # Errors
+    /// No memory for a slab; or a crime: the level is above Dispatch, where a processor's cache may be half changed, or
+    /// an overflow of a block that has been freed.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn refill(
+        &self,
+        pin: &M::Pin,
+        index: ClassIndex,
+        magazine: &Magazine,
+    ) -> Result<Vacancy, PoolError> {
+        let class = index.class();
+        let level = self.machine.run_level();
+        if level > RunLevel::Dispatch {
+            return Err(Crime::AllocateLevel { level, kind: self.kind, size: class.size.into() }.into());
+        }
+        self.inspect(magazine)?;
+        magazine.turn(class);
+        if let Some(vacancy) = magazine.pop() {
+            return Ok(vacancy);
+        }
+        if !magazine.can_stock() {
+            magazine.replace_outgoing(self.empty_batch(pin, index).map(|batch| (batch, 0)), class);
+        }
+        if let Some(vacancy) = self.refill_from_shelf(pin, index, magazine)? {
+            return Ok(vacancy);
+        }
+        let slab = self.build_slab(pin, index)?;
+        let Some(shelf) = self.shelves.get(index.get()) else {
+            return Err(PoolError::OutOfMemory(Site::PoolSlab));
+        };
+        let mut shelf = shelf.lock(pin);
+        shelf.slabs += 1;
+        self.list_slab(&mut shelf, index, slab);
+        match self.take_from_slabs(&mut shelf, index, magazine)? {
+            Some(vacancy) => Ok(vacancy),
+            None => Err(PoolError::OutOfMemory(Site::PoolSlab)),
+        }
+    }
+
+    /// Checks the canaries of what has been freed, all together.
+    ///
+    /// # Errors
+    /// The first [`Crime::Overflow`]; damaged places are never given out again, all others can be.
+    pub(crate) fn inspect(&self, magazine: &Magazine) -> Result<(), Crime> {
+        let mut verdict = Ok(());
+        let mut damaged = None;
+        loop {
+            for vacancy in magazine.incoming() {
+                let record = vacancy.record();
+                let Some(before) = record.read().before_freed() else { continue };
+                let room = self.page_of(vacancy.block.addr().get()).class().size as usize;
+                let size = room.saturating_sub(before.slack());
+                // SAFETY: the place is the pool's, and its record says how large the block was when the canary was
+                // written.
+                match unsafe { canary::verify(vacancy.block, size, room, self.key) } {
+                    Ok(()) => record.write(Content::FREE),
+                    Err(found) => {
+                        damaged = Some(vacancy.block);
+                        verdict = verdict.and(Err(Self::overflow(vacancy.block, size, found)));
+                    }
+                }
+            }
+            match damaged.take() {
+                Some(block) => magazine.remove_incoming(block),
+                None => return verdict,
+            }
+        }
+    }
+
+    fn refill_from_shelf(
+        &self,
+        pin: &M::Pin,
+        index: ClassIndex,
+        magazine: &Magazine,
+    ) -> Result<Option<Vacancy>, Crime> {
+        let Some(shelf) = self.shelves.get(index.get()) else { return Ok(None) };
+        let class = index.class();
+        let mut shelf = shelf.lock(pin);
+        let Some(full) = self.unchain(&mut shelf.full) else {
+            return self.take_from_slabs(&mut shelf, index, magazine);
+        };
+        let old = magazine.replace_outgoing(Some((full, class.batch.into())), class);
+        let vacancy = magazine.pop();
+        // The empty batch is for what is freed, if there is none, else it stays in the depot; too many of them go back.
+        let surplus = match old {
+            Some((empty, _)) if !magazine.can_take() => {
+                magazine.replace_incoming(Some((empty, 0)), class);
+                None
+            }
+            Some((empty, _)) => self.store_empty(&mut shelf, empty),
+            None => None,
+        };
+        drop(shelf);
+        self.discard_batch(pin, index, surplus)?;
+        Ok(vacancy)
+    }
+
+    /// Takes places out of slabs, fullest slabs first: one for the caller, the others for the magazine.
+    fn take_from_slabs(
+        &self,
+        shelf: &mut Shelf,
+        index: ClassIndex,
+        magazine: &Magazine,
+    ) -> Result<Option<Vacancy>, Crime> {
+        let mut first = None;
+        while first.is_none() || !magazine.is_stocked() {
+            let fullest = shelf.partial.iter().enumerate();
+            let Some((bucket, unit)) =
+                fullest.filter_map(|(bucket, head)| Some((bucket, head.first()?))).next()
+            else {
+                break;
+            };
+            let slab = self.slab(unit);
+            while (first.is_none() || !magazine.is_stocked())
+                && let Some(vacancy) = self.take_from_slab(slab, unit, index)
+            {
+                match first {
+                    None => first = Some(vacancy),
+                    Some(_) => drop(magazine.stock(vacancy)),
+                }
+            }
+            self.relist_slab(shelf, index, unit, Some(bucket))?;
+        }
+        Ok(first)
+    }
+
+    /// Takes care of a checked place when there is no room for what is freed.
+    ///
+    /// # Errors
+    /// An overflow of a block that was freed earlier; this place has been taken care of.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn flush(
+        &self,
+        pin: &M::Pin,
+        index: ClassIndex,
+        magazine: &Magazine,
+        vacancy: Vacancy,
+    ) -> Result<(), Crime> {
+        let class = index.class();
+        let verdict = self.inspect(magazine);
+        if !magazine.can_take() {
+            magazine.replace_incoming(self.empty_batch(pin, index).map(|batch| (batch, 0)), class);
+        } else if !magazine.has_outgoing() {
+            magazine.turn(class);
+            if !magazine.can_take() {
+                magazine.replace_incoming(self.empty_batch(pin, index).map(|batch| (batch, 0)), class);
+            }
+        } else {
+            self.store_full(pin, index, magazine)?;
+        }
+        match magazine.push(vacancy) {
+            Ok(()) => verdict,
+            Err(vacancy) => self.put_back(pin, index, core::iter::once(vacancy)).and(verdict),
+        }
+    }
+
+    /// Gets rid of the freed places, which have been checked: their batch goes to the depot, or they go to their slabs.
+    fn store_full(&self, pin: &M::Pin, index: ClassIndex, magazine: &Magazine) -> Result<(), Crime> {
+        let class = index.class();
+        let Some(shelf) = self.shelves.get(index.get()) else { return Ok(()) };
+        let Some((batch, count)) = magazine.replace_incoming(None, class) else { return Ok(()) };
+        let is_full = count == u32::from(class.batch);
+        let (mut empty, has_room) = {
+            let mut shelf = shelf.lock(pin);
+            let has_room = is_full && shelf.wants_full(class);
+            (if has_room { self.unchain(&mut shelf.empty) } else { None }, has_room)
+        };
+        if has_room && empty.is_none() {
+            empty = self.new_batch(pin, index);
+        }
+        if let Some(empty) = empty {
+            self.chain(&mut shelf.lock(pin).full, batch);
+            magazine.replace_incoming(Some((empty, 0)), class);
+            return Ok(());
+        }
+        let verdict = self.put_back(pin, index, Self::places_of(batch, count));
+        magazine.replace_incoming(Some((batch, 0)), class);
+        verdict
+    }
+
+    /// Puts places back into their slabs, and slabs that are empty then into the region.
+    pub(crate) fn put_back(
+        &self,
+        pin: &M::Pin,
+        index: ClassIndex,
+        vacancies: impl Iterator<Item = Vacancy>,
+    ) -> Result<(), Crime> {
+        let Some(shelf) = self.shelves.get(index.get()) else { return Ok(()) };
+        let mut empty: Option<Unit> = None;
+        {
+            let mut shelf = shelf.lock(pin);
+            for vacancy in vacancies {
+                let Some(unit) = self.page_of(vacancy.block.addr().get()).unit() else { continue };
+                let slab = self.slab(unit);
+                let before = slab.bucket(index.class());
+                self.put_into_slab(slab, unit, index, vacancy);
+                if slab.is_empty(index.class()) {
+                    self.unlist_slab(&mut shelf, unit, before)?;
+                    shelf.slabs -= 1;
+                    slab.links.chain(empty);
+                    empty = Some(unit);
+                } else {
+                    self.relist_slab(&mut shelf, index, unit, before)?;
+                }
+            }
+        }
+        while let Some(unit) = empty {
+            empty = self.slab(unit).links.next();
+            self.demolish_slab(pin, index, unit)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the places that the first `count` entries of a batch name.
+    pub(crate) fn places_of(batch: Batch, count: u32) -> impl Iterator<Item = Vacancy> {
+        // SAFETY: the caller owns the batch, and `count` is what its magazine or depot said.
+        (1..=count).map(move |number| unsafe { batch.read(number) })
+    }
+
+    fn take_from_slab(&self, slab: &Slab, unit: Unit, index: ClassIndex) -> Option<Vacancy> {
+        let number = slab.take(|number| self.record_of(unit, number))?;
+        let block = slab.start() + number as usize * index.class().size as usize;
+        Some(Vacancy {
+            block: NonNull::new(ptr::with_exposed_provenance_mut(block))?,
+            record: NonNull::from(self.record_of(unit, number)),
+        })
+    }
+
+    fn put_into_slab(&self, slab: &Slab, unit: Unit, index: ClassIndex, vacancy: Vacancy) {
+        let offset = vacancy.block.addr().get().wrapping_sub(slab.start());
+        let (number, _) = index.class().locate(offset as u32);
+        slab.put(number, self.record_of(unit, number));
+    }
+
+    /// Returns the header of a slab.
+    pub(crate) fn slab(&self, unit: Unit) -> &Slab {
+        // SAFETY: only slabs' units are in lists of slabs and in page records of slabs.
+        unsafe { self.books.get(unit) }
+    }
+
+    /// Returns a record of a slab.
+    pub(crate) fn record_of(&self, unit: Unit, number: u32) -> &Record {
+        // SAFETY: numbers of places come from the slab itself, or from an address inside it.
+        unsafe { self.books.record(unit.index(), number) }
+    }
+
+    fn list_slab(&self, shelf: &mut Shelf, index: ClassIndex, unit: Unit) {
+        let bucket = self.slab(unit).bucket(index.class());
+        if let Some(head) = bucket.and_then(|bucket| shelf.partial.get_mut(bucket)) {
+            head.push(unit, |unit| &self.slab(unit).links);
+        }
+    }
+
+    fn unlist_slab(&self, shelf: &mut Shelf, unit: Unit, bucket: Option<usize>) -> Result<(), Crime> {
+        let Some(head) = bucket.and_then(|bucket| shelf.partial.get_mut(bucket)) else { return Ok(()) };
+        head.remove(unit, |unit| &self.slab(unit).links).map_err(|Stranger(neighbour)| Crime::LinkCorrupt {
+            entry: self.books.address_of(unit),
+            neighbour: self.books.address_of(neighbour),
+        })
+    }
+
+    fn relist_slab(
+        &self,
+        shelf: &mut Shelf,
+        index: ClassIndex,
+        unit: Unit,
+        before: Option<usize>,
+    ) -> Result<(), Crime> {
+        if self.slab(unit).bucket(index.class()) != before {
+            self.unlist_slab(shelf, unit, before)?;
+            self.list_slab(shelf, index, unit);
+        }
+        Ok(())
+    }
+
+    /// Returns an empty batch, from the depot or new; `None` when there is no memory for one.
+    fn empty_batch(&self, pin: &M::Pin, index: ClassIndex) -> Option<Batch> {
+        let stored = {
+            let mut shelf = self.shelves.get(index.get())?.lock(pin);
+            self.unchain(&mut shelf.empty)
+        };
+        stored.or_else(|| self.new_batch(pin, index))
+    }
+
+    fn new_batch(&self, pin: &M::Pin, index: ClassIndex) -> Option<Batch> {
+        let unit = self.books.allocate(&self.memory, pin, Batch::units(index.class().batch)).ok()?;
+        Some(self.batch(unit))
+    }
+
+    fn batch(&self, unit: Unit) -> Batch {
+        Batch::new(self.books.pointer(unit))
+    }
+
+    fn batch_header(&self, unit: Unit) -> &BatchHeader {
+        // SAFETY: only batches' units are chained in depots, and a new one is about to become one.
+        unsafe { self.books.get(unit) }
+    }
+
+    fn chain(&self, chain: &mut Chain, batch: Batch) {
+        if let Some(unit) = self.books.unit_of(batch.as_ptr()) {
+            self.batch_header(unit).links.chain(chain.first);
+            chain.first = Some(unit);
+            chain.length += 1;
+        }
+    }
+
+    /// Takes a batch off a chain.
+    pub(crate) fn unchain(&self, chain: &mut Chain) -> Option<Batch> {
+        let unit = chain.first?;
+        chain.first = self.batch_header(unit).links.next();
+        chain.length = chain.length.saturating_sub(1);
+        Some(self.batch(unit))
+    }
+
+    /// Keeps an empty batch, or returns it when there are enough.
+    fn store_empty(&self, shelf: &mut Shelf, batch: Batch) -> Option<Batch> {
+        if shelf.empty.length >= EMPTY_BATCHES {
+            return Some(batch);
+        }
+        self.chain(&mut shelf.empty, batch);
+        None
+    }
+
+    /// Gives the memory of a batch back.
+    pub(crate) fn discard_batch(
+        &self,
+        pin: &M::Pin,
+        index: ClassIndex,
+        batch: Option<Batch>,
+    ) -> Result<(), Crime> {
+        match batch.and_then(|batch| self.books.unit_of(batch.as_ptr())) {
+            Some(unit) => self.books.free(&self.memory, pin, unit, Batch::units(index.class().batch)),
+            None => Ok(()),
+        }
+    }
+}
