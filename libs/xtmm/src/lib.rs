@@ -32,6 +32,7 @@ pub mod inject;
 pub mod machine;
 pub mod pfn;
 pub mod pool;
+pub mod ranges;
 pub mod space;
 pub mod stack;
 
