@@ -3,8 +3,8 @@
 //! ```text
 //!   ar   the processor: descriptor tables, traps, control registers, ports
 //!   hl   the machine: serial line, screen, ACPI tables, power
-//!   ke   the kernel proper: the start, phase by phase, and bug checks
-//!   mm   memory: layout, page tables, window, frames in use
+//!   ke   the kernel proper: run levels, traps, page faults, bug checks
+//!   mm   memory: layout, page tables, frames, system PTEs, pools, stacks
 //!   ex   what stands on all of it: the checks of a boot and their report
 //!   kd   the log; may be called from everywhere
 //! ```
@@ -14,6 +14,9 @@
 
 #![cfg_attr(target_os = "uefi", no_std, no_main)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[cfg(target_os = "uefi")]
+extern crate alloc;
 
 #[cfg(target_os = "uefi")]
 mod ar;

@@ -9,20 +9,24 @@ use xtboot::block::{
 use xtcore::choice::ModeSet;
 use xtcore::{FrameCount, Level, PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
 use xtpaging::Capabilities;
-use xtpaging::walk::audit;
+use xtpaging::walk::{Found, NotFound, audit};
 use zerocopy::FromBytes;
 
 use crate::ar::cpu::{self, ARCHITECTURE, active_levels};
 use crate::ar::{control, install_tables};
 use crate::ex::report::Report;
-use crate::ex::{fill, inspect, tell};
+use crate::ex::{crime, inspect, stress, tell, traps};
 use crate::hl::acpi;
 use crate::hl::screen::Screen;
 use crate::kd::{self, log};
 use crate::ke::bugcheck::{Code, bug_check};
+use crate::ke::stacks::{self, Stack};
 use crate::ke::stamps::Stamps;
-use crate::ke::{ending, regions, trap};
-use crate::mm::{ActiveTables, Adopted, Fault, MemoryManager, Remedy};
+use crate::ke::{ending, processor, regions, trap};
+use crate::mm::{self, ActiveTables, Adopted, Fault, Memory, Remedy, is_canvas};
+
+/// Bytes below the boot stack that the layout leaves unmapped in every mode: a page of level 2.
+const STACK_GUARD: u64 = 2 << 20;
 
 /// What the loader reads before it starts this image.
 #[used]
@@ -51,6 +55,9 @@ extern "C" fn kernel_entry(block: *const u8) -> ! {
     let address = VirtAddr::new(block.expose_provenance() as u64);
     let (active, block) = verify(mode, processor.capabilities, address);
     ending::arrange(&block.parameters());
+    if let Some(pages) = block.stack().pages() {
+        register_boot_stack(pages);
+    }
     tell::banner(mode, block.choice().reason.text());
     let adopted = match Adopted::check(active, block) {
         Ok(adopted) => adopted,
@@ -58,18 +65,19 @@ extern "C" fn kernel_entry(block: *const u8) -> ! {
     };
     stamps.end_of("block verified");
 
-    let mut memory = match MemoryManager::start(adopted, &mut stamps) {
+    let memory = match mm::start(adopted, &mut stamps) {
         Ok(memory) => memory,
         Err(fault) => cannot_start(fault),
     };
     stamps.end_of("ready");
     regions::publish(memory.layout());
+    processor::begin_passive();
     let in_use = memory.frames_in_use();
-    after_ready(&mut memory, &stamps, in_use)
+    after_ready(memory, &stamps, in_use)
 }
 
 /// What follows when the kernel stands: the screen, the checks, the report, and the end that the user asked for.
-fn after_ready(memory: &mut MemoryManager, stamps: &Stamps, in_use: FrameCount) -> ! {
+fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> ! {
     if let Some(screen) = memory.block().screen() {
         let record = Framebuffer {
             address: screen.address.get(),
@@ -80,31 +88,42 @@ fn after_ready(memory: &mut MemoryManager, stamps: &Stamps, in_use: FrameCount) 
             stride: screen.stride,
             format: screen.format as u32,
         };
-        attach(memory.active(), &record);
+        let find = |page| memory.find(page);
+        attach(find, &record);
     }
     tell::layout(memory);
     tell::phases(stamps);
+    let mut tables = memory.firmware_tables();
     if let Some(rsdp) = memory.block().acpi_rsdp() {
-        ending::set_soft_off(acpi::soft_off(&mut memory.firmware_tables(), rsdp));
+        ending::set_soft_off(acpi::soft_off(&mut tables, rsdp));
     }
-    let free = memory.summary().free;
-    log!("xtoskrnl: ready; now the checks: audit, and a fill of {} frames", fill::expected(free));
-    let filled = fill::run(memory);
-    if let Err(error) = &filled {
-        log!("xtoskrnl: the fill could not go on: {error}");
-    }
-    let audit = audit(memory.active().space(), memory.active().tables());
-    let report = Report { memory, audit: &audit, fill: filled.ok(), in_use, phases: stamps.phases() };
+    let reclaimed = memory.reclaim_acpi(tables);
+    log!("xtoskrnl: {} of ACPI tables have been read and are free", tell::Amount(reclaimed));
+    traps::check(memory);
+    crime::commit(&memory.block().parameters(), memory);
+    log!(
+        "xtoskrnl: ready; now the checks: stress through every interface, all memory at once, and the audits"
+    );
+    let stress = stress::run(memory);
+    let audit = memory.space().inspect(audit);
+    let frames = memory.audit_frames();
+    let report = Report { memory, audit: &audit, frames: &frames, stress, in_use, phases: stamps.phases() };
     report.print();
     let verdict = report.verdict();
     let parameters = memory.block().parameters();
     if parameters.has("INSPECT") {
-        inspect::run(memory.active());
+        inspect::run(memory);
     }
     if !parameters.has("EXIT") {
         log!("xtoskrnl: nothing more to do yet; the machine waits");
     }
     ending::end(verdict)
+}
+
+/// Makes the boot stack known, so that a stop can tell when it has overflowed. No stack was registered before, so there
+/// is room for this one.
+fn register_boot_stack(pages: VirtRange) {
+    let _ = stacks::register(Stack::new("boot stack", pages, STACK_GUARD));
 }
 
 /// Adopts the tables and verifies the block at `address`, or refuses.
@@ -188,18 +207,18 @@ fn paint_before_refusal(active: &ActiveTables, address: VirtAddr) {
     let Ok(bytes) = slice(active, address, size_of::<Header>() as u64) else { return };
     let Ok(header) = Header::read_from_bytes(bytes) else { return };
     if header.flags & flags::FRAMEBUFFER != 0 {
-        attach(active, &header.framebuffer);
+        attach(|page| active.find(page), &header.framebuffer);
     }
 }
 
 /// Attaches a screen to the log, if the framebuffer is mapped the way only a framebuffer is.
-fn attach(active: &ActiveTables, record: &Framebuffer) {
+fn attach(find: impl Fn(VirtAddr) -> Result<Found, NotFound>, record: &Framebuffer) {
     let Framebuffer { base, bytes, width, height, stride, .. } = *record;
     let pixels = u64::from(stride).checked_mul(u64::from(height)).and_then(|pixels| pixels.checked_mul(4));
     if stride < width || pixels.is_none_or(|pixels| pixels > bytes) {
         return;
     }
-    if !active.is_canvas(VirtAddr::new(base), bytes) {
+    if !is_canvas(find, VirtAddr::new(base), bytes) {
         return;
     }
     // SAFETY: all of the picture is mapped, writable and write-combining, as only a framebuffer is; it stays mapped.

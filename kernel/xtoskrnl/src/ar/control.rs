@@ -53,12 +53,12 @@ macro_rules! readable {
 }
 
 macro_rules! writable {
-    ($write:ident, $name:literal) => {
+    ($visible:vis $write:ident, $name:literal) => {
         /// Writes the register.
         ///
         /// # Safety
         /// The new value must keep the running code, its stack and its data valid.
-        pub(crate) unsafe fn $write(value: usize) {
+        $visible unsafe fn $write(value: usize) {
             // SAFETY: the caller vouches for what the new value does to the program.
             unsafe { asm!(concat!("mov ", $name, ", {}"), in(reg) value, options(nostack, preserves_flags)) };
         }
@@ -68,9 +68,11 @@ macro_rules! writable {
 readable!(read_cr0, "cr0");
 readable!(read_cr3, "cr3");
 readable!(read_cr4, "cr4");
-writable!(write_cr0, "cr0");
+writable!(pub(crate) write_cr0, "cr0");
+// Not for others: the 32-bit double-fault task has its own copy of CR3, so whoever gives the register another value
+// must change both (see `i686/tables.rs`). Here it only gets the value that it has.
 writable!(write_cr3, "cr3");
-writable!(write_cr4, "cr4");
+writable!(pub(crate) write_cr4, "cr4");
 
 /// Reads CR2, the address of the last page fault, whatever it contains.
 pub(crate) fn fault_address() -> VirtAddr {
@@ -138,6 +140,9 @@ pub(crate) fn clear_flags() {
 
 /// IA32_PAT.
 pub(crate) const MSR_PAT: u32 = 0x277;
+/// IA32_GS_BASE.
+#[cfg(target_arch = "x86_64")]
+pub(super) const MSR_GS_BASE: u32 = 0xC000_0101;
 /// IA32_EFER.
 pub(crate) const MSR_EFER: u32 = 0xC000_0080;
 /// IA32_EFER.NXE.

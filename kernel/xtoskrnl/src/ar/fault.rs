@@ -46,11 +46,14 @@ pub(crate) const EXCEPTIONS: usize = NAMES.len();
 pub(crate) struct Vector(u8);
 
 impl Vector {
+    /// #BP.
+    pub(crate) const BREAKPOINT: Self = Self(3);
     /// #DF.
-    #[cfg(target_arch = "x86")]
     pub(crate) const DOUBLE_FAULT: Self = Self(8);
     /// #PF.
     pub(crate) const PAGE_FAULT: Self = Self(14);
+    /// #MC.
+    const MACHINE_CHECK: Self = Self(18);
 
     /// Wraps a vector number.
     pub(crate) const fn new(number: u8) -> Self {
@@ -60,6 +63,11 @@ impl Vector {
     /// Returns the vector number.
     pub(crate) const fn number(self) -> u8 {
         self.0
+    }
+
+    /// Tells whether the exception is an abort: the interrupted code cannot go on.
+    pub(super) const fn is_abort(self) -> bool {
+        matches!(self, Self::DOUBLE_FAULT | Self::MACHINE_CHECK)
     }
 
     /// Returns the name in words.

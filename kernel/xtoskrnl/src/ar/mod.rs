@@ -9,7 +9,9 @@ pub(crate) mod control;
 pub(crate) mod cpu;
 pub(crate) mod fault;
 mod handler;
+pub(crate) mod local;
 pub(crate) mod port;
+pub(crate) mod stack;
 pub(crate) mod words;
 
 #[cfg(target_arch = "x86_64")]
@@ -17,4 +19,8 @@ use amd64 as arch;
 #[cfg(target_arch = "x86")]
 use i686 as arch;
 
-pub(crate) use arch::{FaultStack, TrapFrame, install_tables, set_fault_stacks};
+pub(crate) use arch::{
+    FaultStack, TrapFrame, early_fault_stack, install_tables, registers_survive_a_breakpoint,
+    set_fault_stacks,
+};
+pub(crate) use handler::Resume;

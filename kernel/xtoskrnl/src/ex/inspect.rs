@@ -3,20 +3,22 @@
 use core::ops::ControlFlow;
 
 use xtcore::{FrameCount, Level, VirtAddr};
-use xtpaging::Rights;
 use xtpaging::entry::Bits;
-use xtpaging::walk::{Leaf, Node, SelfMapPolicy, visit};
+use xtpaging::walk::{Leaf, Node, SelfMapPolicy, find, visit};
+use xtpaging::{AddressSpace, Rights};
 
 use crate::kd::{self, record};
-use crate::mm::ActiveTables;
+use crate::mm::{Memory, SelfMapTables};
 
 /// Addresses that are translated for comparison.
 const TRANSLATIONS: u64 = 1000;
 
 /// Prints every mapped range and a thousand translations, then waits for a byte from the serial line.
-pub(crate) fn run(active: &ActiveTables) {
-    ranges(active);
-    translations(active);
+pub(crate) fn run(memory: &Memory) {
+    memory.space().inspect(|space, tables| {
+        ranges(space, tables);
+        translations(space, tables);
+    });
     record!("XTOS-INSPECT");
     // Without a serial line nobody can answer, and nobody has asked.
     let _ = kd::read_byte();
@@ -62,10 +64,10 @@ impl Range {
     }
 }
 
-fn ranges(active: &ActiveTables) {
+fn ranges(space: &AddressSpace, tables: &SelfMapTables) {
     let mut current: Option<Range> = None;
-    let geometry = active.space().geometry();
-    let _: ControlFlow<()> = visit(active.space(), active.tables(), SelfMapPolicy::Skip, |node| {
+    let geometry = space.geometry();
+    let _: ControlFlow<()> = visit(space, tables, SelfMapPolicy::Skip, |node| {
         if let Node::Leaf(leaf) = node {
             let bytes = geometry.page_bytes(leaf.level);
             match &mut current {
@@ -88,10 +90,10 @@ fn ranges(active: &ActiveTables) {
 }
 
 /// Translates seeded random addresses inside mapped pages, the self-map's among them.
-fn translations(active: &ActiveTables) {
-    let geometry = active.space().geometry();
+fn translations(space: &AddressSpace, tables: &SelfMapTables) {
+    let geometry = space.geometry();
     let mut leaves = 0_u64;
-    let _: ControlFlow<()> = visit(active.space(), active.tables(), SelfMapPolicy::Follow, |node| {
+    let _: ControlFlow<()> = visit(space, tables, SelfMapPolicy::Follow, |node| {
         leaves += u64::from(matches!(node, Node::Leaf(_)));
         ControlFlow::Continue(())
     });
@@ -99,14 +101,14 @@ fn translations(active: &ActiveTables) {
     let mut seen = 0;
     let mut told = 0;
     let mut seed = 0x5854_4F53_u64;
-    let _: ControlFlow<()> = visit(active.space(), active.tables(), SelfMapPolicy::Follow, |node| {
+    let _: ControlFlow<()> = visit(space, tables, SelfMapPolicy::Follow, |node| {
         let Node::Leaf(leaf) = node else { return ControlFlow::Continue(()) };
         seen += 1;
         while told * leaves < seen * TRANSLATIONS && told < TRANSLATIONS {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let inside = (seed >> 16) & (geometry.page_bytes(leaf.level) - 1);
             let address = VirtAddr::new(leaf.address.get() + inside);
-            if let Ok(found) = active.find(address) {
+            if let Ok(found) = find(space, tables, address) {
                 record!("XTOS-TRANSLATION {:#x} {:#x}", address.get(), found.address.get());
             }
             told += 1;

@@ -1,6 +1,8 @@
-//! What stands on the kernel: the checks of a boot, their report, and the view for an inspector.
+//! What stands on the kernel: the checks of a boot, their report, the view for an inspector, and crimes on purpose.
 
-pub(crate) mod fill;
+pub(crate) mod crime;
 pub(crate) mod inspect;
 pub(crate) mod report;
+pub(crate) mod stress;
 pub(crate) mod tell;
+pub(crate) mod traps;

@@ -3,23 +3,27 @@
 use core::fmt;
 
 use xtcore::FrameCount;
+use xtmm::pfn;
 use xtpaging::walk::Audit;
 
-use super::fill::Fill;
+use super::stress::Stress;
+use super::tell::Amount;
 use crate::ar::cpu::ARCHITECTURE;
 use crate::hl::power::Verdict;
 use crate::kd::{log, record};
 use crate::ke::stamps::Phase;
-use crate::mm::MemoryManager;
+use crate::mm::Memory;
 
 /// Everything that is reported.
 pub(crate) struct Report<'a> {
     /// The memory manager.
-    pub(crate) memory: &'a MemoryManager,
-    /// The audit after the fill.
+    pub(crate) memory: &'a Memory,
+    /// The audit of the page tables after the stress.
     pub(crate) audit: &'a Audit,
-    /// The fill, if it came to its end.
-    pub(crate) fill: Option<Fill>,
+    /// The audit of the PFN database after it.
+    pub(crate) frames: &'a pfn::Audit,
+    /// The stress.
+    pub(crate) stress: Stress,
     /// Frames in use when the kernel was ready.
     pub(crate) in_use: FrameCount,
     /// The phases of the start.
@@ -29,9 +33,43 @@ pub(crate) struct Report<'a> {
 impl Report<'_> {
     /// Returns whether all checks passed.
     pub(crate) fn verdict(&self) -> Verdict {
-        let free = self.memory.summary().free;
-        let fill_is_right = self.fill.is_some_and(|fill| fill.is_right(free));
-        if self.audit.is_clean() && fill_is_right { Verdict::Pass } else { Verdict::Fail }
+        let is_clean = self.audit.is_clean() && self.frames.is_clean() && self.stress.is_clean();
+        if is_clean { Verdict::Pass } else { Verdict::Fail }
+    }
+
+    /// Prints what the PFN database says frames are for, and what is wrong with it.
+    fn print_frames(&self) {
+        let frames = self.frames;
+        log!(
+            "xtoskrnl: PFN database: {} entries, {} mappings, {} tables; faults: {}",
+            frames.entries,
+            frames.mapped,
+            frames.tables,
+            frames.faults
+        );
+        for owner in pfn::Owner::ALL.iter().copied().filter(|owner| frames.active_of(*owner) > 0) {
+            log!("    {:>12}  {}", Amount(FrameCount::new(frames.active_of(owner))), owner.name());
+        }
+        for fault in &frames.first {
+            log!("xtoskrnl: PFN database: {fault:?}");
+        }
+    }
+
+    /// Prints what the stress found.
+    fn print_stress(&self) {
+        let Stress { operations, complaints, difference, fill, injected, sites } = self.stress;
+        log!(
+            "xtoskrnl: stress: {operations} operations, {complaints} complaints, a difference of {difference}"
+        );
+        log!("xtoskrnl:         {injected} allocations failed on purpose, at {sites} sites");
+        log!(
+            "xtoskrnl: exhaustion: {} frames taken, {} left; {} of them written and compared, {} outside the window; {} wrong words",
+            fill.taken,
+            fill.left,
+            fill.frames,
+            fill.outside_window,
+            fill.wrong_words
+        );
     }
 
     /// Prints the report, for people and as JSON.
@@ -46,13 +84,8 @@ impl Report<'_> {
             audit.writable_executable,
             audit.frames_writable_and_executable
         );
-        if let Some(fill) = self.fill {
-            let Fill { frames, taken, outside_window, wrong_words } = fill;
-            log!(
-                "xtoskrnl: fill: {frames} frames written and compared, {outside_window} of them outside the window"
-            );
-            log!("xtoskrnl:       {taken} free ones were in use by then; {wrong_words} wrong words");
-        }
+        self.print_frames();
+        self.print_stress();
         record!("XTOS-REPORT {self}");
         log!("xtoskrnl: {}", if verdict == "pass" { "PASS" } else { "FAIL" });
     }
@@ -77,19 +110,19 @@ impl fmt::Display for Report<'_> {
             memory.window_frames().get()
         )?;
         write!(out, ",\"image_base\":{}", block.image().placed.base.get())?;
-        write!(out, ",\"nx\":{}", memory.active().space().format().has_no_execute())?;
+        write!(out, ",\"nx\":{}", memory.has_no_execute())?;
         write!(out, ",\"wx_pages_kernel\":{}", audit.writable_executable)?;
         write!(out, ",\"frames_writable_and_executable\":{}", audit.frames_writable_and_executable)?;
         write!(out, ",\"reserved_bits\":{},\"tables\":{}", audit.reserved_bits, audit.tables)?;
         write!(out, ",\"tables_miscounted\":{}", audit.miscounted)?;
-        match self.fill {
-            Some(fill) => {
-                write!(out, ",\"fill\":{{\"frames\":{},\"taken\":{}", fill.frames, fill.taken)?;
-                write!(out, ",\"outside_window\":{}", fill.outside_window)?;
-                write!(out, ",\"wrong_words\":{}}}", fill.wrong_words)?;
-            }
-            None => write!(out, ",\"fill\":null")?,
-        }
+        let Stress { operations, complaints, difference, fill, injected, sites } = self.stress;
+        write!(out, ",\"fill\":{{\"frames\":{},\"taken\":{}", fill.frames, fill.taken)?;
+        write!(out, ",\"outside_window\":{}", fill.outside_window)?;
+        write!(out, ",\"wrong_words\":{},\"left\":{}}}", fill.wrong_words, fill.left)?;
+        write!(out, ",\"stress\":{{\"operations\":{operations},\"complaints\":{complaints}")?;
+        write!(out, ",\"difference\":{difference},\"injected\":{injected},\"sites\":{sites}}}")?;
+        write!(out, ",\"pfn\":{{\"faults\":{},\"mapped\":{}", self.frames.faults, self.frames.mapped)?;
+        write!(out, ",\"tables\":{}}}", self.frames.tables)?;
         let stamps = block.stamps();
         let own = stamps.hand_over.saturating_sub(stamps.loader_entry).saturating_sub(stamps.in_firmware);
         write!(out, ",\"loader_ticks\":{own},\"phases\":[")?;

@@ -5,10 +5,10 @@ use xtcore::{FrameCount, PagingMode};
 use crate::ar::cpu::ARCHITECTURE;
 use crate::kd::log;
 use crate::ke::stamps::Stamps;
-use crate::mm::MemoryManager;
+use crate::mm::Memory;
 
 /// Prints what was handed over and what the kernel made of it.
-pub(crate) fn layout(memory: &MemoryManager) {
+pub(crate) fn layout(memory: &Memory) {
     let summary = memory.summary();
     let usable = Amount(summary.usable);
     log!("xtoskrnl: usable RAM {usable}, above the mode's limit {}", Amount(summary.above_limit));

@@ -6,6 +6,8 @@ use spin::Once;
 use xtcore::VirtAddr;
 use xtlayout::Layout;
 
+use super::stacks::{self, Spot};
+
 static LAYOUT: Once<Layout> = Once::new();
 
 /// Makes the layout known; the first call counts.
@@ -18,6 +20,11 @@ pub(crate) struct Place(pub(crate) VirtAddr);
 
 impl fmt::Display for Place {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match stacks::find(self.0) {
+            Some(Spot::Inside(stack)) => return write!(out, "on the {}", stack.name),
+            Some(Spot::Guard(stack)) => return write!(out, "in the guard of the {}", stack.name),
+            None => {}
+        }
         let Some(layout) = LAYOUT.get() else { return out.write_str("before there is a layout") };
         if let Some(region) = layout.find(self.0) {
             return write!(out, "in the {}", region.kind.name());

@@ -1,38 +1,60 @@
-//! What happens to an exception. Nothing resolves one yet, so each becomes the bug check that names it.
+//! What happens to an exception: page faults are resolved where somebody can, and everything else becomes the bug check
+//! that names it.
+
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::bugcheck::{Code, bug_check};
-use super::regions::Place;
-use crate::ar::TrapFrame;
-use crate::ar::control;
-use crate::ar::fault::{Cause, PageFault, Vector};
+use super::{fault, stacks};
+use crate::ar::fault::Vector;
+use crate::ar::{Resume, TrapFrame, registers_survive_a_breakpoint};
 
-/// Handles every exception.
-pub(crate) fn handle(frame: &TrapFrame) -> ! {
-    if frame.vector() == Vector::PAGE_FAULT {
-        page_fault(frame);
+/// Breakpoints that are part of a check and not a mistake.
+static EXPECTED_BREAKPOINTS: AtomicU32 = AtomicU32::new(0);
+
+/// Handles every exception. Returns when the interrupted code can go on.
+pub(crate) fn handle(frame: &TrapFrame) -> Resume {
+    match frame.vector() {
+        Vector::PAGE_FAULT => fault::handle(frame),
+        Vector::DOUBLE_FAULT => double_fault(frame),
+        Vector::BREAKPOINT if is_expected() => Resume,
+        _ => unexpected(frame),
     }
-    let (vector, error) = (frame.vector(), frame.error());
-    let (at, stack) = (frame.instruction(), frame.stack());
-    let parameters = [u64::from(vector.number()), error, at.get(), stack.get()];
-    let what = format_args!("{} at {at:#x}, error code {error:#x}, stack pointer {stack:#x}", vector.name());
-    bug_check(Code::UnexpectedKernelModeTrap, parameters, Some(frame), what)
 }
 
-fn page_fault(frame: &TrapFrame) -> ! {
-    let fault = PageFault::decode(control::fault_address(), frame.error());
-    let (address, at) = (fault.address, frame.instruction());
-    let code = match fault.cause {
-        Cause::Rights if fault.is_fetch() => Code::AttemptedExecuteOfNoexecuteMemory,
-        Cause::Rights if fault.is_write() => Code::AttemptedWriteToReadonlyMemory,
-        _ => Code::PageFaultInNonpagedArea,
-    };
-    let access = match (fault.is_fetch(), fault.is_write()) {
-        (true, _) => 8,
-        (false, true) => 1,
-        (false, false) => 0,
-    };
-    let place = Place(address);
-    let (access_in_words, why) = (fault.access(), fault.why());
-    let what = format_args!("{access_in_words} {address:#x}, {place}, by the instruction at {at:#x}: {why}");
-    bug_check(code, [address.get(), access, at.get(), fault.code], Some(frame), what)
+/// Tells whether a trap gives back everything that it found, by raising one.
+pub(crate) fn gives_everything_back() -> bool {
+    EXPECTED_BREAKPOINTS.fetch_add(1, Ordering::Relaxed);
+    registers_survive_a_breakpoint()
+}
+
+/// Tells whether the breakpoint is part of a check, and counts it.
+fn is_expected() -> bool {
+    let left = |count: u32| count.checked_sub(1);
+    EXPECTED_BREAKPOINTS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok()
+}
+
+/// Most often a page fault on a stack that is used up: its delivery needs that very stack.
+fn double_fault(frame: &TrapFrame) -> ! {
+    let Some(stack) = stacks::overflowed(frame) else { unexpected(frame) };
+    let (name, guard) = (stack.name, stack.guard);
+    let (at, pointer) = (frame.instruction(), frame.stack());
+    let what = format_args!(
+        "double fault (#DF) at {at:#x}: the {name} has overflowed into its guard, {:#x} to {:#x}; \
+         stack pointer {pointer:#x}",
+        guard.start(),
+        guard.end()
+    );
+    bug_check(Code::UnexpectedKernelModeTrap, parameters(frame), Some(frame), what)
+}
+
+fn unexpected(frame: &TrapFrame) -> ! {
+    let (vector, error) = (frame.vector(), frame.error());
+    let (at, stack) = (frame.instruction(), frame.stack());
+    let what = format_args!("{} at {at:#x}, error code {error:#x}, stack pointer {stack:#x}", vector.name());
+    bug_check(Code::UnexpectedKernelModeTrap, parameters(frame), Some(frame), what)
+}
+
+/// The parameters of the bug check, as [`Code::UnexpectedKernelModeTrap`] explains them.
+fn parameters(frame: &TrapFrame) -> [u64; 4] {
+    [frame.vector().number().into(), frame.error(), frame.instruction().get(), frame.stack().get()]
 }

@@ -3,8 +3,10 @@
 use core::fmt;
 
 use xtboot::space::{NoSpace, SpaceError};
-use xtcore::{VirtAddr, VirtRange};
+use xtcore::VirtRange;
 use xtlayout::{LayoutError, RegionKind};
+use xtmm::frames::AdoptError;
+use xtmm::pfn::PfnCrime;
 use xtpaging::{CursorError, MapError};
 
 /// Why the memory manager cannot stand.
@@ -29,11 +31,18 @@ pub(crate) enum Fault {
         /// Where it is.
         found: VirtRange,
     },
-    /// A page of the window maps another frame than the one that belongs there.
-    ForeignPage {
-        /// The page.
-        at: VirtAddr,
-    },
+    /// The frame allocator refuses what it was given.
+    Frames,
+    /// Frames in use could not be adopted.
+    Adopt(AdoptError),
+    /// A frame in use is written down twice.
+    Pfn(PfnCrime),
+    /// The books of an arena do not fit its region.
+    Arena,
+    /// The regions of a pool do not fit together.
+    Pool,
+    /// The usual stack has no size.
+    Stacks,
 }
 
 /// What an administrator can do about it.
@@ -51,7 +60,10 @@ impl Fault {
     /// Returns what would help.
     pub(crate) const fn remedy(&self) -> Remedy {
         match self {
-            Self::NoSpace(_) | Self::Space(_) | Self::Map(MapError::OutOfFrames(_)) => Remedy::MoreMemory,
+            Self::NoSpace(_)
+            | Self::Space(_)
+            | Self::Map(MapError::OutOfFrames(_))
+            | Self::Adopt(AdoptError::OutOfFrames(_)) => Remedy::MoreMemory,
             Self::Missing(RegionKind::Window) => Remedy::MoreMemory,
             Self::Misplaced { .. } => Remedy::OtherLoader,
             _ => Remedy::None,
@@ -72,7 +84,13 @@ impl Fault {
             Self::Misplaced { kind, planned, found } => {
                 [0x1004, *kind as u64, planned.start().get(), found.start().get()]
             }
-            Self::ForeignPage { at } => [4, at.get(), 0, 0],
+            Self::Frames => [4, 0, 0, 0],
+            Self::Adopt(AdoptError::OutOfFrames(short)) => [short.wanted.get(), short.available.get(), 0, 0],
+            Self::Adopt(_) => [4, 1, 0, 0],
+            Self::Pfn(crime) => [4, 2, crime.frame().number(), 0],
+            Self::Arena => [4, 3, 0, 0],
+            Self::Pool => [4, 4, 0, 0],
+            Self::Stacks => [4, 5, 0, 0],
         }
     }
 }
@@ -91,7 +109,12 @@ impl fmt::Display for Fault {
             Self::Misplaced { kind, planned, found } => {
                 write!(out, "the loader placed the {} at {found:?}, the plan says {planned:?}", kind.name())
             }
-            Self::ForeignPage { at } => write!(out, "the window's page at {at:#x} shows a foreign frame"),
+            Self::Frames => out.write_str("the frame allocator refuses the memory map"),
+            Self::Adopt(error) => write!(out, "frames in use could not be adopted: {error:?}"),
+            Self::Pfn(crime) => write!(out, "a frame in use could not be written down: {crime:?}"),
+            Self::Arena => out.write_str("the books of an arena do not fit its region"),
+            Self::Pool => out.write_str("the regions of a pool do not fit together"),
+            Self::Stacks => out.write_str("the usual stack has no size"),
         }
     }
 }

@@ -1,21 +1,35 @@
-//! Memory: from the tables that the loader left to the kernel's own layout.
+//! Memory: from the tables that the loader left to frames, pools and stacks for everybody.
 //!
 //! ```text
-//!   ActiveTables    found from the registers: the address space, reached through the self-map
-//!   Adopted         the self-map is the root's; every table frame is listed as a table; nothing else is mapped
-//!   MemoryManager   own layout; loader's identity map gone; guarded fault stacks; the window stands
+//!   start/    the way: tables found, adopted, cleared of the loader's; the last early frame; the manager stands
+//!   paging/   the tables in force: self-map, transient slots, TLB
+//!   memory/   what stands: the window, the first use of blocks, frames with their owners, system PTEs
+//!   pools/    the two pools, their blocks as owned values, and Rust's own allocator
+//!   stacks    kernel stacks
+//!   account/  the audit of frames, and every count for comparison
+//!   resolve   page faults that can be resolved; chain: the entries of an address, for those that cannot
 //! ```
 //!
-//! Each step consumes the one before.
+//! The mechanisms are `xtmm`'s; here they get this kernel's addresses, processors and tables. Each step of the start
+//! consumes the one before: [`ActiveTables`], [`Adopted`], and then [`Memory`], which stays.
+//!
+//! # Locks
+//! As `xtmm` orders them: pool, arena, frame allocator, page tables.
 
-mod adopt;
+mod account;
+mod chain;
 mod fault;
-mod frames;
-mod manager;
+mod memory;
 mod paging;
-mod window;
+mod pools;
+mod resolve;
+mod stacks;
+mod start;
 
-pub(crate) use adopt::Adopted;
+pub(crate) use account::Standing;
 pub(crate) use fault::{Fault, Remedy};
-pub(crate) use manager::{MemoryManager, Reached};
-pub(crate) use paging::ActiveTables;
+pub(crate) use memory::{Chain, MACHINE, Memory, Piece, Taken};
+pub(crate) use paging::{ActiveTables, SelfMapTables, is_canvas};
+pub(crate) use pools::Block;
+pub(crate) use stacks::{call_with_stack, probe, run_on};
+pub(crate) use start::{Adopted, start};

@@ -1,8 +1,11 @@
 //! GDT, IDT and TSS of the boot processor, and the stacks of faults that cannot trust the one they interrupt.
 //!
 //! #DF, NMI and #MC get a stack of their own through the interrupt stack table (SDM volume 3A, section 6.14.5). They
-//! begin on small stacks inside the image, so that a fault is readable from the kernel's first instructions on, and
+//! begin on a small stack inside the image, so that a fault is readable from the kernel's first instructions on, and
 //! move to guarded ones as soon as memory can be mapped.
+//!
+//! A page fault stays on the stack that it interrupts, because it may be resolved and another may come meanwhile. One
+//! that a push into a guard page raises cannot be delivered there: it becomes a double fault, which is an abort.
 #![allow(unsafe_code, reason = "the processor reads these tables through their addresses")]
 
 use core::arch::asm;
@@ -10,11 +13,12 @@ use core::cell::UnsafeCell;
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use xtcore::VirtAddr;
+use xtcore::{VirtAddr, VirtRange};
 
-use super::trap::{self, TrapFrame};
+use super::trap;
 use crate::ar::fault::EXCEPTIONS;
-use crate::ar::handler;
+use crate::ar::handler::{self, Handler};
+use crate::ar::{control, local};
 
 /// A fault that has a stack of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +34,15 @@ pub(crate) enum FaultStack {
 impl FaultStack {
     /// All of them, in the order of their entries in the interrupt stack table.
     pub(crate) const ALL: [Self; 3] = [Self::DoubleFault, Self::NonMaskable, Self::MachineCheck];
+
+    /// Returns the name that bug checks print.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::DoubleFault => "double-fault stack",
+            Self::NonMaskable => "NMI stack",
+            Self::MachineCheck => "machine-check stack",
+        }
+    }
 
     /// Returns the number of the interrupt-stack-table entry for a vector; 0 means the current stack.
     const fn entry_for(vector: usize) -> u8 {
@@ -109,20 +122,26 @@ impl Gate {
     }
 }
 
-/// A small stack inside the image.
-#[repr(C, align(16))]
-struct EarlyStack([u8; 8192]);
+/// The stack of the first faults. A section of its own, behind a read-only one: what overflows it faults instead of
+/// writing into the kernel's data.
+#[repr(C, align(4096))]
+struct EarlyStack(UnsafeCell<[u8; 8192]>);
+
+// SAFETY: only the processor uses it, through the interrupt stack table.
+unsafe impl Sync for EarlyStack {}
+
+#[unsafe(link_section = ".zstack")]
+static EARLY: EarlyStack = EarlyStack(UnsafeCell::new([0; 8192]));
 
 struct Tables {
     gdt: [UnsafeCell<u64>; 5],
     idt: UnsafeCell<[Gate; EXCEPTIONS]>,
     task: TaskState,
-    early: UnsafeCell<EarlyStack>,
 }
 
 // SAFETY: the boot processor alone writes GDT and IDT, and only before it loads them; after that the processor itself
-// changes the task's descriptor, and software touches neither. The early stack belongs to the processor. The task
-// state needs no promise: what changes in it is atomic.
+// changes the task's descriptor, and software touches neither. The task state needs no promise: what changes in it is
+// atomic.
 unsafe impl Sync for Tables {}
 
 static TABLES: Tables = Tables {
@@ -135,8 +154,12 @@ static TABLES: Tables = Tables {
     ],
     idt: UnsafeCell::new([Gate::ABSENT; EXCEPTIONS]),
     task: TaskState::new(),
-    early: UnsafeCell::new(EarlyStack([0; 8192])),
 };
+
+/// Returns the pages of the stack that fault handlers begin on.
+pub(crate) fn early_fault_stack() -> VirtRange {
+    VirtRange::saturating(VirtAddr::new(EARLY.0.get() as u64), size_of::<EarlyStack>() as u64)
+}
 
 /// What LGDT and LIDT read.
 #[repr(C, packed)]
@@ -145,14 +168,14 @@ struct Pointer {
     base: u64,
 }
 
-/// Loads GDT, IDT and TSS, and has `handler` called for every exception. Called once, first of all.
-pub(crate) fn install_tables(handler: fn(&TrapFrame) -> !) {
+/// Loads GDT, IDT and TSS, has `handler` called for every exception, and has GS point to the processor's own block.
+/// Called once, first of all.
+pub(crate) fn install_tables(handler: Handler) {
     handler::set_handler(handler);
     let task = &raw const TABLES.task as u64 + TaskState::OFFSET as u64;
     let limit = TaskState::BYTES as u64 - 1;
     let descriptor = limit | (task & 0xFF_FFFF) << 16 | 0x89 << 40 | (task >> 24 & 0xFF) << 56;
-    let early = TABLES.early.get() as u64 + size_of::<EarlyStack>() as u64;
-    set_fault_stacks([VirtAddr::new(early); 3]);
+    set_fault_stacks([early_fault_stack().end(); 3]);
     let gates =
         core::array::from_fn(|vector| Gate::interrupt(trap::stub(vector), FaultStack::entry_for(vector)));
     // SAFETY: no IDT is loaded yet, so the processor does not read this one; nobody else refers to it.
@@ -187,6 +210,8 @@ pub(crate) fn install_tables(handler: fn(&TrapFrame) -> !) {
             scratch = out(reg) _,
         );
     }
+    // SAFETY: every 64-bit processor has the register; nothing has used GS before, and its selector is loaded above.
+    unsafe { control::write_msr(control::MSR_GS_BASE, &raw const local::BOOT as u64) };
     // SAFETY: the descriptor of the task state is present and not busy.
     unsafe { asm!("ltr {0:x}", in(reg) TASK, options(nostack, preserves_flags)) };
     // SAFETY: every gate leads to a stub, with stacks that exist.

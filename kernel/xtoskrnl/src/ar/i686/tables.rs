@@ -3,18 +3,23 @@
 //! A double fault means that the current stack cannot be trusted, and 32-bit mode has no interrupt stack table. A task
 //! gate does what it needs: the processor saves the whole state into the current task state segment and loads another
 //! one, stack and CR3 included (SDM volume 3A, sections 6.12.2 and 8.3). So the double fault's segment must always
-//! hold a CR3 whose kernel half is valid.
+//! hold a CR3 whose kernel half is valid. It takes CR3 over when it is installed; CR3 keeps that value, because
+//! `control` lets nobody give it another one.
+//!
+//! A page fault stays on the stack that it interrupts, because it may be resolved and another may come meanwhile. One
+//! that a push into a guard page raises cannot be delivered there: it becomes a double fault, which is an abort.
 #![allow(unsafe_code, reason = "the processor reads and writes these tables through their addresses")]
 
 use core::arch::asm;
 use core::cell::UnsafeCell;
 
-use xtcore::VirtAddr;
+use xtcore::{VirtAddr, VirtRange};
 
 use super::trap::{self, TrapFrame};
 use crate::ar::control;
 use crate::ar::fault::{EXCEPTIONS, Vector};
-use crate::ar::handler;
+use crate::ar::handler::{self, Handler};
+use crate::ar::local::{self, Local};
 
 /// A fault that has a stack of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,12 +31,20 @@ pub(crate) enum FaultStack {
 impl FaultStack {
     /// All of them.
     pub(crate) const ALL: [Self; 1] = [Self::DoubleFault];
+
+    /// Returns the name that bug checks print.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::DoubleFault => "double-fault stack",
+        }
+    }
 }
 
 const CODE: u16 = 0x08;
 const DATA: u16 = 0x10;
 const TASK: u16 = 0x18;
 const FAULT_TASK: u16 = 0x20;
+const LOCAL: u16 = 0x28;
 
 /// The 32-bit task state segment (SDM volume 3A, figure 8-2), as far as this file uses it by name.
 #[derive(Clone, Copy)]
@@ -63,23 +76,29 @@ impl TaskState {
         general: [0; 4],
         esp: 0,
         pointers: [0; 3],
-        segments: [DATA as u32, CODE as u32, DATA as u32, DATA as u32, 0, 0],
+        segments: [DATA as u32, CODE as u32, DATA as u32, DATA as u32, LOCAL as u32, 0],
         local_table: 0,
         // Beyond the limit: no port map.
         map_base: (size_of::<Self>() as u32) << 16,
     };
 }
 
-/// A small stack inside the image.
-#[repr(C, align(16))]
-struct EarlyStack([u8; 8192]);
+/// The stack of the first faults. A section of its own, behind a read-only one: what overflows it faults instead of
+/// writing into the kernel's data.
+#[repr(C, align(4096))]
+struct EarlyStack(UnsafeCell<[u8; 8192]>);
+
+// SAFETY: only the double fault's task uses it.
+unsafe impl Sync for EarlyStack {}
+
+#[unsafe(link_section = ".zstack")]
+static EARLY: EarlyStack = EarlyStack(UnsafeCell::new([0; 8192]));
 
 struct Tables {
-    gdt: [UnsafeCell<u64>; 5],
+    gdt: [UnsafeCell<u64>; 6],
     idt: UnsafeCell<[u64; EXCEPTIONS]>,
     task: UnsafeCell<TaskState>,
     fault_task: UnsafeCell<TaskState>,
-    early: UnsafeCell<EarlyStack>,
 }
 
 // SAFETY: the boot processor alone installs and changes these tables, with interrupts off; the processor itself uses
@@ -93,12 +112,17 @@ static TABLES: Tables = Tables {
         UnsafeCell::new(0x00CF_9300_0000_FFFF),
         UnsafeCell::new(0),
         UnsafeCell::new(0),
+        UnsafeCell::new(0),
     ],
     idt: UnsafeCell::new([0; EXCEPTIONS]),
     task: UnsafeCell::new(TaskState::EMPTY),
     fault_task: UnsafeCell::new(TaskState::EMPTY),
-    early: UnsafeCell::new(EarlyStack([0; 8192])),
 };
+
+/// Returns the pages of the stack that fault handlers begin on.
+pub(crate) fn early_fault_stack() -> VirtRange {
+    VirtRange::saturating(VirtAddr::new(u64::from(EARLY.0.get() as u32)), size_of::<EarlyStack>() as u64)
+}
 
 /// What LGDT and LIDT read.
 #[repr(C, packed)]
@@ -114,6 +138,13 @@ fn task_descriptor(task: *mut TaskState) -> u64 {
     limit | (base & 0xFF_FFFF) << 16 | 0x89 << 40 | (base >> 24) << 56
 }
 
+/// Encodes a writable data descriptor that covers one block, byte by byte.
+fn local_descriptor(block: *const Local) -> u64 {
+    let base = block as u32 as u64;
+    let limit = size_of::<Local>() as u64 - 1;
+    limit | (base & 0xFF_FFFF) << 16 | 0x4093 << 40 | (base >> 24) << 56
+}
+
 /// Encodes a gate: an interrupt gate to a stub, or the task gate of the double fault.
 fn gate(vector: usize) -> u64 {
     if vector == usize::from(Vector::DOUBLE_FAULT.number()) {
@@ -123,27 +154,29 @@ fn gate(vector: usize) -> u64 {
     target & 0xFFFF | u64::from(CODE) << 16 | 0x8E00 << 32 | (target >> 16) << 48
 }
 
-/// Loads GDT, IDT and task register, and has `handler` called for every exception. Called once, first of all.
-pub(crate) fn install_tables(handler: fn(&TrapFrame) -> !) {
+/// Loads GDT, IDT and task register, has `handler` called for every exception, and has FS point to the processor's own
+/// block. Called once, first of all.
+pub(crate) fn install_tables(handler: Handler) {
     handler::set_handler(handler);
-    let early = TABLES.early.get() as u32 + size_of::<EarlyStack>() as u32;
     let entry = double_fault as extern "C" fn() -> ! as usize as u32;
     let fault_task = TaskState { eip: entry, cr3: control::read_cr3() as u32, ..TaskState::EMPTY };
     // SAFETY: no gate leads to this segment yet, and nobody refers to it.
     unsafe { TABLES.fault_task.get().write(fault_task) };
-    set_fault_stacks([VirtAddr::new(u64::from(early))]);
+    set_fault_stacks([early_fault_stack().end()]);
     // SAFETY: no IDT is loaded yet, so the processor does not read this one; nobody else refers to it.
     unsafe { TABLES.idt.get().write(core::array::from_fn(gate)) };
-    let [.., task, fault] = &TABLES.gdt;
+    let [.., task, fault, own] = &TABLES.gdt;
     // SAFETY: no task register refers to the descriptor yet, and nobody else holds a reference into its cell.
     unsafe { task.get().write(task_descriptor(TABLES.task.get())) };
     // SAFETY: no gate leads to this descriptor yet.
     unsafe { fault.get().write(task_descriptor(TABLES.fault_task.get())) };
-    let gdt_pointer = Pointer { limit: size_of::<[u64; 5]>() as u16 - 1, base: TABLES.gdt.as_ptr() as u32 };
+    // SAFETY: FS does not refer to the descriptor yet.
+    unsafe { own.get().write(local_descriptor(&raw const local::BOOT)) };
+    let gdt_pointer = Pointer { limit: size_of::<[u64; 6]>() as u16 - 1, base: TABLES.gdt.as_ptr() as u32 };
     let idt_pointer =
         Pointer { limit: size_of::<[u64; EXCEPTIONS]>() as u16 - 1, base: TABLES.idt.get() as u32 };
     // SAFETY: the descriptor table is static, and its code and data descriptors are flat ones of ring 0, as the ones in
-    // use are; a far return loads CS.
+    // use are; a far return loads CS. Nothing has used FS before.
     unsafe {
         asm!(
             "lgdt [{gdt}]",
@@ -155,12 +188,13 @@ pub(crate) fn install_tables(handler: fn(&TrapFrame) -> !) {
             "mov ds, {data:e}",
             "mov es, {data:e}",
             "mov ss, {data:e}",
+            "mov fs, {own:e}",
             "xor {data:e}, {data:e}",
-            "mov fs, {data:e}",
             "mov gs, {data:e}",
             gdt = in(reg) &raw const gdt_pointer,
             code = in(reg) u32::from(CODE),
             data = inout(reg) u32::from(DATA) => _,
+            own = in(reg) u32::from(LOCAL),
             scratch = out(reg) _,
         );
     }
@@ -185,12 +219,15 @@ pub(crate) fn set_fault_stacks(tops: [VirtAddr; 1]) {
 
 /// Where the double fault's task begins: the interrupted state is in the ordinary task's segment.
 extern "C" fn double_fault() -> ! {
+    let address = control::fault_address();
     // SAFETY: the task switch has just written the segment, and no other processor uses it.
     let saved = unsafe { TABLES.task.get().read_volatile() };
     let [eax, ecx, edx, ebx] = saved.general;
     let [ebp, esi, edi] = saved.pointers;
     let [_, cs, ..] = saved.segments;
     let registers = [edi, esi, ebp, saved.esp, ebx, edx, ecx, eax];
-    let frame = TrapFrame::of_task(Vector::DOUBLE_FAULT, registers, saved.eip, cs, saved.flags);
-    handler::trap(&frame)
+    let frame = TrapFrame::of_task(Vector::DOUBLE_FAULT, address, registers, saved.eip, cs, saved.flags);
+    handler::trap(&frame);
+    // Not reached: a double fault is an abort.
+    control::stop()
 }

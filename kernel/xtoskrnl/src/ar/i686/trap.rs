@@ -4,13 +4,18 @@
 //!   EFLAGS CS EIP      pushed by the processor; no stack pointer, because the privilege level does not change
 //!   error code         by the processor or the stub
 //!   vector             by the stub
-//!   EAX ECX EDX EBX ESP EBP ESI EDI    by PUSHAD; EDI lies lowest, at the frame's address
+//!   EAX ECX EDX EBX ESP EBP ESI EDI    by PUSHAD
+//!   CR2                by the tail, at the frame's address: read before anything can fault again
 //! ```
+//!
+//! When the handler returns, the tail takes all of it back and goes on with the interrupted code. In between it keeps the
+//! frame's address in EBX, which the ABI has the handler keep, because the stack is aligned to 16 bytes for the call. The
+//! image uses no vector registers (its target has none), so the general ones are all there is to save.
 //!
 //! A double fault comes through a task gate instead; its frame is made from the task state that the processor saved.
 #![allow(unsafe_code, reason = "the processor calls the stubs, not the compiler")]
 
-use core::arch::global_asm;
+use core::arch::{asm, global_asm};
 
 use xtcore::VirtAddr;
 
@@ -21,6 +26,7 @@ use crate::ar::handler;
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct TrapFrame {
+    cr2: u32,
     /// EDI up to EAX, in the order of [`REGISTERS`]; ESP is PUSHAD's, six words below the trap's.
     registers: [u32; 8],
     vector: u32,
@@ -38,11 +44,19 @@ const PUSHED: u32 = 5 * 4;
 
 impl TrapFrame {
     /// Builds a frame from what a task switch saved: registers in PUSHAD's order, the stack pointer as it was.
-    pub(super) fn of_task(vector: Vector, mut registers: [u32; 8], eip: u32, cs: u32, flags: u32) -> Self {
+    pub(super) fn of_task(
+        vector: Vector,
+        address: VirtAddr,
+        mut registers: [u32; 8],
+        eip: u32,
+        cs: u32,
+        flags: u32,
+    ) -> Self {
         if let Some(esp) = registers.get_mut(ESP) {
             *esp = esp.wrapping_sub(PUSHED);
         }
-        Self { registers, vector: u32::from(vector.number()), error: 0, eip, cs, flags }
+        let cr2 = address.get() as u32;
+        Self { cr2, registers, vector: u32::from(vector.number()), error: 0, eip, cs, flags }
     }
 
     /// Returns the exception.
@@ -53,6 +67,11 @@ impl TrapFrame {
     /// Returns the error code, zero for exceptions that have none.
     pub(crate) const fn error(&self) -> u64 {
         self.error as u64
+    }
+
+    /// Returns CR2 as it was at the trap: of a page fault, the address.
+    pub(crate) const fn fault_address(&self) -> VirtAddr {
+        VirtAddr::new(self.cr2 as u64)
     }
 
     /// Returns the address of the instruction that trapped.
@@ -108,13 +127,54 @@ _xtos_trap_stubs:
 2:
     cld
     pushal
-    movl %esp, %eax
+    movl %cr2, %eax
+    pushl %eax
+    movl %esp, %ebx
     andl $-16, %esp
     subl $12, %esp
-    pushl %eax
+    pushl %ebx
     call {trap}
-    ud2
+    leal 4(%ebx), %esp
+    popal
+    addl $8, %esp
+    iretl
     ",
     trap = sym handler::trap,
     options(att_syntax)
 );
+
+/// Gives every general register and the flags a value of its own, breaks, and tells whether all came back.
+///
+/// The handler must resume a breakpoint.
+pub(crate) fn registers_survive_a_breakpoint() -> bool {
+    let mut words = [0_u32; 7];
+    for (word, number) in words.iter_mut().zip(1_u32..) {
+        *word = number.wrapping_mul(0x9E37_79B9);
+    }
+    let sent = words;
+    let flags: u32;
+    // All registers but ESP get a word; the carry and the sign flag are set. The address of the words and the registers
+    // that the compiler keeps for itself lie on the stack meanwhile.
+    //
+    // SAFETY: the block writes to the words alone; EBX, EBP and ESI, which the compiler may not lend, come back from the
+    // stack.
+    unsafe {
+        asm!(
+            "push ebx", "push ebp", "push esi", "push eax",
+            "mov ebx, [eax + 4]", "mov ecx, [eax + 8]", "mov edx, [eax + 12]", "mov esi, [eax + 16]",
+            "mov edi, [eax + 20]", "mov ebp, [eax + 24]",
+            "push 0x83", "popfd",
+            "mov eax, [eax]",
+            "int3",
+            "push eax",
+            "pushfd",
+            "mov eax, [esp + 8]",
+            "mov [eax + 4], ebx", "mov [eax + 8], ecx", "mov [eax + 12], edx", "mov [eax + 16], esi",
+            "mov [eax + 20], edi", "mov [eax + 24], ebp",
+            "pop ecx", "pop edx", "mov [eax], edx",
+            "pop eax", "pop esi", "pop ebp", "pop ebx",
+            inout("eax") &raw mut words => _, out("ecx") flags, out("edx") _, out("edi") _,
+        );
+    }
+    words == sent && flags & 0xFF == 0x83
+}

@@ -4,8 +4,7 @@
 //! block is one.
 #![allow(unsafe_code, reason = "the self-map is taken into use")]
 
-use xtboot::block::VerifiedBlock;
-use xtcore::{Frame, FrameCount, Level, MemoryKind, PAGE_BYTES, PagingMode, PhysAddr, VirtAddr, VirtRange};
+use xtcore::{FrameCount, Level, PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
 use xtpaging::entry::{Decoded, Format, Pdpte};
 use xtpaging::walk::{Found, NotFound, find};
 use xtpaging::{AddressSpace, Cache, Capabilities, SelfMap};
@@ -14,7 +13,6 @@ use super::slot::Slot;
 use super::tables::SelfMapTables;
 use super::word::Word;
 use crate::ar::control;
-use crate::hl::acpi::ReadPhysical;
 
 /// The active address space and the way to its tables.
 #[derive(Debug)]
@@ -95,24 +93,21 @@ impl ActiveTables {
         pages_of(pages).all(|page| self.find(page).is_ok_and(|found| !found.rights.write))
     }
 
-    /// Tells whether `bytes` bytes from `base` on are mapped write-combining and writable: pixels, not RAM.
-    pub(crate) fn is_canvas(&self, base: VirtAddr, bytes: u64) -> bool {
-        let Some(range) = VirtRange::with_length(base, bytes) else { return false };
-        !range.is_empty()
-            && pages_of(range).all(|page| {
-                self.find(page).is_ok_and(|found| found.rights.write && found.cache == Cache::WriteCombining)
-            })
-    }
-
     /// Returns the address space.
     pub(crate) const fn space(&self) -> &AddressSpace {
         &self.space
     }
+}
 
-    /// Returns the tables.
-    pub(crate) const fn tables(&self) -> &SelfMapTables {
-        &self.tables
-    }
+/// Tells whether `bytes` bytes from `base` on are mapped write-combining and writable: pixels, not RAM.
+pub(crate) fn is_canvas(
+    find: impl Fn(VirtAddr) -> Result<Found, NotFound>,
+    base: VirtAddr,
+    bytes: u64,
+) -> bool {
+    let Some(range) = VirtRange::with_length(base, bytes) else { return false };
+    let is_pixels = |found: Found| found.rights.write && found.cache == Cache::WriteCombining;
+    !range.is_empty() && pages_of(range).all(|page| find(page).is_ok_and(is_pixels))
 }
 
 /// Returns the first address of each page that a range touches.
@@ -120,54 +115,4 @@ fn pages_of(range: VirtRange) -> impl Iterator<Item = VirtAddr> {
     let first = range.start().align_down(PAGE_BYTES);
     let pages = FrameCount::holding(range.end().get() - first.get()).get();
     (0..pages).filter_map(move |page| first.checked_add(page * PAGE_BYTES))
-}
-
-/// Physical memory that holds tables of the firmware, read through the slot.
-pub(crate) struct FirmwareTables<'a> {
-    active: &'a mut ActiveTables,
-    block: VerifiedBlock<'static>,
-}
-
-impl<'a> FirmwareTables<'a> {
-    pub(in crate::mm) const fn new(active: &'a mut ActiveTables, block: VerifiedBlock<'static>) -> Self {
-        Self { active, block }
-    }
-
-    /// Tells whether a frame may hold a table: ACPI's own kinds, reserved memory, and the BIOS area below 1 MiB, which
-    /// no run mentions. Anything else is RAM of somebody, or must not be touched as memory.
-    fn may_read(&self, frame: Frame) -> bool {
-        match self.block.run_of(frame).map(|run| run.kind) {
-            Some(kind) => {
-                matches!(kind, MemoryKind::AcpiReclaimable | MemoryKind::AcpiNvs | MemoryKind::Reserved)
-            }
-            None => frame.number() != 0 && frame < BIOS_END,
-        }
-    }
-}
-
-/// The frame at 1 MiB.
-const BIOS_END: Frame = PhysAddr::new(1 << 20).frame();
-
-impl Drop for FirmwareTables<'_> {
-    fn drop(&mut self) {
-        self.active.tables.slot.leave();
-    }
-}
-
-impl ReadPhysical for FirmwareTables<'_> {
-    fn read(&mut self, from: PhysAddr, into: &mut [u8]) -> bool {
-        let mut at = from;
-        let mut rest = into;
-        while !rest.is_empty() {
-            let frame = at.frame();
-            if frame >= self.active.space.format().frame_limit() || !self.may_read(frame) {
-                return false;
-            }
-            let copied = self.active.tables.slot.copy(frame, at.page_offset() as usize, rest);
-            let Some(next) = at.checked_add(copied as u64) else { return false };
-            at = next;
-            rest = rest.get_mut(copied..).unwrap_or_default();
-        }
-        true
-    }
 }

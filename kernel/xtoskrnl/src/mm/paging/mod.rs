@@ -7,6 +7,8 @@ mod tables;
 mod tlb;
 mod word;
 
-pub(crate) use active::{ActiveTables, FirmwareTables};
+pub(crate) use active::{ActiveTables, is_canvas};
 pub(super) use slot::Slot;
-pub(super) use tlb::LocalTlb;
+pub(crate) use tables::SelfMapTables;
+pub(crate) use tlb::LocalTlb;
+pub(super) use word::Word;

@@ -108,7 +108,7 @@ impl Slot {
     }
 
     /// Copies bytes of a frame from `offset` on, through a read-only mapping; returns how many lay inside the page.
-    pub(super) fn copy(&mut self, frame: Frame, offset: usize, into: &mut [u8]) -> usize {
+    pub(in crate::mm) fn copy(&mut self, frame: Frame, offset: usize, into: &mut [u8]) -> usize {
         let count = into.len().min((PAGE_BYTES as usize).saturating_sub(offset));
         let first = self.show(frame, Protection::Read).cast::<u8>();
         for (index, byte) in into.iter_mut().take(count).enumerate() {

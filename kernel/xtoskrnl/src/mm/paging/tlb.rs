@@ -8,7 +8,7 @@ use crate::ar::control::{invalidate_all, invalidate_page};
 const SINGLE_PAGES: u64 = 64;
 
 /// The TLB of this processor, the only one that runs.
-pub(in crate::mm) struct LocalTlb;
+pub(crate) struct LocalTlb;
 
 impl Tlb for LocalTlb {
     fn invalidate(&mut self, what: &Invalidation) {

@@ -10,7 +10,7 @@ use xtcore::VirtAddr;
 /// All accesses are single atomic ones: on a 32-bit processor those of 8 bytes become CMPXCHG8B, so no walker ever sees
 /// half an entry (design D5b).
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Word {
+pub(in crate::mm) enum Word {
     /// PML2.
     Narrow(&'static AtomicU32),
     /// The other modes.
@@ -22,7 +22,7 @@ impl Word {
     ///
     /// # Safety
     /// The entry must be mapped, aligned and writable as long as the result is used, and accessed atomically only.
-    pub(super) unsafe fn new(address: VirtAddr, bytes: u64) -> Self {
+    pub(in crate::mm) unsafe fn new(address: VirtAddr, bytes: u64) -> Self {
         // The cast keeps every bit that an address of this architecture has.
         let address = address.get() as usize;
         if bytes == 4 {
@@ -35,7 +35,7 @@ impl Word {
     }
 
     /// Reads the entry.
-    pub(super) fn load(self) -> u64 {
+    pub(in crate::mm) fn load(self) -> u64 {
         match self {
             Self::Narrow(word) => u64::from(word.load(Ordering::Relaxed)),
             Self::Wide(word) => word.load(Ordering::Relaxed),

@@ -11,14 +11,14 @@ use xtboot::block::{BlockError, Placed, VerifiedBlock};
 use xtcore::{Frame, FrameCount, FrameRange, PAGE_BYTES, VirtAddr};
 use xtpaging::walk::{Leaf, Node, SelfMapPolicy, visit};
 
-use super::paging::ActiveTables;
+use crate::mm::paging::ActiveTables;
 
 /// Tables whose every frame the block lists as a table, so that no frame of theirs will be handed out, and which map what
 /// the protocol says and nothing else.
 #[derive(Debug)]
 pub(crate) struct Adopted {
-    pub(super) active: ActiveTables,
-    pub(super) block: VerifiedBlock<'static>,
+    pub(in crate::mm) active: ActiveTables,
+    pub(in crate::mm) block: VerifiedBlock<'static>,
 }
 
 /// Why tables are not adopted.

@@ -1,19 +1,37 @@
-//! Frames for the first tables: the page-table space, until the frame allocator stands.
+//! Frames before there is a frame allocator: the page-table space.
+//!
+//! [`EarlyFrames::finish`] consumes the allocator and tells what it handed out. Nothing can be taken from it afterwards,
+//! because nobody has it any more (regression 33: early memory was handed out twice).
 
+use arrayvec::ArrayVec;
 use xtboot::space::{PageTableSpace, SpaceError};
 use xtcore::{Frame, FrameCount, FrameRange};
 use xtpaging::{Frames, OutOfFrames, Reservation};
+
+/// How many tables of the loader can be on their way back at most.
+///
+/// Its hand-over pages are a few neighbours at low addresses: a page table or two, and the tables above them.
+const RETURNED: usize = 16;
 
 /// The page-table space as the engine's source of frames.
 #[derive(Debug)]
 pub(super) struct EarlyFrames {
     space: PageTableSpace,
-    returned: FrameCount,
+    returned: ArrayVec<Frame, RETURNED>,
+}
+
+/// What the early allocator leaves to its successor.
+#[derive(Debug)]
+pub(super) struct Inheritance {
+    /// What was handed out.
+    pub(super) taken: FrameRange,
+    /// Tables of the loader that nothing refers to any more.
+    pub(super) returned: ArrayVec<Frame, RETURNED>,
 }
 
 impl EarlyFrames {
     pub(super) const fn new(space: PageTableSpace) -> Self {
-        Self { space, returned: FrameCount::ZERO }
+        Self { space, returned: ArrayVec::new_const() }
     }
 
     /// Takes frames for something else than tables.
@@ -21,19 +39,14 @@ impl EarlyFrames {
         self.space.allocate(count, FrameCount::ONE)
     }
 
-    /// Records that tables which the loader had built are no longer used.
-    pub(super) fn note_returned(&mut self, count: FrameCount) {
-        self.returned = self.returned.saturating_add(count);
+    /// Remembers a table of the loader's that is no longer used. One too many stays in use, as it was.
+    pub(super) fn note_returned(&mut self, table: Frame) {
+        let _ = self.returned.try_push(table);
     }
 
-    /// Returns the frames that were taken.
-    pub(super) fn taken(&self) -> FrameRange {
-        self.space.taken()
-    }
-
-    /// Returns how many frames of the loader's tables are no longer used.
-    pub(super) const fn returned(&self) -> FrameCount {
-        self.returned
+    /// Ends early allocation.
+    pub(super) fn finish(self) -> Inheritance {
+        Inheritance { taken: self.space.taken(), returned: self.returned }
     }
 }
 

@@ -1,0 +1,115 @@
+//! All memory at once: taken until there is no more, filled, compared, and given back.
+//!
+//! The reference system handed out its own root table as free memory and died long after (regression 1). Here everything
+//! that the allocator can give is taken in giants, blocks and single frames, until each of them is refused. Frames and
+//! blocks are overwritten as a whole, giants at their edges and a sample; then every word is compared. A live table,
+//! stack or image among them would not survive, and two addresses for one frame would not compare.
+//!
+//! What was taken is chained through the PFN entries of the frames, which nobody else uses while they are free.
+
+use xtcore::{Frame, FrameCount, FrameRange};
+use xtmm::frames::Zone;
+
+use super::random::{Random, mix};
+use super::{Complaint, check};
+use crate::mm::{Chain, Memory, Piece, Taken};
+
+/// What the exhaustion found.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Fill {
+    /// Frames written and compared.
+    pub(crate) frames: u64,
+    /// Frames that were taken from the allocator.
+    pub(crate) taken: u64,
+    /// Of those written, frames outside the window.
+    pub(crate) outside_window: u64,
+    /// Machine words that did not hold what was written.
+    pub(crate) wrong_words: u64,
+    /// Frames that the allocator still called free when it gave no more.
+    pub(crate) left: u64,
+}
+
+impl Fill {
+    /// Tells whether there was something to fill, all of it was taken, and every word came back.
+    pub(crate) const fn is_right(&self) -> bool {
+        self.frames > 0 && self.left == 0 && self.wrong_words == 0
+    }
+}
+
+/// Frames in a giant that are written, besides the first and the last.
+const SAMPLE: u64 = 6;
+
+/// Takes, fills, compares and gives back.
+pub(super) fn run(memory: &'static Memory) -> Result<Fill, Complaint> {
+    let mut fill = Fill::default();
+    // The largest pieces first: single frames would break them up.
+    let mut chains = [Piece::Giant, Piece::Block, Piece::Single].map(|piece| {
+        let mut chain = Chain::new(memory, piece);
+        while let Ok(taken) = Taken::new(memory, piece, Zone::Any) {
+            fill.taken += taken.frames().count().get();
+            // A piece has the size that was asked for.
+            let _ = chain.push(taken);
+        }
+        chain
+    });
+    fill.left = memory.frames().counts().available().get();
+    let outcome = while_exhausted(memory, &mut chains, &mut fill);
+    for chain in &mut chains {
+        while let Some(taken) = chain.pop() {
+            let first = taken.frames().start().number();
+            taken.give_back().map_err(|_| Complaint::new("a frame could not be freed", [first, 0]))?;
+        }
+    }
+    outcome.map(|()| fill)
+}
+
+/// Fills and compares, and sees that every other interface says no.
+fn while_exhausted(memory: &'static Memory, chains: &mut [Chain], fill: &mut Fill) -> Result<(), Complaint> {
+    for chain in &mut *chains {
+        chain.for_each(|taken| {
+            for frame in sample(taken.frames()) {
+                taken.fill(FrameRange::with_count(frame, FrameCount::ONE), pattern(frame));
+                fill.frames += 1;
+                fill.outside_window += u64::from(!memory.reach().is_in_window(frame));
+            }
+        });
+    }
+    for zone in [Zone::Any, Zone::Window, Zone::BelowFourGiB, Zone::BelowOneMiB] {
+        let refused = memory.frames().allocate(zone).is_err();
+        check(refused, "a frame was left", [zone as u64, 0])?;
+    }
+    super::pools::refuse(memory)?;
+    super::stacks::refuse(memory)?;
+    super::mapping::refuse(memory)?;
+    for chain in chains {
+        chain.for_each(|taken| {
+            for frame in sample(taken.frames()) {
+                fill.wrong_words += taken.count_unlike(frame, pattern(frame)) as u64;
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Returns the frames of a piece that are written: all of them, or of a giant its edges and some between.
+fn sample(frames: FrameRange) -> impl Iterator<Item = Frame> {
+    const ALL: u64 = 1024;
+    let count = frames.count().get();
+    let mut random = Random::new(frames.start().number());
+    let chosen = if count <= ALL { count } else { SAMPLE + 2 };
+    (0..chosen).map(move |nth| {
+        let offset = match nth {
+            _ if count <= ALL => nth,
+            0 => 0,
+            1 => count - 1,
+            // Odd offsets, so that none is the first or the last, which are written once.
+            _ => 1 + random.below(count / 2 - 1) * 2 % (count - 2),
+        };
+        frames.start().saturating_add(FrameCount::new(offset))
+    })
+}
+
+/// Returns the word that fills a frame: on 64 bits another for each frame, on 32 bits almost.
+const fn pattern(frame: Frame) -> usize {
+    mix(frame.number()) as usize
+}

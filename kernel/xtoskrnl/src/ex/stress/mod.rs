@@ -1,0 +1,123 @@
+//! The stress of a boot: memory is taken and given back through every interface, all of it is taken at once, filled and
+//! compared, allocations fail on purpose; and then everything must be as it was.
+//!
+//! Each scenario runs twice with the same seed. The first round may open blocks and grow books, which stay; after
+//! the second round every count must equal the one before it, to the last frame, page, block and stack.
+
+mod exhaust;
+mod frames;
+mod injected;
+mod mapping;
+mod pools;
+mod random;
+mod stacks;
+
+use core::fmt;
+
+use crate::kd::log;
+use crate::mm::{Memory, Standing};
+
+pub(crate) use exhaust::Fill;
+use random::Random;
+
+/// What a scenario found wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Complaint {
+    what: &'static str,
+    facts: [u64; 2],
+}
+
+impl Complaint {
+    const fn new(what: &'static str, facts: [u64; 2]) -> Self {
+        Self { what, facts }
+    }
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, facts: [one, two] } = self;
+        write!(out, "{what} ({one:#x}, {two:#x})")
+    }
+}
+
+/// Returns a complaint unless `holds`.
+fn check(holds: bool, what: &'static str, facts: [u64; 2]) -> Result<(), Complaint> {
+    if holds { Ok(()) } else { Err(Complaint::new(what, facts)) }
+}
+
+/// A scenario: returns how many operations it did.
+type Scenario = fn(&'static Memory, &mut Random) -> Result<u64, Complaint>;
+
+/// The scenarios but the exhaustion, which has a result of its own.
+const SCENARIOS: [(&str, Scenario); 5] = [
+    ("frames", frames::run),
+    ("mappings", mapping::run),
+    ("pools", pools::run),
+    ("stacks", stacks::run),
+    ("failure on purpose", injected::run),
+];
+
+/// What the stress found.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stress {
+    /// Operations of both rounds.
+    pub(crate) operations: u64,
+    /// Scenarios that complained.
+    pub(crate) complaints: u64,
+    /// Counts that the second round has changed.
+    pub(crate) difference: u64,
+    /// The second exhaustion.
+    pub(crate) fill: Fill,
+    /// Allocations that failed on purpose.
+    pub(crate) injected: u64,
+    /// Sites of allocations that were asked.
+    pub(crate) sites: u64,
+}
+
+impl Stress {
+    /// Tells whether everything was as it must be.
+    pub(crate) const fn is_clean(&self) -> bool {
+        self.complaints == 0 && self.difference == 0 && self.fill.is_right()
+    }
+}
+
+/// Runs both rounds.
+pub(crate) fn run(memory: &'static Memory) -> Stress {
+    let mut stress = Stress::default();
+    round(memory, &mut stress);
+    let before = Standing::of(memory);
+    round(memory, &mut stress);
+    let after = Standing::of(memory);
+    stress.difference = before.difference(&after);
+    if stress.difference > 0 {
+        log!("xtoskrnl: stress: before {before:?}");
+        log!("xtoskrnl: stress: after  {after:?}");
+    }
+    stress.injected = injected::failures();
+    stress.sites = injected::sites();
+    stress
+}
+
+fn round(memory: &'static Memory, stress: &mut Stress) {
+    for (name, scenario) in SCENARIOS {
+        let mut random = Random::new(0x5854_4F53);
+        match scenario(memory, &mut random) {
+            Ok(operations) => stress.operations += operations,
+            Err(complaint) => {
+                log!("xtoskrnl: stress: {name}: {complaint}");
+                stress.complaints += 1;
+            }
+        }
+    }
+    match exhaust::run(memory) {
+        Ok(fill) => {
+            stress.operations += fill.taken;
+            stress.fill = fill;
+        }
+        Err(complaint) => {
+            log!("xtoskrnl: stress: exhaustion: {complaint}");
+            stress.complaints += 1;
+        }
+    }
+    memory.trim();
+}

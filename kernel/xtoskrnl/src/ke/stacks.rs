@@ -1,0 +1,134 @@
+//! The stacks by name, and the guards below them: what a stop needs to say whose stack has overflowed.
+//!
+//! The stacks of the start are registered one by one and stay. Those that come and go belong to the memory manager,
+//! which offers a function that finds them.
+//!
+//! Everything here may be asked on any stack at any run level: it takes no lock and allocates nothing.
+
+use spin::Once;
+use xtcore::{VirtAddr, VirtRange};
+
+use crate::ar::TrapFrame;
+use crate::ar::stack::{call_with_stack, pointer};
+
+/// A stack and its guard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Stack {
+    /// Whose it is, as bug checks print it.
+    pub(crate) name: &'static str,
+    /// What may be used: from the base to the top.
+    pub(crate) pages: VirtRange,
+    /// What lies below the base and is never mapped; it ends there.
+    pub(crate) guard: VirtRange,
+}
+
+impl Stack {
+    /// Returns a stack with so many bytes of guard below it.
+    pub(crate) const fn new(name: &'static str, pages: VirtRange, guard_bytes: u64) -> Self {
+        let guard = VirtAddr::new(pages.start().get().saturating_sub(guard_bytes));
+        Self { name, pages, guard: VirtRange::saturating(guard, guard_bytes) }
+    }
+}
+
+/// An address that has to do with a stack.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Spot {
+    /// On the stack.
+    Inside(Stack),
+    /// In its guard.
+    Guard(Stack),
+}
+
+/// Who finds stacks that come and go.
+pub(crate) type Finder = fn(VirtAddr) -> Option<Stack>;
+
+/// Stacks that stay: the boot stack and those of faults, with room for some of interrupts.
+static FIXED: [Once<Stack>; 8] = [const { Once::new() }; 8];
+
+static FINDER: Once<Finder> = Once::new();
+
+/// There are more fixed stacks than were thought of; the one that did not fit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct TooMany(pub(crate) Stack);
+
+/// Makes a stack known that stays for ever. One processor does this, at the start.
+///
+/// # Errors
+/// [`TooMany`]; then a stop on that stack cannot say its name.
+pub(crate) fn register(stack: Stack) -> Result<(), TooMany> {
+    let free = FIXED.iter().find(|slot| slot.get().is_none()).ok_or(TooMany(stack))?;
+    free.call_once(|| stack);
+    Ok(())
+}
+
+/// Names who finds the other stacks, by an address on one or in its guard; the first call counts.
+///
+/// The function is called on fault stacks, at High, maybe in the middle of any change to its own books: it takes no
+/// lock, and no answer is better than waiting.
+pub(crate) fn set_finder(finder: Finder) {
+    FINDER.call_once(|| finder);
+}
+
+/// Returns what an address has to do with a stack.
+pub(crate) fn find(address: VirtAddr) -> Option<Spot> {
+    let spot = |stack: Stack| {
+        if stack.pages.contains(address) {
+            Some(Spot::Inside(stack))
+        } else {
+            stack.guard.contains(address).then_some(Spot::Guard(stack))
+        }
+    };
+    let fixed = FIXED.iter().map_while(Once::get).find_map(|stack| spot(*stack));
+    fixed.or_else(|| FINDER.get().and_then(|find| find(address)).and_then(spot))
+}
+
+/// Returns the name of the stack that a stack pointer belongs to; one in a guard belongs to the stack above.
+pub(crate) fn name_at(pointer: VirtAddr) -> &'static str {
+    match owner(pointer) {
+        Some(stack) => stack.name,
+        None => "a stack without a name",
+    }
+}
+
+/// Returns the stack that a stack pointer belongs to. An empty stack's pointer is its top, and a full one's next push
+/// goes into the guard; so the word below the pointer is what counts.
+fn owner(pointer: VirtAddr) -> Option<Stack> {
+    let word = VirtAddr::new(pointer.get().wrapping_sub(size_of::<usize>() as u64));
+    match find(word)? {
+        Spot::Inside(stack) | Spot::Guard(stack) => Some(stack),
+    }
+}
+
+/// Returns the stack that the interrupted code has overflowed, if that is what happened: its stack pointer, or the
+/// address of the fault, lies in the guard of the stack that it stood on.
+///
+/// An access to the guard of another stack is no overflow, only a wild pointer.
+pub(crate) fn overflowed(frame: &TrapFrame) -> Option<Stack> {
+    let stack = owner(frame.stack())?;
+    let lowest = VirtAddr::new(frame.stack().get().wrapping_sub(size_of::<usize>() as u64));
+    [lowest, frame.fault_address()].into_iter().any(|address| stack.guard.contains(address)).then_some(stack)
+}
+
+/// Runs a function on the stack that ends at `top`, and tells whether it stood there, saw what it was given, could move
+/// on to its own caller's kind of call, and gave back what it made.
+///
+/// # Safety
+/// As for [`call_with_stack`], for two pages below `top`.
+#[allow(unsafe_code, reason = "the stack is exchanged to see that it can be")]
+pub(crate) unsafe fn can_be_exchanged(top: VirtAddr) -> bool {
+    let before = pointer();
+    let given = [before.get(), top.get(), !top.get()];
+    let inner_top = VirtAddr::new(top.get().wrapping_sub(xtcore::PAGE_BYTES));
+    let call = || {
+        let outer = pointer();
+        // SAFETY: the outer call stays in the upper page, so the lower one is free.
+        let inner = unsafe { call_with_stack(inner_top, || (pointer(), given)) };
+        (outer, inner)
+    };
+    // SAFETY: the caller vouches for the stack.
+    let (outer, (inner, seen)) = unsafe { call_with_stack(top, call) };
+    let below = |pointer: VirtAddr, top: VirtAddr| {
+        top.bytes_since(pointer).is_some_and(|used| used != 0 && used <= xtcore::PAGE_BYTES)
+    };
+    below(outer, top) && below(inner, inner_top) && seen == given && before == pointer()
+}

@@ -1,0 +1,84 @@
+//! The audit of frames: the PFN database against the page tables and the frame allocator.
+#![allow(unsafe_code, reason = "tables are looked at under a lock that the ordinary way would take again")]
+
+use xtcore::{Frame, FrameCount, FrameRange, PAGE_BYTES, VirtAddr, VirtRange};
+use xtlayout::RegionKind;
+use xtmm::OutOfFrames;
+use xtmm::backing::Backing;
+use xtmm::frames;
+use xtmm::pfn::{self, Audit, Place, View};
+use xtpaging::walk::{NotFound, find};
+use xtpaging::{AddressSpace, Tables};
+
+use crate::mm::memory::Memory;
+
+/// The tables themselves as the judge of what has memory. It gives none.
+struct Seen<'a, T> {
+    space: &'a AddressSpace,
+    tables: &'a T,
+}
+
+// SAFETY: it never says that it has backed anything, and what the tables map is there.
+unsafe impl<T: Tables + Sync> Backing for Seen<'_, T> {
+    fn back(&self, range: VirtRange) -> Result<(), OutOfFrames> {
+        let wanted = FrameCount::holding(range.bytes());
+        Err(OutOfFrames { wanted, available: FrameCount::ZERO })
+    }
+
+    fn is_backed(&self, address: VirtAddr) -> bool {
+        find(self.space, self.tables, address).is_ok()
+    }
+}
+
+impl Memory {
+    /// Proves that each frame is in one state, and that every count equals what a walk of the page tables finds. Nothing
+    /// else runs meanwhile.
+    pub(crate) fn audit_frames(&self) -> Audit {
+        let uncounted = [RegionKind::Window, RegionKind::Framebuffer, RegionKind::Hardware];
+        let uncounted = uncounted.map(|kind| self.region(kind));
+        let region = self.region(RegionKind::PfnDatabase);
+        // The slot for fresh tables still shows the last one; at rest it shows a frame of its own.
+        self.space.change(|_space, tables, _tlb| tables.slot.leave());
+        self.space.inspect(|space, tables| {
+            let backing = Seen { space, tables };
+            let ram = described(space, tables, region).flat_map(|frames| self.window.usable(frames));
+            let view = View { space, tables, uncounted: &uncounted };
+            let place = |frame| match self.frames.place_of(frame) {
+                frames::Place::Fresh => Place::Fresh,
+                frames::Place::Free => Place::Free,
+                frames::Place::Cached => Place::Cached,
+                frames::Place::Taken => Place::Taken,
+                frames::Place::Unknown => Place::Unknown,
+            };
+            pfn::audit(&self.database, &backing, &view, ram, &place)
+        })
+    }
+}
+
+/// Returns the frames whose entries lie on pages of the database that have memory. Cost: a look at each such page and at
+/// each absent table between them, so that RAM which nobody has touched costs nothing here either.
+fn described<'a, T: Tables>(
+    space: &'a AddressSpace,
+    tables: &'a T,
+    region: VirtRange,
+) -> impl Iterator<Item = FrameRange> + 'a {
+    const ENTRIES: u64 = PAGE_BYTES / size_of::<pfn::Entry>() as u64;
+    let mut at = region.start();
+    core::iter::from_fn(move || {
+        while at < region.end() {
+            let level = match find(space, tables, at) {
+                Ok(_) => {
+                    let page = at.bytes_since(region.start())? / PAGE_BYTES;
+                    at = at.checked_add(PAGE_BYTES)?;
+                    let first = Frame::new(page * ENTRIES);
+                    return Some(FrameRange::with_count(first, FrameCount::new(ENTRIES)));
+                }
+                Err(NotFound::Absent { level, .. }) => level,
+                Err(NotFound::NotCanonical) => return None,
+            };
+            let span = space.geometry().page_bytes(level);
+            at = at.align_down(span).checked_add(span)?;
+        }
+        None
+    })
+}

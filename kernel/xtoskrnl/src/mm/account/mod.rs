@@ -1,0 +1,6 @@
+//! The memory manager gives account: every frame in one state, and every count as it was.
+
+mod audit;
+mod standing;
+
+pub(crate) use standing::Standing;

@@ -1,0 +1,152 @@
+//! Kernel stacks: address space from the system PTEs, memory from the frame allocator, growth by a probe.
+#![allow(unsafe_code, reason = "functions are run on other stacks")]
+
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+use xtcore::{FrameCount, Level, VirtAddr, VirtRange};
+use xtmm::OutOfFrames;
+use xtmm::arena::NoPages;
+use xtmm::machine::CpuIndex;
+use xtmm::space::Content;
+use xtmm::stack::{Probe, ProbeRefusal, Stack, StackError, StackPages, StackSize};
+
+use super::memory::{Commit, Memory, System};
+use crate::ar::stack::call_with_stack as call;
+use crate::ke::bugcheck::{Code, bug_check};
+use crate::ke::fault::{Access, Resolution, Why};
+use crate::ke::{processor, stacks};
+
+/// Where stacks get their pages from.
+#[derive(Debug)]
+pub(crate) struct StackRoom {
+    pub(super) system: &'static System,
+    pub(super) memory: Commit,
+}
+
+impl StackPages for StackRoom {
+    fn reserve(&self, pages: u64) -> Result<VirtRange, NoPages> {
+        self.system.reserve(pages, 1)
+    }
+
+    fn commit(&self, pages: VirtRange) -> Result<(), OutOfFrames> {
+        self.memory.commit(pages, Content::Zeroed).map_err(|error| {
+            let none =
+                OutOfFrames { wanted: FrameCount::holding(pages.bytes()), available: FrameCount::ZERO };
+            error.out_of_frames().unwrap_or(none)
+        })
+    }
+
+    /// A probe is answered at Passive and APC level only, where the interrupted code holds no lock of the memory manager:
+    /// so the ordinary way serves it too (see `docs/adr/0008-probes-below-dispatch.md`).
+    fn commit_from_reserve(&self, _cpu: CpuIndex, pages: VirtRange) -> Result<(), OutOfFrames> {
+        self.commit(pages)
+    }
+
+    fn decommit(&self, pages: VirtRange) {
+        if let Err(error) = self.memory.withdraw(pages) {
+            let facts = [6, pages.start().get(), pages.bytes(), 0];
+            bug_check(Code::MemoryManagement, facts, None, format_args!("a stack's pages are gone: {error}"));
+        }
+    }
+
+    fn release(&self, range: VirtRange) {
+        if let Err(crime) = self.system.unreserve(range) {
+            let facts = [7, range.start().get(), range.bytes(), 0];
+            bug_check(
+                Code::MemoryManagement,
+                facts,
+                None,
+                format_args!("a stack's range is gone: {crime:?}"),
+            );
+        }
+    }
+}
+
+/// How deep calls on stacks of their own can be nested so that all of them can be found.
+const NESTED: usize = 8;
+
+/// Stacks that functions run on right now, the innermost last: those that a probe can grow, and that a stop can name. One
+/// processor runs; threads will bring their own.
+///
+/// Each pointer leads to a stack that is borrowed by [`run_on`] for as long as it stands here.
+static RUNNING: [AtomicPtr<Stack>; NESTED] = [const { AtomicPtr::new(core::ptr::null_mut()) }; NESTED];
+
+/// Runs a function on a stack, at the caller's run level.
+///
+/// # Errors
+/// [`StackError::Busy`] when calls are nested too deep.
+pub(crate) fn run_on<R>(stack: &Stack, function: impl FnOnce() -> R) -> Result<R, StackError> {
+    let free =
+        RUNNING.iter().find(|place| place.load(Ordering::Relaxed).is_null()).ok_or(StackError::Busy)?;
+    free.store(core::ptr::from_ref(stack).cast_mut(), Ordering::Relaxed);
+    // SAFETY: the stack is ours by the borrow, its committed part is mapped and writable, and its top is a page boundary; it
+    // is as large as its maker found enough, and below it lies a guard.
+    let result = unsafe { call(stack.top().address(), function) };
+    free.store(core::ptr::null_mut(), Ordering::Relaxed);
+    Ok(result)
+}
+
+/// Makes a stack of `bytes` bytes, all of them committed, runs a function on it, and destroys it.
+///
+/// # Errors
+/// Those of making a stack, and of [`run_on`].
+pub(crate) fn call_with_stack<R>(
+    memory: &Memory,
+    bytes: u64,
+    function: impl FnOnce() -> R,
+) -> Result<R, StackError> {
+    let size = StackSize::new(bytes)?;
+    let stack = memory.stacks().create(size.with_committed(size.reserved_bytes())?)?;
+    let result = run_on(&stack, function);
+    memory.stacks().destroy(stack);
+    result
+}
+
+/// Reads a word of a stack's room; where there is no memory yet, that is a probe. `None` when the address is outside.
+///
+/// The stack must be running: else nobody gives it memory, and the kernel stops.
+pub(crate) fn probe(stack: &Stack, address: VirtAddr) -> Option<usize> {
+    let word = VirtRange::with_length(address, size_of::<usize>() as u64)?;
+    let room = stack.usable();
+    if !address.is_aligned(size_of::<usize>() as u64) || address < room.start() || word.end() > room.end() {
+        return None;
+    }
+    let word = core::ptr::with_exposed_provenance::<usize>(address.get() as usize);
+    // SAFETY: the word lies in the room of a stack that is borrowed; it has memory, or gets it by the fault, or the kernel
+    // stops. Volatile, because the read matters and not its value.
+    Some(unsafe { word.read_volatile() })
+}
+
+/// Returns the running stack that an address is on, or in the guard of. Takes no lock.
+fn running(address: VirtAddr) -> Option<&'static Stack> {
+    RUNNING.iter().find_map(|place| {
+        // SAFETY: a pointer that stands there leads to a stack that `run_on` borrows until it takes the pointer away, on
+        // this processor, where it waits for what runs now.
+        let stack = unsafe { place.load(Ordering::Relaxed).as_ref() }?;
+        (stack.usable().contains(address) || stack.guard().contains(address)).then_some(stack)
+    })
+}
+
+/// Finds running stacks for whoever describes an address.
+pub(super) fn find(address: VirtAddr) -> Option<stacks::Stack> {
+    let stack = running(address)?;
+    Some(stacks::Stack { name: "kernel stack", pages: stack.usable(), guard: stack.guard() })
+}
+
+/// Gives a running stack more memory, if the fault is a probe below it.
+pub(super) fn grow_on_probe(memory: &Memory, access: &Access) -> Resolution {
+    let address = access.fault.address;
+    let Some(stack) = running(address) else { return Resolution::Unresolved(Why::Nothing) };
+    if !access.level.may_fault() {
+        return Resolution::Unresolved(Why::Raised);
+    }
+    let probe = Probe { fault: address, stack_pointer: access.stack };
+    match memory.stacks().grow_on_probe(processor::current(), stack, probe) {
+        Ok(_) => Resolution::Resolved,
+        Err(ProbeRefusal::NoReserve(_)) => {
+            let entry = memory.space().space().self_map().entry_address(Level::PT, address);
+            Resolution::Unresolved(Why::NoFrame { entry: entry.unwrap_or_default() })
+        }
+        Err(_) => Resolution::Unresolved(Why::Nothing),
+    }
+}
