@@ -26,6 +26,9 @@ pub fn judge(cell: &Cell, outcome: &Outcome) -> Result<(), String> {
         Expectation::Pass => passed(cell, outcome),
         Expectation::Refused { by, words } => refused(outcome, by, words),
         Expectation::FailWritableAndExecutable => failed_on_purpose(outcome),
+        Expectation::BugCheck { code, parameters, level, words } => {
+            stopped(outcome, &Stop { code, parameters, level, words })
+        }
     }?;
     cell.trial.screen.map_or(Ok(()), |paper| shown(outcome, paper))
 }
@@ -102,6 +105,43 @@ fn refused(outcome: &Outcome, by: &str, words: &[&str]) -> Result<(), String> {
     match words.iter().find(|word| !said.contains(&word.to_lowercase())) {
         None => Ok(()),
         Some(word) => Err(format!("'{}' does not mention {word}", refusal.what)),
+    }
+}
+
+/// What a bug check is expected to say, see [`Expectation::BugCheck`].
+struct Stop<'a> {
+    code: u64,
+    parameters: &'a [u64],
+    level: &'a str,
+    words: &'a [&'a str],
+}
+
+/// A triple fault has no bug check, or one of another code: the processor resets the machine without a word.
+fn stopped(outcome: &Outcome, expected: &Stop<'_>) -> Result<(), String> {
+    expect_verdict(outcome, Verdict::Fail)?;
+    let Some(facts) = outcome.report.get("bugcheck").and_then(Value::as_object) else {
+        return Err(format!("it fails without a bug check: {}", outcome.reason));
+    };
+    let text = |key: &str| facts.get(key).and_then(Value::as_str).unwrap_or_default();
+    let code = facts.get("code").and_then(Value::as_u64);
+    if code != Some(expected.code) {
+        let found = code.unwrap_or_default();
+        return Err(format!("bug check {found:#x} {} instead of {:#x}", text("name"), expected.code));
+    }
+    let found = facts.get("parameters").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let found: Vec<Option<u64>> = found.iter().map(Value::as_u64).collect();
+    for (index, parameter) in expected.parameters.iter().enumerate() {
+        if found.get(index).copied().flatten() != Some(*parameter) {
+            return Err(format!("parameter {} is not {parameter:#x}: {found:x?}", index + 1));
+        }
+    }
+    if text("level") != expected.level {
+        return Err(format!("stopped at run level '{}' instead of {}", text("level"), expected.level));
+    }
+    let said = format!("{} {}", text("what"), text("stack")).to_lowercase();
+    match expected.words.iter().find(|word| !said.contains(&word.to_lowercase())) {
+        None => Ok(()),
+        Some(word) => Err(format!("'{said}' does not mention {word}")),
     }
 }
 

@@ -20,4 +20,6 @@ pub use self::images::{ArchitectureImages, ImageMissing, Images};
 pub use self::judge::judge;
 pub use self::run::{CellResult, Progress, run_cells, same_image};
 pub use self::select::{Scope, cells};
-pub use self::trial::{ConfigurationFile, Expectation, KernelFile, LoaderBuild, PLAIN, TRIALS, Trial, Turns};
+pub use self::trial::{
+    ConfigurationFile, Demand, Expectation, KernelFile, LoaderBuild, PLAIN, TRIALS, Trial, Turns,
+};

@@ -4,7 +4,7 @@ use xtcore::PagingMode;
 
 use super::axes::{Entry, LARGE_MEMORY, MACHINES, MEMORY, PROCESSORS, Selection};
 use super::cell::Cell;
-use super::trial::{PLAIN, TRIALS, Trial, Turns};
+use super::trial::{Demand, PLAIN, TRIALS, Trial, Turns};
 use crate::guest::{Machine, MemorySize};
 
 /// How much of the matrix to run.
@@ -111,7 +111,9 @@ fn large(mode: PagingMode) -> Vec<Cell> {
 /// Tells whether the trial at `index` has a turn in the mode of this number. Of the modes, numbered as in
 /// [`PagingMode::ALL`], two that are two apart belong to different architectures.
 fn takes(index: usize, trial: &Trial, mode: usize) -> bool {
-    index % 4 == mode || (trial.turns == Turns::EachArchitecture && (index + 2) % 4 == mode)
+    // The wide modes have the odd numbers, and whatever a trial can demand.
+    let first = if trial.demand == Demand::Nothing { index } else { index | 1 };
+    first % 4 == mode || (trial.turns == Turns::EachArchitecture && (first + 2) % 4 == mode)
 }
 
 /// Returns the trials: in turn in each mode, or all in all modes.
@@ -119,6 +121,7 @@ fn trials(scope: Scope) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (index, trial) in TRIALS.into_iter().enumerate() {
         let modes = PagingMode::ALL.into_iter().enumerate();
+        let modes = modes.filter(|(_, mode)| trial.demand.is_met_in(*mode));
         for (turn, mode) in modes.filter(|(turn, _)| scope == Scope::Full || takes(index, &trial, *turn)) {
             let ordinary = product(mode, &[MemorySize::mebibytes(128 << (turn % 2))]);
             cells.extend(ordinary.first().map(|cell| Cell { trial, ..*cell }));

@@ -214,6 +214,63 @@ fn the_failure_on_purpose_must_fail_for_its_own_reason() {
 }
 
 #[test]
+fn a_bug_check_is_judged_by_everything_it_says() {
+    let trial = TRIALS.into_iter().find(|trial| trial.name == "null-read-raised").expect("the trial exists");
+    let cell = Cell { trial, ..cell("pml5/auto/128M/q35/max") };
+    let good = json!({ "bugcheck": {
+        "code": 10, "name": "IRQL_NOT_LESS_OR_EQUAL", "parameters": [16, 2, 0, 4711], "what": "Read of 0x10, there",
+        "cpu": 0, "level": "dispatch", "stack": "boot stack",
+    } });
+    assert_eq!(judge(&cell, &outcome(Verdict::Fail, good.clone())), Ok(()));
+    assert!(judge(&cell, &outcome(Verdict::Pass, good.clone())).is_err());
+    assert!(judge(&cell, &outcome(Verdict::TimedOut, good.clone())).is_err());
+    assert!(judge(&cell, &outcome(Verdict::Fail, json!({ "bugcheck": null }))).is_err());
+    for (key, value) in [
+        ("code", json!(80)),
+        ("code", json!(null)),
+        ("parameters", json!([16, 2, 1, 4711])),
+        ("parameters", json!([16, 2])),
+        ("parameters", json!(null)),
+        ("level", json!("passive")),
+        ("what", json!("write to 0x10")),
+        ("what", json!(null)),
+    ] {
+        let mut wrong = good.clone();
+        wrong["bugcheck"][key] = value;
+        assert!(judge(&cell, &outcome(Verdict::Fail, wrong)).is_err(), "{key}");
+    }
+}
+
+#[test]
+fn every_bug_check_of_the_kernel_is_in_the_document() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("part of the repository");
+    let (source, document) = (read("kernel/xtoskrnl/src/ke/bugcheck/codes.rs"), read("docs/bug-checks.md"));
+    let mut names = HashSet::new();
+    for definition in source.lines().filter_map(|line| line.trim().split_once(" = 0x")).map(|(_, rest)| rest)
+    {
+        let number = definition.split(',').next().expect("a number").replace('_', "");
+        let name = definition.split('"').nth(1).expect("a name");
+        assert!(document.contains(&format!("| 0x{number} | {name} |")), "0x{number} {name}");
+        names.insert(name);
+    }
+    let rows = document.lines().filter(|line| line.starts_with("| 0x")).count();
+    assert_eq!((rows, names.contains("UNEXPECTED_KERNEL_MODE_TRAP")), (names.len(), true));
+}
+
+#[test]
+fn what_a_mode_lacks_is_not_tried_in_it() {
+    for scope in [Scope::Pairwise, Scope::Full] {
+        let cells = cells(scope);
+        let demanding = |cell: &&Cell| cell.trial.demand == Demand::NoExecute;
+        assert!(cells.iter().any(|cell| demanding(&cell)));
+        assert!(cells.iter().filter(demanding).all(|cell| cell.mode != PagingMode::Pml2));
+    }
+    let everywhere = |cell: &&Cell| cell.trial.name == "stack-recursion";
+    assert_eq!(cells(Scope::Full).iter().filter(everywhere).count(), PagingMode::ALL.len());
+}
+
+#[test]
 fn a_trial_that_is_about_the_screen_needs_its_picture() {
     let trial = TRIALS.into_iter().find(|trial| trial.name == "block-version").expect("the trial exists");
     let cell = Cell { trial, ..cell("pml5/auto/128M/q35/max") };

@@ -1,6 +1,8 @@
 //! What is done to a boot beside choosing the machine: files broken on purpose, a loader that lies, devices that
 //! are missing. And what is to come of it.
 
+use xtcore::PagingMode;
+
 use crate::guest::{Configuration, Damage, ExitDevice, Graphics, LineEnds};
 use crate::screen::Paper;
 
@@ -18,6 +20,37 @@ pub enum Expectation {
     },
     /// It fails, because something is writable and executable: the proof that the harness can find it.
     FailWritableAndExecutable,
+    /// The kernel stops itself, and says all of it.
+    BugCheck {
+        /// The number of the bug check.
+        code: u64,
+        /// Its first parameters, as many as are the same in every boot.
+        parameters: &'static [u64],
+        /// The run level at which the kernel was.
+        level: &'static str,
+        /// Words in its sentence or the name of its stack, whatever their case.
+        words: &'static [&'static str],
+    },
+}
+
+/// What a processor in its mode must have for a trial to make sense.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Demand {
+    /// Nothing that not all have.
+    Nothing,
+    /// Pages that forbid execution, which the narrowest mode does not have.
+    NoExecute,
+}
+
+impl Demand {
+    /// Tells whether a mode can meet the demand.
+    #[must_use]
+    pub const fn is_met_in(self, mode: PagingMode) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::NoExecute => !matches!(mode, PagingMode::Pml2),
+        }
+    }
 }
 
 /// Which build of the loader a trial needs.
@@ -81,6 +114,8 @@ pub struct Trial {
     pub exit_device: ExitDevice,
     /// What its screen is to show text on; `None` leaves the screen alone.
     pub screen: Option<Paper>,
+    /// What it cannot do without.
+    pub demand: Demand,
     /// How often it occurs.
     pub turns: Turns,
     /// What is to come of it.
@@ -97,9 +132,43 @@ pub const PLAIN: Trial = Trial {
     graphics: Graphics::Card,
     exit_device: ExitDevice::Present,
     screen: None,
+    demand: Demand::Nothing,
     turns: Turns::Once,
     expectation: Expectation::Pass,
 };
+
+/// A crime of the kernel's own, which its parameter `CRIME` orders. Traps are each architecture's own code.
+const fn crime(name: &'static str, parameters: &'static str, expectation: Expectation) -> Trial {
+    Trial { name, parameters, turns: Turns::EachArchitecture, expectation, ..PLAIN }
+}
+
+/// A stack that overflows so that its fault cannot be delivered on it: UNEXPECTED_KERNEL_MODE_TRAP, 8.
+const fn overflow(level: &'static str) -> Expectation {
+    let words = &["double fault", "overflowed into its guard", "boot stack"];
+    Expectation::BugCheck { code: 0x7F, parameters: &[8], level, words }
+}
+
+/// A page fault at Passive.
+const fn page_fault(code: u64, parameters: &'static [u64], words: &'static [&'static str]) -> Expectation {
+    Expectation::BugCheck { code, parameters, level: "passive", words }
+}
+
+/// A fault on absent memory at Dispatch: IRQL_NOT_LESS_OR_EQUAL.
+const fn raised(parameters: &'static [u64], words: &'static [&'static str]) -> Expectation {
+    Expectation::BugCheck { code: 0x0A, parameters, level: "dispatch", words }
+}
+
+/// A crime against a pool, at Passive. The pools' code is the same for both architectures.
+const fn pool_crime(
+    name: &'static str,
+    parameters: &'static str,
+    code: u64,
+    first: &'static [u64],
+    words: &'static [&'static str],
+) -> Trial {
+    let expectation = Expectation::BugCheck { code, parameters: first, level: "passive", words };
+    Trial { name, parameters, expectation, ..PLAIN }
+}
 
 const fn tampered(name: &'static str, parameters: &'static str, expectation: Expectation) -> Trial {
     Trial { name, loader: LoaderBuild::Tampering, parameters, expectation, ..PLAIN }
@@ -121,7 +190,7 @@ const fn configuration(name: &'static str, configuration: ConfigurationFile) -> 
 }
 
 /// Every trial but the ordinary boot.
-pub const TRIALS: [Trial; 24] = [
+pub const TRIALS: [Trial; 50] = [
     kernel("kernel-missing", KernelFile::Missing),
     kernel("kernel-truncated", KernelFile::Damaged(Damage::Truncated)),
     kernel("kernel-wrong-machine", KernelFile::Damaged(Damage::WrongMachine)),
@@ -160,6 +229,90 @@ pub const TRIALS: [Trial; 24] = [
     Trial { name: "screen", screen: Some(Paper::Log), ..PLAIN },
     Trial { name: "no-framebuffer", graphics: Graphics::Absent, ..PLAIN },
     Trial { name: "no-exit-port", exit_device: ExitDevice::Absent, turns: Turns::EachArchitecture, ..PLAIN },
+    crime("stack-recursion", "CRIME=stack-recursion", overflow("passive")),
+    crime("stack-recursion-raised", "CRIME=stack-recursion@dispatch", overflow("dispatch")),
+    crime("stack-jump", "CRIME=stack-jump", overflow("passive")),
+    crime("stack-jump-raised", "CRIME=stack-jump@dispatch", overflow("dispatch")),
+    crime("stack-frame", "CRIME=stack-frame", overflow("passive")),
+    crime("stack-frame-raised", "CRIME=stack-frame@dispatch", overflow("dispatch")),
+    crime(
+        "stack-probe",
+        "CRIME=stack-probe",
+        page_fault(0x2B, &[], &["boot stack has overflowed", "read of", "guard of the boot stack"]),
+    ),
+    crime(
+        "null-read",
+        "CRIME=null-read",
+        page_fault(0x50, &[0x10, 0], &["read of 0x10", "no page is mapped"]),
+    ),
+    crime("null-read-raised", "CRIME=null-read@dispatch", raised(&[0x10, 2, 0], &["read of 0x10"])),
+    crime("write-text", "CRIME=write-text", page_fault(0xBE, &[], &["write to", "in the image"])),
+    Trial {
+        demand: Demand::NoExecute,
+        ..crime("execute-data", "CRIME=execute-data", page_fault(0xFC, &[], &["fetch from", "boot stack"]))
+    },
+    crime("fault-raised", "CRIME=fault-at-dispatch", raised(&[], &["read of", "guard above the boot stack"])),
+    crime(
+        "thread-recursion",
+        "CRIME=thread-recursion",
+        Expectation::BugCheck {
+            code: 0x7F,
+            parameters: &[8],
+            level: "passive",
+            words: &["double fault", "kernel stack has overflowed into its guard"],
+        },
+    ),
+    pool_crime("pool-double-free", "CRIME=pool-double-free", 0xC2, &[0x7], &["free already"]),
+    pool_crime("pool-wrong-tag", "CRIME=pool-wrong-tag", 0xC2, &[0xA], &["'Crim'", "'Othr'"]),
+    pool_crime("pool-interior", "CRIME=pool-interior", 0xC2, &[0x99], &["inside"]),
+    pool_crime("pool-foreign", "CRIME=pool-foreign", 0xC2, &[0x46], &["never in this pool"]),
+    pool_crime("pool-overflow", "CRIME=pool-overflow", 0x19, &[0x21], &["past the end"]),
+    pool_crime(
+        "pool-after-free-full",
+        "CRIME=pool-after-free POOLCHECK=full",
+        0x19,
+        &[0x23],
+        &["while it was free"],
+    ),
+    pool_crime(
+        "pool-underflow-special",
+        "CRIME=pool-underflow SPECIALPOOL=Crim SPECIALSIDE=before",
+        0xCD,
+        &[],
+        &["write to", "beyond a block of the special pool"],
+    ),
+    pool_crime(
+        "pool-overflow-special",
+        "CRIME=pool-overflow-far SPECIALPOOL=*",
+        0xCD,
+        &[],
+        &["write to", "beyond a block of the special pool"],
+    ),
+    pool_crime("pool-slack-special", "CRIME=pool-overflow SPECIALPOOL=Crim", 0xC1, &[], &["was written to"]),
+    pool_crime(
+        "pool-after-free-special",
+        "CRIME=pool-after-free SPECIALPOOL=*",
+        0xCC,
+        &[],
+        &["write to", "freed block of the special pool"],
+    ),
+    crime("pageable-raised", "CRIME=pageable-touch", raised(&[], &["read of", "paged pool"])),
+    crime(
+        "pageable-allocate-raised",
+        "CRIME=pageable-allocate",
+        Expectation::BugCheck {
+            code: 0xC2,
+            parameters: &[0x8],
+            level: "dispatch",
+            words: &["run level dispatch"],
+        },
+    ),
+    Trial {
+        name: "pool-full-checking",
+        parameters: "POOLCHECK=full",
+        turns: Turns::EachArchitecture,
+        ..PLAIN
+    },
 ];
 
 impl ConfigurationFile {
