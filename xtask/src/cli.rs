@@ -121,14 +121,24 @@ pub(crate) struct Image {
 }
 
 /// What to measure.
+///
+/// Without a subcommand: our allocators and mapper beside their peers, on this machine. A complete run takes minutes and
+/// writes its tables and plots to docs/benchmarks; one with an option prints its table only.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Bench {
-    /// Which benchmark.
+    /// Another benchmark.
     #[command(subcommand)]
-    pub(crate) what: Benchmark,
+    pub(crate) what: Option<Benchmark>,
+    /// Only to see that it works: few repeats, figures that are worth little.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Only groups of tests whose name contains this, e.g. frames, pools/churn, paging.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
 }
 
-/// Which benchmark.
+/// A benchmark that is not the usual one.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Benchmark {
     /// Counted instructions from kernel entry to ready, by RAM size and paging mode.

@@ -56,6 +56,6 @@ fn act(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Test(options) => test::run(&context, options),
         Command::Image(options) => commands::image::run(&context, options),
         Command::Doctor => commands::doctor::run(&context),
-        Command::Bench(options) => commands::bench::run(&context, &options.what),
+        Command::Bench(options) => commands::bench::run(&context, options),
     }
 }

@@ -29,6 +29,12 @@ pub(crate) fn run(context: &Context) -> Result<u8> {
         let answer = process::succeed(process::clean(cargo()).args([tool, "--version"]));
         line(tool, &answer.map_err(|_| format!("missing; rustup component add {}", component(tool))));
     }
+    println!("for the peers of `cargo xtask bench` that are written in C (left out where missing)");
+    let tools = match super::bench::missing_c_tool() {
+        None => Ok("cc and make".to_owned()),
+        Some(tool) => Err(format!("no {tool} on the search path")),
+    };
+    line("C compiler", &tools);
     if remedies.is_empty() {
         println!("everything that is needed is there");
         return Ok(0);

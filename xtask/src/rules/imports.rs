@@ -36,6 +36,8 @@ const TABLE: &[Row] = &[
     row("la57shim", &["xtldr", "xtpaging", "xtcore"]),
     row("xtqemu", &["xtcore", "xtboot", "xtsim"]),
     row("xtask", &["xtcore", "xtboot", "xtqemu"]),
+    row("xtbench", &["xtmm", "xtpaging", "xtcore"]),
+    row("xtfuzz", &["xtboot", "xtcore", "xtldr"]),
 ];
 
 /// The beginning that the names of our packages share, and the ones without it.

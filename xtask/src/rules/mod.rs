@@ -82,13 +82,15 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<Violation>> {
     Ok(violations)
 }
 
-/// The workspace's members, as its manifest lists them.
+/// The workspace's members as its manifest lists them, and the packages that are workspaces of their own, which it
+/// excludes by name.
 fn members(root: &Path) -> Result<Vec<String>> {
     let manifest: toml::Table = read(&root.join("Cargo.toml"))?.parse()?;
-    let list =
-        manifest.get("workspace").and_then(|table| table.get("members")).and_then(|list| list.as_array());
-    let list = list.context("the workspace's manifest lists no members")?;
-    let names: Option<Vec<String>> = list.iter().map(|name| name.as_str().map(str::to_owned)).collect();
+    let workspace = manifest.get("workspace").context("the manifest is no workspace's")?;
+    let list = |name: &str| workspace.get(name).and_then(|list| list.as_array());
+    let included = list("members").context("the workspace's manifest lists no members")?;
+    let all = included.iter().chain(list("exclude").into_iter().flatten());
+    let names: Option<Vec<String>> = all.map(|name| name.as_str().map(str::to_owned)).collect();
     let names = names.context("a member's name is not a string")?;
     if names.iter().any(|name| name.contains('*')) {
         bail!("the workspace's members are to be named one by one");

@@ -26,6 +26,9 @@ const INTERPRETED: [&str; 3] = ["xtcore", "xtboot", "xtpaging"];
 /// The same and those that the interpreter takes minutes for.
 const INTERPRETED_IN_FULL: [&str; 4] = ["xtcore", "xtboot", "xtpaging", "xtlayout"];
 
+/// The benchmark, a workspace of its own.
+const BENCHMARK: &str = "benches/Cargo.toml";
+
 /// Runs every step that the tally wants.
 pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
     tally.step("host/rules", || house_rules(context));
@@ -39,6 +42,7 @@ pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
     tally.step(&name, || warnings(context, Architecture::I686));
     tally.step("host/documentation", || documentation(context));
     tally.step("host/unit", || unit(context, depth));
+    tally.step("host/benchmark", || benchmark(context));
     tally.step("host/miri", || interpreted(context, depth));
     images::run(context, depth, tally);
 }
@@ -56,7 +60,15 @@ fn format(context: &Context) -> Result<Finding> {
     if let Err(missing) = component("fmt", "rustfmt") {
         return Ok(Finding::Skip(missing));
     }
-    judged(context, "format", cargo(context).args(["fmt", "--all", "--check"]), |_| String::new())
+    for manifest in ["Cargo.toml", BENCHMARK] {
+        let mut command = cargo(context);
+        command.args(["fmt", "--all", "--check", "--manifest-path", manifest]);
+        let finding = judged(context, "format", &mut command, |_| String::new())?;
+        if !matches!(finding, Finding::Pass(_)) {
+            return Ok(finding);
+        }
+    }
+    Ok(Finding::Pass(String::new()))
 }
 
 fn clippy(context: &Context, scope: &[&str]) -> Result<Finding> {
@@ -106,6 +118,25 @@ fn unit(context: &Context, depth: Depth) -> Result<Finding> {
         command.envs(FULL);
     }
     judged(context, "unit", &mut command, |output| format!("{} tests", passed_tests(output)))
+}
+
+/// Lints and tests the benchmark, without the peers that need a C compiler. It measures nothing here.
+fn benchmark(context: &Context) -> Result<Finding> {
+    let command = |subcommand: &str| {
+        let mut command = cargo(context);
+        command.args([subcommand, "--locked", "--no-default-features", "--manifest-path", BENCHMARK]);
+        command.arg("--target-dir").arg(context.workspace.cache().join("benches"));
+        command
+    };
+    if component("clippy", "clippy").is_ok() {
+        let mut clippy = command("clippy");
+        clippy.args(["--all-targets", "--", "--deny", "warnings"]);
+        let finding = judged(context, "benchmark", &mut clippy, |_| String::new())?;
+        if !matches!(finding, Finding::Pass(_)) {
+            return Ok(finding);
+        }
+    }
+    judged(context, "benchmark", &mut command("test"), |output| format!("{} tests", passed_tests(output)))
 }
 
 /// The sum over every test binary's own summary.

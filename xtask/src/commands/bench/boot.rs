@@ -15,9 +15,8 @@ use xtcore::choice::Architecture;
 use xtqemu::guest::{Clock, EspFiles, Guest, Inspection, MemorySize};
 use xtqemu::{Outcome, Verdict};
 
-use super::{Context, run};
+use super::super::{Context, run as boots};
 use crate::build::{self, Extent, Images};
-use crate::cli::Benchmark;
 use crate::setup::Need;
 use crate::{jobs, progress, target, toolchain};
 
@@ -35,11 +34,13 @@ const HUGE: [&str; 2] = ["1T", "12T"];
 /// Where the table is kept.
 const PAGE: &str = "docs/benchmarks/boot.md";
 
-/// Runs the benchmark that was asked for.
-pub(crate) fn run(context: &Context, what: &Benchmark) -> Result<u8> {
-    match what {
-        Benchmark::Boot { full } => boot(context, if *full { &HUGE } else { &[] }),
-    }
+/// Which sizes to boot with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sizes {
+    /// Those that every architecture starts with.
+    Usual,
+    /// Also those that only 64-bit firmware starts with, after minutes.
+    Huge,
 }
 
 /// One boot of the table.
@@ -48,7 +49,12 @@ struct Cell {
     memory: MemorySize,
 }
 
-fn boot(context: &Context, huge: &[&str]) -> Result<u8> {
+/// Boots every cell of the table and writes the page.
+pub(super) fn run(context: &Context, sizes: Sizes) -> Result<u8> {
+    let huge: &[&str] = match sizes {
+        Sizes::Usual => &[],
+        Sizes::Huge => &HUGE,
+    };
     context.setup.ensure(&[Need::Emulator])?;
     let workspace = &context.workspace;
     let toolchains = toolchain::resolve(workspace, &context.setup, context.toolchain, &target::BOTH)?;
@@ -60,7 +66,7 @@ fn boot(context: &Context, huge: &[&str]) -> Result<u8> {
     for size in SIZES.iter().chain(huge) {
         let memory: MemorySize = size.parse()?;
         let starts =
-            |mode: &PagingMode| run::architecture_of(*mode) == Architecture::Amd64 || !huge.contains(size);
+            |mode: &PagingMode| boots::architecture_of(*mode) == Architecture::Amd64 || !huge.contains(size);
         cells.extend(MODES.into_iter().filter(starts).map(|mode| Cell { mode, memory }));
     }
     let folder = workspace.cache().join("bench");
@@ -95,7 +101,7 @@ struct Cost {
 
 /// Boots one cell and returns what it cost.
 fn count(cell: &Cell, systems: &[Images], folder: &Path) -> Result<Cost> {
-    let architecture = run::architecture_of(cell.mode);
+    let architecture = boots::architecture_of(cell.mode);
     let images = systems.iter().find(|images| images.architecture == architecture);
     let images = images.with_context(|| format!("nothing was built for {}", architecture.name()))?;
     let files = EspFiles::new(images.loader.clone(), images.kernel.clone());
@@ -105,9 +111,9 @@ fn count(cell: &Cell, systems: &[Images], folder: &Path) -> Result<Cost> {
     guest.memory = cell.memory;
     guest.clock = Clock::Counted;
     guest.inspection = Inspection::Off;
-    guest.parameters = run::forcing(cell.mode).to_owned();
+    guest.parameters = boots::forcing(cell.mode).to_owned();
     // Counting costs a multiple of the time.
-    guest.timeout = Some(run::patience(cell.memory) * 4);
+    guest.timeout = Some(boots::patience(cell.memory) * 4);
     let outcome = xtqemu::boot(&guest, &mut |_| {})?;
     if outcome.verdict != Verdict::Pass {
         bail!("{}: {} ({})", outcome.verdict.name(), outcome.reason, outcome.log.display());
@@ -197,5 +203,5 @@ fn ratio(count: u64, first: u64) -> String {
 }
 
 #[cfg(test)]
-#[path = "bench_tests.rs"]
+#[path = "boot_tests.rs"]
 mod tests;

@@ -1,0 +1,28 @@
+//! `cargo xtask bench`: our allocators and mapper beside their peers; with `boot`, what a boot costs.
+//!
+//! It gates nothing: the figures depend on the machine. What matters are ratios within one run.
+
+mod boot;
+mod goals;
+mod host;
+mod page;
+mod plot;
+mod results;
+
+use anyhow::Result;
+
+use super::Context;
+use crate::cli::{Bench, Benchmark};
+pub(super) use host::missing_c_tool;
+
+/// Runs the benchmark that was asked for.
+pub(crate) fn run(context: &Context, bench: &Bench) -> Result<u8> {
+    match bench.what {
+        None => host::run(context, bench),
+        Some(Benchmark::Boot { full: false }) => boot::run(context, boot::Sizes::Usual),
+        Some(Benchmark::Boot { full: true }) => boot::run(context, boot::Sizes::Huge),
+    }
+}
+
+#[cfg(test)]
+mod tests;
