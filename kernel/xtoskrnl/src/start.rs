@@ -15,7 +15,7 @@ use zerocopy::FromBytes;
 use crate::ar::cpu::{self, ARCHITECTURE, active_levels};
 use crate::ar::{control, install_tables};
 use crate::ex::report::Report;
-use crate::ex::{crime, inspect, stress, tell, traps};
+use crate::ex::{crime, inspect, measure, stress, tell, traps};
 use crate::hl::acpi;
 use crate::hl::screen::Screen;
 use crate::kd::{self, log};
@@ -104,10 +104,15 @@ fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> 
     log!(
         "xtoskrnl: ready; now the checks: stress through every interface, all memory at once, and the audits"
     );
-    let stress = stress::run(memory);
+    let pairs = measure::frame_pairs(memory);
+    let stress = match memory.block().parameters().value("STRESS") {
+        Some("off") => None,
+        _ => Some(stress::run(memory)),
+    };
     let audit = memory.space().inspect(audit);
     let frames = memory.audit_frames();
-    let report = Report { memory, audit: &audit, frames: &frames, stress, in_use, phases: stamps.phases() };
+    let report =
+        Report { memory, audit: &audit, frames: &frames, stress, pairs, in_use, phases: stamps.phases() };
     report.print();
     let verdict = report.verdict();
     let parameters = memory.block().parameters();

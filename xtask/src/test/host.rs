@@ -21,10 +21,10 @@ const FULL: [(&str, &str); 2] = [("XTOS_FUZZ_CASES", "10000000"), ("XTOS_PAGING_
 const TEST_ONLY: [&str; 2] = ["--features", "xtldr/tamper"];
 
 /// Crates without dependencies on the host, whose tests the interpreter can run.
-const INTERPRETED: [&str; 3] = ["xtcore", "xtboot", "xtpaging"];
+const INTERPRETED: [&str; 4] = ["xtcore", "xtboot", "xtpaging", "xtmm"];
 
 /// The same and those that the interpreter takes minutes for.
-const INTERPRETED_IN_FULL: [&str; 4] = ["xtcore", "xtboot", "xtpaging", "xtlayout"];
+const INTERPRETED_IN_FULL: [&str; 5] = ["xtcore", "xtboot", "xtpaging", "xtlayout", "xtmm"];
 
 /// The benchmark, a workspace of its own.
 const BENCHMARK: &str = "benches/Cargo.toml";
@@ -43,6 +43,7 @@ pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
     tally.step("host/documentation", || documentation(context));
     tally.step("host/unit", || unit(context, depth));
     tally.step("host/benchmark", || benchmark(context));
+    tally.step("host/models", || models(context));
     tally.step("host/miri", || interpreted(context, depth));
     images::run(context, depth, tally);
 }
@@ -148,6 +149,15 @@ pub(super) fn passed_tests(output: &str) -> u64 {
     counts.sum()
 }
 
+/// Explores every interleaving of what processors exchange without a lock, in a build of its own.
+fn models(context: &Context) -> Result<Finding> {
+    let mut command = cargo(context);
+    command.args(["test", "--locked", "--release", "--package", "xtmm", "--lib", "models"]);
+    command.arg("--target-dir").arg(context.workspace.cache().join("models"));
+    command.env("RUSTFLAGS", "--cfg loom");
+    judged(context, "models", &mut command, |output| format!("{} models", passed_tests(output)))
+}
+
 fn interpreted(context: &Context, depth: Depth) -> Result<Finding> {
     let nightly = |arguments: &[&str]| {
         let mut command = process::clean("cargo");
@@ -173,7 +183,9 @@ fn interpreted(context: &Context, depth: Depth) -> Result<Finding> {
         command.args(["--package", package]);
     }
     // Interpreted code is a thousand times slower; properties are sampled, not exhausted.
-    command.env("PROPTEST_CASES", "4").env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    command
+        .env("PROPTEST_CASES", "4")
+        .env("MIRIFLAGS", "-Zmiri-disable-isolation -Zmiri-permissive-provenance");
     judged(context, "miri", &mut command, |output| format!("{} tests", passed_tests(output)))
 }
 

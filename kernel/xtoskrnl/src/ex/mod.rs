@@ -2,6 +2,7 @@
 
 pub(crate) mod crime;
 pub(crate) mod inspect;
+pub(crate) mod measure;
 pub(crate) mod report;
 pub(crate) mod stress;
 pub(crate) mod tell;

@@ -6,6 +6,7 @@ use xtcore::FrameCount;
 use xtmm::pfn;
 use xtpaging::walk::Audit;
 
+use super::measure::FramePairs;
 use super::stress::Stress;
 use super::tell::Amount;
 use crate::ar::cpu::ARCHITECTURE;
@@ -22,8 +23,10 @@ pub(crate) struct Report<'a> {
     pub(crate) audit: &'a Audit,
     /// The audit of the PFN database after it.
     pub(crate) frames: &'a pfn::Audit,
-    /// The stress.
-    pub(crate) stress: Stress,
+    /// The stress, unless `STRESS=off` left it out.
+    pub(crate) stress: Option<Stress>,
+    /// What allocating and freeing a frame costs.
+    pub(crate) pairs: FramePairs,
     /// Frames in use when the kernel was ready.
     pub(crate) in_use: FrameCount,
     /// The phases of the start.
@@ -33,7 +36,9 @@ pub(crate) struct Report<'a> {
 impl Report<'_> {
     /// Returns whether all checks passed.
     pub(crate) fn verdict(&self) -> Verdict {
-        let is_clean = self.audit.is_clean() && self.frames.is_clean() && self.stress.is_clean();
+        let is_clean = self.audit.is_clean()
+            && self.frames.is_clean()
+            && self.stress.is_none_or(|stress| stress.is_clean());
         if is_clean { Verdict::Pass } else { Verdict::Fail }
     }
 
@@ -57,7 +62,11 @@ impl Report<'_> {
 
     /// Prints what the stress found.
     fn print_stress(&self) {
-        let Stress { operations, complaints, difference, fill, injected, sites } = self.stress;
+        let Some(stress) = self.stress else {
+            log!("xtoskrnl: the stress was left out");
+            return;
+        };
+        let Stress { operations, complaints, difference, fill, injected, sites } = stress;
         log!(
             "xtoskrnl: stress: {operations} operations, {complaints} complaints, a difference of {difference}"
         );
@@ -115,14 +124,14 @@ impl fmt::Display for Report<'_> {
         write!(out, ",\"frames_writable_and_executable\":{}", audit.frames_writable_and_executable)?;
         write!(out, ",\"reserved_bits\":{},\"tables\":{}", audit.reserved_bits, audit.tables)?;
         write!(out, ",\"tables_miscounted\":{}", audit.miscounted)?;
-        let Stress { operations, complaints, difference, fill, injected, sites } = self.stress;
-        write!(out, ",\"fill\":{{\"frames\":{},\"taken\":{}", fill.frames, fill.taken)?;
-        write!(out, ",\"outside_window\":{}", fill.outside_window)?;
-        write!(out, ",\"wrong_words\":{},\"left\":{}}}", fill.wrong_words, fill.left)?;
-        write!(out, ",\"stress\":{{\"operations\":{operations},\"complaints\":{complaints}")?;
-        write!(out, ",\"difference\":{difference},\"injected\":{injected},\"sites\":{sites}}}")?;
+        match self.stress {
+            Some(stress) => write_stress(out, &stress)?,
+            None => write!(out, ",\"fill\":null,\"stress\":null")?,
+        }
         write!(out, ",\"pfn\":{{\"faults\":{},\"mapped\":{}", self.frames.faults, self.frames.mapped)?;
         write!(out, ",\"tables\":{}}}", self.frames.tables)?;
+        let FramePairs { count, ticks } = self.pairs;
+        write!(out, ",\"frame_pairs\":{{\"count\":{count},\"ticks\":{ticks}}}")?;
         let stamps = block.stamps();
         let own = stamps.hand_over.saturating_sub(stamps.loader_entry).saturating_sub(stamps.in_firmware);
         write!(out, ",\"loader_ticks\":{own},\"phases\":[")?;
@@ -132,4 +141,13 @@ impl fmt::Display for Report<'_> {
         }
         write!(out, "],\"bugcheck\":null}}")
     }
+}
+
+fn write_stress(out: &mut fmt::Formatter<'_>, stress: &Stress) -> fmt::Result {
+    let Stress { operations, complaints, difference, fill, injected, sites } = stress;
+    write!(out, ",\"fill\":{{\"frames\":{},\"taken\":{}", fill.frames, fill.taken)?;
+    write!(out, ",\"outside_window\":{}", fill.outside_window)?;
+    write!(out, ",\"wrong_words\":{},\"left\":{}}}", fill.wrong_words, fill.left)?;
+    write!(out, ",\"stress\":{{\"operations\":{operations},\"complaints\":{complaints}")?;
+    write!(out, ",\"difference\":{difference},\"injected\":{injected},\"sites\":{sites}}}")
 }

@@ -88,10 +88,30 @@ fn economical(outcome: &Outcome) -> Result<(), String> {
             "{in_use} frames in use with {descriptors} descriptors, at most {limit} are allowed"
         ));
     }
-    match number(outcome.report.get("fill"), "frames")? {
-        0 => Err("no frame was filled and checked".to_owned()),
-        _ => Ok(()),
+    let zero = [
+        (("fill", "left"), "frames were left when all memory was taken"),
+        (("fill", "wrong_words"), "words did not hold what was written"),
+        (("stress", "complaints"), "scenarios complained"),
+        (("stress", "difference"), "is what the second round of the stress changed"),
+        (("pfn", "faults"), "contradictions between PFN database, page tables and allocator"),
+    ];
+    for ((object, key), what) in zero {
+        match number(outcome.report.get(object), key)? {
+            0 => {}
+            count => return Err(format!("{count} {what}")),
+        }
     }
+    let some = [
+        (("fill", "frames"), "no frame was filled and checked"),
+        (("stress", "injected"), "no allocation failed on purpose"),
+        (("pfn", "tables"), "the audit has met no page table"),
+    ];
+    for ((object, key), what) in some {
+        if number(outcome.report.get(object), key)? == 0 {
+            return Err(what.to_owned());
+        }
+    }
+    Ok(())
 }
 
 fn refused(outcome: &Outcome, by: &str, words: &[&str]) -> Result<(), String> {

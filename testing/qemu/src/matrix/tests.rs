@@ -155,7 +155,10 @@ fn a_pass_is_judged_by_mode_reason_and_memory() {
     let good = json!({
         "paging": "pml2", "paging_reason": cell.reason().text(),
         "usable_frames": 520_000, "frames_above_limit": 1 << 20,
-        "frames_in_use": 768 + 200, "descriptors": { "given": 100 }, "fill": { "frames": 1000 },
+        "frames_in_use": 768 + 200, "descriptors": { "given": 100 },
+        "fill": { "frames": 1000, "left": 0, "wrong_words": 0 },
+        "stress": { "complaints": 0, "difference": 0, "injected": 100 },
+        "pfn": { "faults": 0, "tables": 20 },
     });
     assert_eq!(judge(&cell, &outcome(Verdict::Pass, good.clone())), Ok(()));
     assert!(judge(&cell, &outcome(Verdict::TimedOut, good.clone())).is_err());
@@ -170,8 +173,17 @@ fn a_pass_is_judged_by_mode_reason_and_memory() {
         ("frames_in_use", json!(null)),
         ("descriptors", json!({ "given": 99 })),
         ("descriptors", json!(null)),
-        ("fill", json!({ "frames": 0 })),
+        ("fill", json!({ "frames": 0, "left": 0, "wrong_words": 0 })),
+        ("fill", json!({ "frames": 9, "left": 1, "wrong_words": 0 })),
+        ("fill", json!({ "frames": 9, "left": 0, "wrong_words": 1 })),
         ("fill", json!(null)),
+        ("stress", json!({ "complaints": 1, "difference": 0, "injected": 100 })),
+        ("stress", json!({ "complaints": 0, "difference": 1, "injected": 100 })),
+        ("stress", json!({ "complaints": 0, "difference": 0, "injected": 0 })),
+        ("stress", json!(null)),
+        ("pfn", json!({ "faults": 1, "tables": 20 })),
+        ("pfn", json!({ "faults": 0, "tables": 0 })),
+        ("pfn", json!(null)),
     ] {
         let mut wrong = good.clone();
         wrong[key] = value;

@@ -31,6 +31,10 @@ const SIZES: [&str; 4] = ["256M", "1G", "4G", "16G"];
 /// What only 64-bit firmware can start with.
 const HUGE: [&str; 2] = ["1T", "12T"];
 
+/// The processor without 1 GiB pages, and the sizes that show whether it matters.
+const NO_GIANTS: &str = "max,pdpe1gb=off";
+const NO_GIANTS_SIZES: [&str; 3] = ["256M", "16G", "12T"];
+
 /// Where the table is kept.
 const PAGE: &str = "docs/benchmarks/boot.md";
 
@@ -43,10 +47,21 @@ pub(super) enum Sizes {
     Huge,
 }
 
+/// Whether the processor has pages of 1 GiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Giants {
+    /// It has what the emulator can give it.
+    Present,
+    /// It lacks them.
+    Absent,
+}
+
 /// One boot of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cell {
     mode: PagingMode,
     memory: MemorySize,
+    giants: Giants,
 }
 
 /// Boots every cell of the table and writes the page.
@@ -67,14 +82,19 @@ pub(super) fn run(context: &Context, sizes: Sizes) -> Result<u8> {
         let memory: MemorySize = size.parse()?;
         let starts =
             |mode: &PagingMode| boots::architecture_of(*mode) == Architecture::Amd64 || !huge.contains(size);
-        cells.extend(MODES.into_iter().filter(starts).map(|mode| Cell { mode, memory }));
+        let cell = |mode| Cell { mode, memory, giants: Giants::Present };
+        cells.extend(MODES.into_iter().filter(starts).map(cell));
+        if NO_GIANTS_SIZES.contains(size) {
+            let wide = [PagingMode::Pml4, PagingMode::Pml5];
+            cells.extend(wide.map(|mode| Cell { mode, memory, giants: Giants::Absent }));
+        }
     }
     let folder = workspace.cache().join("bench");
     let counts = jobs::map(&cells, jobs::GUESTS, |cell| count(cell, &systems, &folder));
     let mut rows = Vec::new();
     for (cell, count) in cells.iter().zip(counts) {
         let count = count.with_context(|| format!("{} with {}", cell.mode.name(), cell.memory))?;
-        rows.push((cell.mode, cell.memory, count));
+        rows.push((*cell, count));
     }
     let page = page(&rows);
     let place = workspace.root().join(PAGE);
@@ -97,6 +117,8 @@ struct Cost {
     in_use: u64,
     /// Descriptors of the firmware's memory map.
     descriptors: u64,
+    /// Instructions that allocate and free a frame, many times over, and how many times.
+    pairs: [u64; 2],
 }
 
 /// Boots one cell and returns what it cost.
@@ -105,13 +127,19 @@ fn count(cell: &Cell, systems: &[Images], folder: &Path) -> Result<Cost> {
     let images = systems.iter().find(|images| images.architecture == architecture);
     let images = images.with_context(|| format!("nothing was built for {}", architecture.name()))?;
     let files = EspFiles::new(images.loader.clone(), images.kernel.clone());
-    let name = format!("{}-{}", cell.mode.name(), cell.memory);
+    let mut name = format!("{}-{}", cell.mode.name(), cell.memory);
+    if cell.giants == Giants::Absent {
+        name.push_str("-no-giants");
+    }
     progress::say(&format!("booting {name} with counted instructions ..."));
     let mut guest = Guest::new(architecture, files, folder.join(&name));
     guest.memory = cell.memory;
+    if cell.giants == Giants::Absent {
+        guest.processor = NO_GIANTS.to_owned();
+    }
     guest.clock = Clock::Counted;
     guest.inspection = Inspection::Off;
-    guest.parameters = boots::forcing(cell.mode).to_owned();
+    guest.parameters = format!("{} STRESS=off", boots::forcing(cell.mode));
     // Counting costs a multiple of the time.
     guest.timeout = Some(boots::patience(cell.memory) * 4);
     let outcome = xtqemu::boot(&guest, &mut |_| {})?;
@@ -139,13 +167,17 @@ fn cost(outcome: &Outcome, mode: PagingMode) -> Result<Cost> {
         loader: number("/loader_ticks")? / TICKS_PER_INSTRUCTION,
         in_use: number("/frames_in_use")? * (xtcore::PAGE_BYTES >> 10),
         descriptors: number("/descriptors/given")?,
+        pairs: [number("/frame_pairs/ticks")? / TICKS_PER_INSTRUCTION, number("/frame_pairs/count")?],
     })
 }
 
-type Row = (PagingMode, MemorySize, Cost);
+type Row = (Cell, Cost);
 
-/// The page: three tables with one row a size and one column a mode.
+/// The page: tables with one row a size and one column a mode.
 fn page(rows: &[Row]) -> String {
+    let (rows, without): (Vec<Row>, Vec<Row>) =
+        rows.iter().partition(|(cell, _)| cell.giants == Giants::Present);
+    let (rows, without) = (&rows[..], &without[..]);
     let mut text = "# What a boot costs\n\n\
                     Written by `cargo xtask bench boot`. One processor, CPU model `max`, `-icount shift=4`: the figures\n\
                     are counted instructions, the same on every host. In brackets stands the ratio to the first row.\n\n"
@@ -157,6 +189,8 @@ fn page(rows: &[Row]) -> String {
         "## Kernel entry to ready\n\nThe goal is at most 1.10 for every size, and at most 2 million for 256 MiB on amd64.\n\n",
     );
     table(&mut text, rows, &compared(|cost| cost.kernel));
+    text.push_str("\nOn a processor without 1 GiB pages:\n\n");
+    table(&mut text, without, &compared(|cost| cost.kernel));
     text.push_str(
         "\n## Loader entry to hand-over, calls into firmware left out\n\n\
          The goal is at most 1.10 at 12 TiB against 256 MiB. The work follows the number of descriptors in the\n\
@@ -168,6 +202,14 @@ fn page(rows: &[Row]) -> String {
          The goal is at most 3 MiB + 8 KiB per descriptor, flat in RAM. In brackets: descriptors.\n\n",
     );
     table(&mut text, rows, &|cost, _| format!("{} ({})", cost.in_use, cost.descriptors));
+    text.push_str(
+        "\n## Allocating and freeing a frame, guard included\n\n\
+         The goal is at most 40 instructions. Both run levels, both calls and the loop around them are counted.\n\n",
+    );
+    table(&mut text, rows, &|cost, _| {
+        let [instructions, pairs] = cost.pairs;
+        ratio(instructions, pairs)
+    });
     text
 }
 
@@ -178,15 +220,15 @@ fn table(text: &mut String, rows: &[Row], show: &dyn Fn(&Cost, &Cost) -> String)
         let _ = write!(text, " {} |", mode.name());
     }
     text.push_str("\n|---|---|---|---|---|\n");
-    let mut sizes: Vec<MemorySize> = rows.iter().map(|&(_, size, _)| size).collect();
+    let mut sizes: Vec<MemorySize> = rows.iter().map(|(cell, _)| cell.memory).collect();
     sizes.dedup();
     for size in sizes {
         let _ = write!(text, "| {size} |");
         for mode in MODES {
-            let of_mode = rows.iter().find(|row| row.0 == mode && row.1 == size);
-            let first = rows.iter().find(|row| row.0 == mode);
+            let of_mode = rows.iter().find(|(cell, _)| cell.mode == mode && cell.memory == size);
+            let first = rows.iter().find(|(cell, _)| cell.mode == mode);
             match (of_mode, first) {
-                (Some((_, _, cost)), Some((_, _, first))) => {
+                (Some((_, cost)), Some((_, first))) => {
                     let _ = write!(text, " {} |", show(cost, first));
                 }
                 _ => text.push_str(" |"),

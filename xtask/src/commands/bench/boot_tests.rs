@@ -2,11 +2,11 @@
 
 use xtcore::PagingMode;
 
-use super::{Cost, page, ratio};
+use super::{Cell, Cost, Giants, page, ratio};
 
 /// A boot of which only the kernel's figure matters.
 const fn costing(kernel: u64) -> Cost {
-    Cost { kernel, loader: 7, in_use: 528, descriptors: 126 }
+    Cost { kernel, loader: 7, in_use: 528, descriptors: 126, pairs: [3100, 100] }
 }
 
 #[test]
@@ -18,12 +18,14 @@ fn a_ratio_is_never_rounded_in_our_favour() {
 
 #[test]
 fn each_size_is_a_row_and_each_mode_a_column_with_its_own_base() {
+    let cell = |mode, size: &str| Cell { mode, memory: size.parse().unwrap(), giants: Giants::Present };
     let rows = [
-        (PagingMode::Pml2, "256M".parse().unwrap(), costing(1000)),
-        (PagingMode::Pml4, "256M".parse().unwrap(), costing(2000)),
-        (PagingMode::Pml2, "1G".parse().unwrap(), costing(1100)),
-        (PagingMode::Pml4, "1G".parse().unwrap(), costing(4000)),
-        (PagingMode::Pml4, "1T".parse().unwrap(), costing(2000)),
+        (cell(PagingMode::Pml2, "256M"), costing(1000)),
+        (cell(PagingMode::Pml4, "256M"), costing(2000)),
+        (Cell { giants: Giants::Absent, ..cell(PagingMode::Pml4, "256M") }, costing(2200)),
+        (cell(PagingMode::Pml2, "1G"), costing(1100)),
+        (cell(PagingMode::Pml4, "1G"), costing(4000)),
+        (cell(PagingMode::Pml4, "1T"), costing(2000)),
     ];
     let page = page(&rows);
     assert!(page.contains("| RAM | pml2 | pml3 | pml4 | pml5 |"), "{page}");
@@ -32,4 +34,6 @@ fn each_size_is_a_row_and_each_mode_a_column_with_its_own_base() {
     assert!(page.contains("| 1T | | | 2000 (1.00) | |"), "{page}");
     assert!(page.contains("| 1T | | | 7 (1.00) | |"), "{page}");
     assert!(page.contains("| 1T | | | 528 (126) | |"), "{page}");
+    assert!(page.contains("| 1T | | | 31.00 | |"), "{page}");
+    assert!(page.contains("| 256M | | | 2200 (1.00) | |"), "{page}");
 }
