@@ -1,9 +1,9 @@
 //! All memory at once: taken until there is no more, filled, compared, and given back.
 //!
 //! The reference system handed out its own root table as free memory and died long after (regression 1). Here everything
-//! that the allocator can give is taken in giants, blocks and single frames, until each of them is refused. Frames and
-//! blocks are overwritten as a whole, giants at their edges and a sample; then every word is compared. A live table,
-//! stack or image among them would not survive, and two addresses for one frame would not compare.
+//! that the allocator can give is taken in giants, blocks and single frames, until each of them is refused. Up to 1 GiB all of it
+//! is overwritten; above, larger pieces are at their edges and at a sample between. Then every word is compared. A live
+//! table, stack or image among them would not survive, and two addresses for one frame would not compare.
 //!
 //! What was taken is chained through the PFN entries of the frames, which nobody else uses while they are free.
 
@@ -36,7 +36,10 @@ impl Fill {
     }
 }
 
-/// Frames in a giant that are written, besides the first and the last.
+/// Frames of 1 GiB: so much memory is written as a whole.
+const EVERYTHING: u64 = 1 << 18;
+
+/// Frames of larger pieces that are written where there is more, besides the first and the last.
 const SAMPLE: u64 = 6;
 
 /// Takes, fills, compares and gives back.
@@ -65,9 +68,11 @@ pub(super) fn run(memory: &'static Memory) -> Result<Fill, Complaint> {
 
 /// Fills and compares, and sees that every other interface says no.
 fn while_exhausted(memory: &'static Memory, chains: &mut [Chain], fill: &mut Fill) -> Result<(), Complaint> {
+    let all = fill.taken <= EVERYTHING;
+    let chosen = |frames: FrameRange| sample(frames, if all { u64::MAX } else { 1 });
     for chain in &mut *chains {
         chain.for_each(|taken| {
-            for frame in sample(taken.frames()) {
+            for frame in chosen(taken.frames()) {
                 taken.fill(FrameRange::with_count(frame, FrameCount::ONE), pattern(frame));
                 fill.frames += 1;
                 fill.outside_window += u64::from(!memory.reach().is_in_window(frame));
@@ -83,7 +88,7 @@ fn while_exhausted(memory: &'static Memory, chains: &mut [Chain], fill: &mut Fil
     super::mapping::refuse(memory)?;
     for chain in chains {
         chain.for_each(|taken| {
-            for frame in sample(taken.frames()) {
+            for frame in chosen(taken.frames()) {
                 fill.wrong_words += taken.count_unlike(frame, pattern(frame)) as u64;
             }
         });
@@ -91,15 +96,14 @@ fn while_exhausted(memory: &'static Memory, chains: &mut [Chain], fill: &mut Fil
     Ok(())
 }
 
-/// Returns the frames of a piece that are written: all of them, or of a giant its edges and some between.
-fn sample(frames: FrameRange) -> impl Iterator<Item = Frame> {
-    const ALL: u64 = 1024;
+/// Returns the frames of a piece that are written: all of them if there are at most `whole`, else its edges and some between.
+fn sample(frames: FrameRange, whole: u64) -> impl Iterator<Item = Frame> {
     let count = frames.count().get();
     let mut random = Random::new(frames.start().number());
-    let chosen = if count <= ALL { count } else { SAMPLE + 2 };
+    let chosen = if count <= whole { count } else { SAMPLE + 2 };
     (0..chosen).map(move |nth| {
         let offset = match nth {
-            _ if count <= ALL => nth,
+            _ if count <= whole => nth,
             0 => 0,
             1 => count - 1,
             // Odd offsets, so that none is the first or the last, which are written once.

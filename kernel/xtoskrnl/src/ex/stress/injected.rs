@@ -1,5 +1,6 @@
 //! Failure on purpose: a run through every interface, in which the first allocation fails, then the second, and so on, until
-//! a run has none that fails (reliability goal R7). Each failure must be an error, and nothing may be lost.
+//! a run has none that fails (reliability goal R7). Each failure must be an error; that nothing is lost shows in the counts before
+//! and after the whole round.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,9 +11,9 @@ use xtmm::pool::{PoolKind, Request, Tag};
 use xtmm::space::Content;
 use xtmm::stack::StackSize;
 
+use super::Complaint;
 use super::random::Random;
-use super::{Complaint, check};
-use crate::mm::{MACHINE, Memory, Piece, Standing, Taken};
+use crate::mm::{MACHINE, Memory, Piece, Taken};
 
 /// A run asks less often than this; more means that it never ends.
 const ENOUGH: u32 = 4_000;
@@ -31,18 +32,11 @@ pub(super) fn sites() -> u64 {
 
 pub(super) fn run(memory: &'static Memory, _: &mut Random) -> Result<u64, Complaint> {
     let injector = MACHINE.injector();
-    // The first run lets books grow that stay.
-    everything(memory);
-    memory.trim();
-    let before = Standing::of(memory);
     for nth in 1..ENOUGH {
         memory.trim();
         injector.arm(nth);
         everything(memory);
         if injector.disarm() == 0 {
-            memory.trim();
-            let difference = before.difference(&Standing::of(memory));
-            check(difference == 0, "failures have cost something", [difference, nth.into()])?;
             return Ok(nth.into());
         }
         FAILURES.fetch_add(1, Ordering::Relaxed);

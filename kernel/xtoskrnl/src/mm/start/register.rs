@@ -36,20 +36,22 @@ pub(super) fn register(
     for range in in_use() {
         frames.adopt(range).map_err(Fault::Adopt)?;
     }
-    let book = Book { database, in_use: &in_use };
     // The slot for fresh tables shows the last of them; what it shows at rest is to be found.
     space.change(|_own, tables, _tlb| tables.slot.leave());
     let walked = space.inspect(|own, tables| {
         if let Some(pointers) = own.pointer_table() {
-            book.note(pointers, Owner::PageTable, None)?;
+            note(database, pointers, Owner::PageTable, None)?;
         }
         let outcome = visit(own, tables, SelfMapPolicy::Skip, |node| {
             let noted = match node {
-                Node::Table(place) => book.note(place.frame, Owner::PageTable, None),
+                Node::Table(place) => note(database, place.frame, Owner::PageTable, None),
                 Node::Leaf(leaf) => match owner_of(layout, leaf.address) {
-                    Some(owner) => {
-                        book.note(leaf.frame, owner, own.self_map().entry_address(leaf.level, leaf.address))
-                    }
+                    Some(owner) => note(
+                        database,
+                        leaf.frame,
+                        owner,
+                        own.self_map().entry_address(leaf.level, leaf.address),
+                    ),
                     None => Ok(()),
                 },
             };
@@ -62,11 +64,11 @@ pub(super) fn register(
     });
     walked.map_err(Fault::Pfn)?;
     for frame in each(stock) {
-        book.note(frame, Owner::TableStock, None).map_err(Fault::Pfn)?;
+        note(database, frame, Owner::TableStock, None).map_err(Fault::Pfn)?;
     }
     for frame in in_use().flat_map(each) {
         if !inheritance.returned.contains(&frame) {
-            book.note(frame, Owner::Loader, None).map_err(Fault::Pfn)?;
+            note(database, frame, Owner::Loader, None).map_err(Fault::Pfn)?;
         }
     }
     for table in &inheritance.returned {
@@ -75,25 +77,19 @@ pub(super) fn register(
     Ok(())
 }
 
-/// Writes entries of frames in use, each once.
-struct Book<'a, I> {
-    database: &'a Database<'static>,
-    in_use: &'a dyn Fn() -> I,
-}
-
-impl<I: Iterator<Item = FrameRange>> Book<'_, I> {
-    /// Gives a frame that is in use to its owner, unless it has one already.
-    fn note(&self, frame: Frame, owner: Owner, pte: Option<VirtAddr>) -> Result<(), PfnCrime> {
-        if !(self.in_use)().any(|range| range.contains(frame)) {
-            // A frame of books: it was written down when it became one.
-            return Ok(());
-        }
-        // SAFETY: the frame was adopted, so its block has been opened.
-        let entry = unsafe { self.database.entry(frame) };
-        match entry.snapshot().state() {
-            Some(state) if state.is_free() => entry.activate(owner, pte),
-            _ => Ok(()),
-        }
+/// Gives a frame that is in use to its owner, unless it has one already: frames of books were written down when they
+/// became books.
+fn note(
+    database: &Database<'static>,
+    frame: Frame,
+    owner: Owner,
+    pte: Option<VirtAddr>,
+) -> Result<(), PfnCrime> {
+    // SAFETY: the frame was adopted or is one of books, so its block has been opened.
+    let entry = unsafe { database.entry(frame) };
+    match entry.snapshot().state() {
+        Some(state) if state.is_free() => entry.activate(owner, pte),
+        _ => Ok(()),
     }
 }
 
