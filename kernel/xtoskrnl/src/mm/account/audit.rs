@@ -55,23 +55,35 @@ impl Memory {
     }
 }
 
-/// Returns the frames whose entries lie on pages of the database that have memory. Cost: a look at each such page and at
-/// each absent table between them, so that RAM which nobody has touched costs nothing here either.
+/// Returns the frames whose entries lie on pages of the database that have memory: RAM which nobody has touched costs nothing
+/// here either.
 fn described<'a, T: Tables>(
     space: &'a AddressSpace,
     tables: &'a T,
     region: VirtRange,
 ) -> impl Iterator<Item = FrameRange> + 'a {
     const ENTRIES: u64 = PAGE_BYTES / size_of::<pfn::Entry>() as u64;
+    mapped_pages(space, tables, region).filter_map(move |(page, _)| {
+        let number = page.bytes_since(region.start())? / PAGE_BYTES;
+        Some(FrameRange::with_count(Frame::new(number * ENTRIES), FrameCount::new(ENTRIES)))
+    })
+}
+
+/// Returns the pages of a region that are mapped, and their frames. Cost: a look at each, and at each absent table between
+/// them.
+pub(in crate::mm) fn mapped_pages<'a, T: Tables>(
+    space: &'a AddressSpace,
+    tables: &'a T,
+    region: VirtRange,
+) -> impl Iterator<Item = (VirtAddr, Frame)> + 'a {
     let mut at = region.start();
     core::iter::from_fn(move || {
         while at < region.end() {
             let level = match find(space, tables, at) {
-                Ok(_) => {
-                    let page = at.bytes_since(region.start())? / PAGE_BYTES;
+                Ok(found) => {
+                    let page = at;
                     at = at.checked_add(PAGE_BYTES)?;
-                    let first = Frame::new(page * ENTRIES);
-                    return Some(FrameRange::with_count(first, FrameCount::new(ENTRIES)));
+                    return Some((page, found.address.frame()));
                 }
                 Err(NotFound::Absent { level, .. }) => level,
                 Err(NotFound::NotCanonical) => return None,

@@ -3,4 +3,5 @@
 mod audit;
 mod standing;
 
+pub(in crate::mm) use audit::mapped_pages;
 pub(crate) use standing::Standing;

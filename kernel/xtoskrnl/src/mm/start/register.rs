@@ -1,20 +1,29 @@
 //! Frames that are in use when the frame allocator takes over: adopted by it, and written down in the PFN database.
 //!
-//! What a frame is for follows from the walk: a table is a table, and a page belongs to the region that it lies in. What the
-//! loader block calls in use and nothing refers to is the loader's.
+//! What a page is for follows from the region that it lies in. What the early allocator gave out and no page shows has become a
+//! page table; of the loader's frames the memory map says what they are.
 #![allow(unsafe_code, reason = "entries of blocks that were opened a moment ago are written")]
 
-use core::ops::ControlFlow;
-
 use xtboot::block::VerifiedBlock;
-use xtcore::{Frame, FrameCount, FrameRange, VirtAddr};
+use xtcore::{Frame, FrameCount, FrameRange, Level, MemoryKind, VirtAddr};
 use xtlayout::{Layout, RegionKind};
 use xtmm::pfn::{Database, Owner, PfnCrime};
-use xtpaging::walk::{Node, SelfMapPolicy, visit};
 
 use super::early::Inheritance;
+use crate::mm::account::mapped_pages;
 use crate::mm::fault::Fault;
 use crate::mm::memory::{Frames, Space};
+
+/// The regions that have pages now, besides books, and whose their frames are.
+const REGIONS: [(RegionKind, Owner); 7] = [
+    (RegionKind::Image, Owner::KernelImage),
+    (RegionKind::Block, Owner::LoaderBlock),
+    (RegionKind::Stack, Owner::Stack),
+    (RegionKind::FaultStacks, Owner::Stack),
+    (RegionKind::Transient, Owner::Processor),
+    (RegionKind::PerProcessor, Owner::Processor),
+    (RegionKind::SystemPtes, Owner::SystemPtes),
+];
 
 /// Adopts and writes down.
 pub(super) fn register(
@@ -28,47 +37,34 @@ pub(super) fn register(
 ) -> Result<(), Fault> {
     let limit = space.space().format().ram_limit();
     let below = FrameRange::new(Frame::new(0), limit).unwrap_or_default();
-    let in_use = || {
+    let owned = || {
         let owned = block.runs().filter(|run| run.kind.is_kernel_owned());
-        let owned = owned.map(|run| run.frames.intersection(below));
-        owned.chain([inheritance.taken]).filter(|range| !range.is_empty())
+        let owned = owned.map(|run| (run.kind, run.frames.intersection(below)));
+        owned.filter(|(_, frames)| !frames.is_empty())
     };
-    for range in in_use() {
-        frames.adopt(range).map_err(Fault::Adopt)?;
+    for range in owned().map(|(_, frames)| frames).chain([inheritance.taken]) {
+        if !range.is_empty() {
+            frames.adopt(range).map_err(Fault::Adopt)?;
+        }
     }
     // The slot for fresh tables shows the last of them; what it shows at rest is to be found.
     space.change(|_own, tables, _tlb| tables.slot.leave());
-    let walked = space.inspect(|own, tables| {
-        if let Some(pointers) = own.pointer_table() {
-            note(database, pointers, Owner::PageTable, None)?;
+    let noted = space.inspect(|own, tables| {
+        for (kind, owner) in REGIONS {
+            for (page, frame) in mapped_pages(own, tables, layout.range(kind).unwrap_or_default()) {
+                note(database, frame, owner, own.self_map().entry_address(Level::PT, page))?;
+            }
         }
-        let outcome = visit(own, tables, SelfMapPolicy::Skip, |node| {
-            let noted = match node {
-                Node::Table(place) => note(database, place.frame, Owner::PageTable, None),
-                Node::Leaf(leaf) => match owner_of(layout, leaf.address) {
-                    Some(owner) => note(
-                        database,
-                        leaf.frame,
-                        owner,
-                        own.self_map().entry_address(leaf.level, leaf.address),
-                    ),
-                    None => Ok(()),
-                },
-            };
-            noted.map_or_else(ControlFlow::Break, |()| ControlFlow::Continue(()))
-        });
-        match outcome {
-            ControlFlow::Break(crime) => Err(crime),
-            ControlFlow::Continue(()) => Ok(()),
-        }
+        Ok(())
     });
-    walked.map_err(Fault::Pfn)?;
-    for frame in each(stock) {
-        note(database, frame, Owner::TableStock, None).map_err(Fault::Pfn)?;
-    }
-    for frame in in_use().flat_map(each) {
+    noted.map_err(Fault::Pfn)?;
+    let tables = owned().filter(|(kind, _)| *kind == MemoryKind::PageTables).map(|(_, frames)| frames);
+    let rest = [(Owner::TableStock, stock), (Owner::PageTable, inheritance.taken)];
+    let rest = rest.into_iter().chain(tables.map(|frames| (Owner::PageTable, frames)));
+    let rest = rest.chain(owned().map(|(_, frames)| (Owner::Loader, frames)));
+    for (owner, frame) in rest.flat_map(|(owner, frames)| each(frames).map(move |frame| (owner, frame))) {
         if !inheritance.returned.contains(&frame) {
-            note(database, frame, Owner::Loader, None).map_err(Fault::Pfn)?;
+            note(database, frame, owner, None).map_err(Fault::Pfn)?;
         }
     }
     for table in &inheritance.returned {
@@ -91,26 +87,6 @@ fn note(
         Some(state) if state.is_free() => entry.activate(owner, pte),
         _ => Ok(()),
     }
-}
-
-/// Returns whose a page is, by the region that it lies in; `None` for those that are no references to frames.
-fn owner_of(layout: &Layout, page: VirtAddr) -> Option<Owner> {
-    Some(match layout.find(page)?.kind {
-        RegionKind::Image => Owner::KernelImage,
-        RegionKind::Block => Owner::LoaderBlock,
-        RegionKind::Stack | RegionKind::FaultStacks => Owner::Stack,
-        RegionKind::Transient | RegionKind::PerProcessor => Owner::Processor,
-        RegionKind::SystemPtes => Owner::SystemPtes,
-        RegionKind::FrameRecords => Owner::FrameRecords,
-        RegionKind::PfnDatabase => Owner::PfnDatabase,
-        RegionKind::SystemPteBooks => Owner::ArenaBooks,
-        RegionKind::NonPagedBooks | RegionKind::PagedBooks => Owner::PoolBooks,
-        RegionKind::NonPagedPool => Owner::NonPagedPool,
-        RegionKind::PagedPool => Owner::PagedPool,
-        RegionKind::Window | RegionKind::SelfMap | RegionKind::Framebuffer | RegionKind::Hardware => {
-            return None;
-        }
-    })
 }
 
 /// Returns the frames of a range.
