@@ -56,7 +56,8 @@ fn demand_zero(memory: &Memory, access: &Access, page: VirtRange) -> Resolution 
         return Resolution::Unresolved(Why::Raised);
     }
     debug_assert!(page.bytes() == PAGE_BYTES, "a fault is about one page");
-    if memory.commits().paged.commit(page, Content::Zeroed).is_ok() {
+    // Another processor may have brought the page in since the fault: then there is nothing left to do.
+    if memory.commits().paged.commit(page, Content::Zeroed).is_ok() || memory.find(page.start()).is_ok() {
         return Resolution::Resolved;
     }
     let entry = memory.space().space().self_map().entry_address(Level::PT, page.start());

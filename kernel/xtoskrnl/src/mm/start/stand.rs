@@ -142,8 +142,8 @@ pub(super) fn stand(carved: Carved, stamps: &mut Stamps) -> Result<&'static Memo
     }))
 }
 
-/// Returns the room of an ordinary kernel stack: as in NT 24 KiB on amd64 and 12 KiB on i686, of which half is there from
-/// the start, rounded to what growth makes of it.
+/// Returns the room of an ordinary kernel stack. As much is there from the start as NT gives one (24 KiB on amd64, 12 KiB on
+/// i686); the rest is for growth.
 fn usual_stack(geometry: &Geometry) -> Result<StackSize, xtmm::stack::StackError> {
     let (reserved, committed) = if geometry.virtual_bits() == 32 { (32, 12) } else { (64, 24) };
     StackSize::new(reserved << 10)?.with_committed(committed << 10)
@@ -252,6 +252,7 @@ impl PoolPlace {
             caches: core::slice::from_ref(cache),
             tags: &TAGS,
             checks: checks(parameters),
+            // The time is all the chance that there is so early: it keeps accidents apart, not attackers.
             key: time_stamp().wrapping_mul(0x9E37_79B9_7F4A_7C15),
         };
         // SAFETY: the regions are the planner's for this pool and have no memory; the arenas give out pages of the region and
