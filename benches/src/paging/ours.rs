@@ -1,5 +1,10 @@
 //! `xtpaging` over the buffer, with the accesses that a kernel makes: plain loads and stores where an entry is
-//! published, locked ones where a live entry changes.
+//! published, locked ones where a live entry changes. Only where a whole run is looked at, or filled before anybody can
+//! see it, the compiler may use vector registers, as in a loader; a kernel that keeps its hands off them compares a run
+//! at two thirds of the speed.
+//!
+//! "One page after the other" is a streak: each page is mapped for itself, to a frame that nothing is known of before,
+//! but the tables are reserved for all of them together.
 #![allow(unsafe_code, reason = "entries are reached through their addresses in the buffer")]
 
 use std::ops::Range;
@@ -70,6 +75,29 @@ impl Tables for BufferTables {
         }
     }
 
+    fn count_like(&self, place: TablePlace, run: EntryRun, compared: u64) -> usize {
+        let first = std::ptr::from_ref(self.entry(place.frame, run.index)).cast::<u64>();
+        // SAFETY: the run lies inside the table, and nobody writes while the tables are borrowed.
+        let entries = unsafe { std::slice::from_raw_parts(first, run.count) };
+        let mut like = 0;
+        for group in entries.chunks_exact(16) {
+            let expected = run.first.wrapping_add(run.step.wrapping_mul(like as u64));
+            let unlike = group.iter().zip(0..).fold(0, |all, (entry, offset)| {
+                all | entry ^ expected.wrapping_add(run.step.wrapping_mul(offset))
+            });
+            if unlike & compared != 0 {
+                break;
+            }
+            like += group.len();
+        }
+        let rest = entries.iter().zip(0..).skip(like);
+        like + rest
+            .take_while(|(entry, offset)| {
+                (**entry ^ run.first.wrapping_add(run.step.wrapping_mul(*offset))) & compared == 0
+            })
+            .count()
+    }
+
     #[inline]
     fn exchange(&mut self, place: TablePlace, index: usize, value: u64) -> u64 {
         self.entry(place.frame, index).swap(value, Ordering::AcqRel)
@@ -102,6 +130,18 @@ impl Tables for BufferTables {
     #[inline]
     fn initialise(&mut self, frame: Frame, index: usize, value: u64) {
         self.entry(frame, index).store(value, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn initialise_run(&mut self, frame: Frame, run: EntryRun) {
+        let first = std::ptr::from_ref(self.entry(frame, run.index)).cast_mut().cast::<u64>();
+        // SAFETY: the frame is no table yet, so nothing else accesses it, and the run lies inside.
+        let entries = unsafe { std::slice::from_raw_parts_mut(first, run.count) };
+        let mut value = run.first;
+        for entry in entries {
+            *entry = value;
+            value = value.wrapping_add(run.step);
+        }
     }
 }
 
@@ -196,13 +236,24 @@ impl Mapper for Ours {
     }
 
     fn map_each(&mut self, pages: Range<usize>) {
-        pages.for_each(|page| self.map(page, 1));
+        let range = range(pages.start, pages.len());
+        let mut cursor =
+            self.space.cursor(&mut self.tables, range).unwrap_or_else(|error| panic!("{error:?}"));
+        let plan = cursor.plan_streak(ATTRIBUTES).unwrap_or_else(|error| panic!("{error:?}"));
+        let mut reserved = self.memory.reserve(plan.tables()).unwrap_or_else(|error| panic!("{error:?}"));
+        let mut streak = plan.begin(&mut reserved);
+        for page in pages {
+            let outcome = streak.map(frame(page));
+            assert!(outcome.is_ok(), "{outcome:?}");
+        }
     }
 
     fn unmap_each(&mut self, pages: Range<usize>) {
         pages.for_each(|page| self.unmap(page, 1));
     }
 
+    // As the peers' are: they are smaller, having one mode, and the compiler inlines them by itself.
+    #[inline(always)]
     fn translate(&self, address: VirtAddr) -> Option<PhysAddr> {
         walk::translate(&self.space, &self.tables, address)
     }

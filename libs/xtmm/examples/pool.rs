@@ -4,7 +4,7 @@
 #![allow(unsafe_code, reason = "uses the pool, the host's allocator and its clock")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "an example may stop")]
 
-#[path = "../tests/pool/double.rs"]
+#[path = "../tests/pool/support/double.rs"]
 mod double;
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -9,6 +9,8 @@
 //! * [`Cursor`] stands on a range of pages and is the way to change them. Every change is planned first (which may
 //!   fail and changes nothing), then its table frames are reserved (which may fail and changes nothing), then
 //!   committed (which cannot fail).
+//! * [`Streak`] maps the pages of a range one at a time, to frames that are known only then; its tables are reserved
+//!   before the first.
 //! * [`TlbObligation`] is what an unmap, a protect, a split or a merge leaves behind: frames and tables come back
 //!   only from [`TlbObligation::discharge`], when no processor can still hold a translation to them.
 //! * [`SelfMap`] derives where an entry appears in the virtual address space from the slot of the self-map alone.
@@ -48,7 +50,10 @@ mod space;
 mod tlb;
 pub mod walk;
 
-pub use cursor::{Cursor, CursorError, MapError, MapPlan, Mapping, MergeError, Rest, tables_needed};
+pub use cursor::{
+    Cursor, CursorError, MapError, MapPlan, Mapping, MergeError, Rest, Streak, StreakError, StreakPlan,
+    tables_needed,
+};
 pub use entry::{Attributes, Cache, Capabilities, Privilege, Protection, Rights, Scope, Support};
 pub use memory::{EntryRun, Frames, OutOfFrames, Reservation, TablePlace, Tables, halves};
 pub use selfmap::SelfMap;

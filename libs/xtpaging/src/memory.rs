@@ -54,6 +54,31 @@ pub trait Tables {
         }
     }
 
+    /// Returns how many of the entries in a run, counted from its first one, are in the bits of `compared` as the run says.
+    ///
+    /// Processors may set accessed and dirty bits meanwhile; nobody compares those. Override it where vector registers
+    /// may be used: they compare several entries at once.
+    fn count_like(&self, place: TablePlace, run: EntryRun, compared: u64) -> usize {
+        /// So many entries are looked at before it is asked whether all of them were as expected: a cache line.
+        const GROUP: usize = 8;
+        let unlike = |offset: usize| {
+            self.load(place, run.index + offset)
+                ^ run.first.wrapping_add(run.step.wrapping_mul(offset as u64))
+        };
+        let mut like = 0;
+        while like + GROUP <= run.count {
+            let group = (like..like + GROUP).fold(0, |all, offset| all | unlike(offset));
+            if group & compared != 0 {
+                break;
+            }
+            like += GROUP;
+        }
+        while like < run.count && unlike(like) & compared == 0 {
+            like += 1;
+        }
+        like
+    }
+
     /// Swaps an entry and returns what it was.
     fn exchange(&mut self, place: TablePlace, index: usize, value: u64) -> u64;
 
@@ -82,6 +107,16 @@ pub trait Tables {
 
     /// Writes an entry of a frame that will become a table and that no walker can reach yet.
     fn initialise(&mut self, frame: Frame, index: usize, value: u64);
+
+    /// Writes a run of entries of a frame that will become a table and that no walker can reach yet. Override it where
+    /// a tight loop of stores is possible: nobody looks, so no order and no access width matters.
+    fn initialise_run(&mut self, frame: Frame, run: EntryRun) {
+        let mut value = run.first;
+        for index in run.index..run.index + run.count {
+            self.initialise(frame, index, value);
+            value = value.wrapping_add(run.step);
+        }
+    }
 
     /// Tells that `place` was linked where a large page has been until now; its entries are accessed next.
     ///

@@ -157,15 +157,19 @@ impl AddressSpace {
     /// Returns the table in which a walk for `address` begins.
     #[must_use]
     pub fn top(&self, address: VirtAddr) -> TablePlace {
-        with_shape!(self.mode(), S => {
-            if S::TOP_TABLES == 1 {
-                return TablePlace { frame: self.root, level: S::TOP, covers: VirtAddr::ZERO };
-            }
-            let number = (address.get() >> (S::GEOMETRY.shift(S::TOP) + S::GEOMETRY.index_bits(S::TOP))) as usize;
-            let frame = self.tops.get(number).copied().unwrap_or(self.root);
-            let covers = address.align_down(S::GEOMETRY.page_bytes(S::TOP) << S::GEOMETRY.index_bits(S::TOP));
-            TablePlace { frame, level: S::TOP, covers }
-        })
+        with_shape!(self.mode(), S => self.top_in::<S>(address))
+    }
+
+    /// As [`AddressSpace::top`], in a body that is monomorphised for the mode.
+    #[inline(always)]
+    pub(crate) fn top_in<S: Shape>(&self, address: VirtAddr) -> TablePlace {
+        if S::TOP_TABLES == 1 {
+            return TablePlace { frame: self.root, level: S::TOP, covers: VirtAddr::ZERO };
+        }
+        let span = S::GEOMETRY.shift(S::TOP) + S::GEOMETRY.index_bits(S::TOP);
+        let number = (address.get() >> span) as usize;
+        let frame = self.tops.get(number).copied().unwrap_or(self.root);
+        TablePlace { frame, level: S::TOP, covers: address.align_down(1 << span) }
     }
 
     /// Returns the tables in which walks begin, lowest addresses first.
@@ -224,14 +228,10 @@ impl AddressSpace {
         plan.commit(reservation)
     }
 
-    /// Returns the place of the table below `parent` that covers `address` and lies in `frame`.
-    pub(crate) fn child<S: Shape>(
-        parent: TablePlace,
-        below: Level,
-        frame: Frame,
-        address: VirtAddr,
-    ) -> TablePlace {
-        let span = S::GEOMETRY.page_bytes(parent.level);
+    /// Returns the place of the table at `below` that an entry at `level` refers to, covers `address`, and lies in `frame`.
+    #[inline(always)]
+    pub(crate) fn child<S: Shape>(level: Level, below: Level, frame: Frame, address: VirtAddr) -> TablePlace {
+        let span = S::GEOMETRY.page_bytes(level);
         TablePlace { frame, level: below, covers: address.align_down(span) }
     }
 }

@@ -163,6 +163,7 @@ impl TlbObligation {
     }
 
     /// Has the processors forget, then hands out what became free.
+    #[inline]
     pub fn discharge<T: Tlb>(self, tlb: &mut T) -> Reclaimed {
         tlb.invalidate(&self.invalidation);
         Reclaimed { runs: self.runs, tables: self.tables }

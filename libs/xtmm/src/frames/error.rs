@@ -17,6 +17,9 @@ pub enum FrameCrime {
     Foreign(Frame),
     /// What starts there was not handed out as one block or one giant, or isn't aligned as one.
     NotWhole(FrameRange),
+    /// A part of a giant is freed, too small to hold the books that the other parts need from now on, and there is no other
+    /// memory for them. Not a crime, but nothing that can be done.
+    Indivisible(FrameRange),
 }
 
 impl fmt::Display for FrameCrime {
@@ -25,6 +28,12 @@ impl fmt::Display for FrameCrime {
             Self::AlreadyFree(frame) => write!(out, "frame {frame:#x} is freed, but is free already"),
             Self::Foreign(frame) => write!(out, "frame {frame:#x} is freed, but was never handed out"),
             Self::NotWhole(range) => write!(out, "{range:?} is freed as one, but was not handed out as one"),
+            Self::Indivisible(range) => {
+                write!(
+                    out,
+                    "{range:?} is freed, but there is no memory to divide the giant that it is part of"
+                )
+            }
         }
     }
 }

@@ -14,12 +14,14 @@
 //! A *block* is what a level-2 page maps: 512 frames, 1024 under PML2. A *giant* is 1 GiB. A block is *opened* when it is
 //! first used: [`Blocks`] makes its PFN entries, its record and its place in the window. The frames for that come from a stock
 //! in one block, which does for a hundred others, so that those can be wholly free again; only where there is no stock
-//! yet, a block gives its own. Making an allocator costs what its descriptors cost, whatever they describe.
+//! yet, a block gives its own. A giant out of fresh memory opens its first block only, and comes back, is handed out again
+//! or broken without more. Making an allocator costs what its descriptors cost, whatever they describe.
 //!
 //! # Guarantees
 //! * No frame is handed out twice, frame 0 never.
 //! * Whatever fails has changed nothing that counts: blocks may have been opened, no frame is lost.
-//! * Freeing never needs memory and fails only for a crime. Blocks, giants and runs that are free already are found out
+//! * Freeing never needs memory and fails only for a crime; there is one exception, a small part of a giant, see
+//!   [`FrameCrime::Indivisible`]. Blocks, giants and runs that are free already are found out
 //!   at once. A single frame is checked when its batch reaches the rows, so that a [`FrameCrime`] may be
 //!   about a frame that was freed earlier, by the same processor or another; the frame of that crime is not taken.
 //! * Nothing looks at every block or every frame, except what says so: [`FrameAllocator::place_of`] looks through the

@@ -95,8 +95,8 @@ impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
         }
         for _ in 0..count.get() {
             match self.get(zone) {
-                Ok(pfn) => reservation.add(pfn.frame()),
-                Err(_) => {
+                Some(pfn) => reservation.add(pfn.frame()),
+                None => {
                     drop(reservation);
                     return Err(OutOfFrames { wanted: count, available: self.counts().available() });
                 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::double::{Allocator, Ground, range};
 use crate::model::{Shape, audit};
-use xtcore::{FrameCount, FrameRange};
+use xtcore::{Frame, FrameCount, FrameRange};
 use xtmm::frames::{FrameError, RunRequest, Zone};
 use xtmm::inject::Site;
 
@@ -23,6 +23,13 @@ fn exercise(frames: &Allocator<'_>) {
     }
     let block = frames.allocate_block(Zone::Any);
     let giant = frames.allocate_giant(Zone::Any);
+    if let Ok(parted) = frames.allocate_giant(Zone::Any) {
+        // The upper part first, so that the lower one is opened; the part holds the books if nothing else does.
+        let cut = Frame::new(parted.start().number() + 900);
+        ranges.extend(
+            [FrameRange::new(cut, parted.end()), FrameRange::new(parted.start(), cut)].map(Option::unwrap),
+        );
+    }
     if let Ok(mut reservation) = frames.reserve(FrameCount::new(30), Zone::Any) {
         // What is taken goes back with the others, what is not by itself.
         ranges.extend((0..20).map(|_| one(reservation.take().unwrap())));

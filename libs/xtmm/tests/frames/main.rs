@@ -2,10 +2,13 @@
 
 mod basics;
 mod crimes;
+#[path = "support/double.rs"]
 mod double;
 mod failures;
+mod giants;
 mod large;
 mod model;
 mod scale;
+#[path = "support/speed.rs"]
 mod speed;
 mod threads;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::double::{Allocator, Ground, range};
 use xtcore::{Frame, FrameCount, FrameRange};
-use xtmm::frames::{FrameError, Place, Reservation, RunRequest, Zone};
+use xtmm::frames::{FrameCrime, FrameError, Place, Reservation, RunRequest, Zone};
 
 const ZONES: [Zone; 4] = [Zone::BelowOneMiB, Zone::BelowFourGiB, Zone::Window, Zone::Any];
 
@@ -35,7 +35,7 @@ impl Shape {
             range(0x100 + 3 * block + 80, 0x100 + 3 * block + 83),
             range(8 * block - 5, 13 * block),
             range(0xF_FE00 - block, 0xF_FFF0),
-            range(0x10_0003, 0x10_0000 + 9 * block + 2),
+            range(0x10_0003, 0x10_0000 + 17 * block + 2),
         ];
         Self { block, giant: 4 * block, window_end, ram }
     }
@@ -121,6 +121,31 @@ pub(crate) fn audit(frames: &Allocator<'_>, shape: &Shape, held: &BTreeSet<u64>)
     assert_eq!(counts.available().get() - fresh - free, cached);
 }
 
+/// Frees a giant in three parts, in any order. What has no room for its books stays held.
+fn free_in_parts(frames: &Allocator<'_>, random: &mut Random, held: &mut Held<'_, '_>, giant: FrameRange) {
+    let mut cuts = [random.below(giant.count().get()), random.below(giant.count().get())];
+    // Often at the border of a block.
+    cuts.iter_mut().for_each(|cut| *cut &= if random.below(2) == 0 { !0x1FF } else { !0 });
+    cuts.sort_unstable();
+    let [low, high] = cuts.map(|cut| Frame::new(giant.start().number() + cut));
+    let mut parts: Vec<FrameRange> = [(giant.start(), low), (low, high), (high, giant.end())]
+        .into_iter()
+        .map(|(start, end)| FrameRange::new(start, end).unwrap())
+        .collect();
+    while let Some(part) = pick(random, &mut parts) {
+        match frames.free_run(part) {
+            Ok(()) => {
+                held.give(part);
+            }
+            Err(FrameCrime::Indivisible(refused)) => {
+                assert!(part.encloses(refused));
+                held.runs.push(part);
+            }
+            Err(crime) => panic!("{crime}"),
+        }
+    }
+}
+
 fn act<'a, 'm>(frames: &'a Allocator<'m>, shape: &Shape, random: &mut Random, held: &mut Held<'a, 'm>) {
     let zone = ZONES[random.below(4) as usize];
     match random.below(15) {
@@ -160,7 +185,7 @@ fn act<'a, 'm>(frames: &'a Allocator<'m>, shape: &Shape, random: &mut Random, he
             }
         }
         7 => {
-            let order = random.below(shape.giant.ilog2().into()) as u32;
+            let order = random.below(u64::from(shape.giant.ilog2()) + 1) as u32;
             if let Ok(run) = frames.allocate_order(order, zone) {
                 assert!(run.start().is_aligned(run.count()) && run.count().get() == 1 << order);
                 let run = held.take(shape, run, zone);
@@ -172,8 +197,15 @@ fn act<'a, 'm>(frames: &'a Allocator<'m>, shape: &Shape, random: &mut Random, he
                 // In two parts, the upper one first.
                 let cut = Frame::new(run.start().number() + random.below(run.count().get()));
                 for part in [FrameRange::new(cut, run.end()), FrameRange::new(run.start(), cut)] {
-                    let part = held.give(part.unwrap());
-                    frames.free_run(part).unwrap();
+                    let part = part.unwrap();
+                    match frames.free_run(part) {
+                        Ok(()) => {
+                            held.give(part);
+                        }
+                        // It may be part of a giant.
+                        Err(FrameCrime::Indivisible(_)) => held.runs.push(part),
+                        Err(crime) => panic!("{crime}"),
+                    }
                 }
             }
         }
@@ -203,7 +235,11 @@ fn act<'a, 'm>(frames: &'a Allocator<'m>, shape: &Shape, random: &mut Random, he
                 let giant = held.take(shape, giant, zone);
                 held.giants.push(giant);
             } else if let Some(giant) = pick(random, &mut held.giants) {
-                frames.free_giant(held.give(giant)).unwrap();
+                if random.below(2) == 0 {
+                    frames.free_giant(held.give(giant)).unwrap();
+                } else {
+                    free_in_parts(frames, random, held, giant);
+                }
             }
         }
         12 => {
@@ -247,9 +283,10 @@ fn run(shape: &Shape, seed: u64, steps: u64) {
     held.reservations.clear();
     let Held { singles, runs, blocks, giants, .. } = held;
     singles.into_iter().for_each(|frame| frames.free(frame).unwrap());
-    runs.into_iter().for_each(|run| frames.free_run(run).unwrap());
     blocks.into_iter().for_each(|block| frames.free_block(block).unwrap());
     giants.into_iter().for_each(|giant| frames.free_giant(giant).unwrap());
+    // Last, for among them are parts of giants that had no room for their books.
+    runs.into_iter().for_each(|run| frames.free_run(run).unwrap());
     frames.trim().unwrap();
     audit(&frames, shape, &BTreeSet::new());
     let counts = frames.counts();

@@ -10,6 +10,7 @@
 
 mod basics;
 mod crimes;
+#[path = "support/double.rs"]
 mod double;
 mod failure;
 mod model;

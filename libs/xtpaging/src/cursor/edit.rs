@@ -50,3 +50,12 @@ pub(super) fn replace<T: Tables>(tables: &mut T, place: TablePlace, index: usize
     let value = occupancy::keep(tables, place, index, value);
     tables.exchange(place, index, value)
 }
+
+/// Makes a live entry absent, whatever its accessed and dirty bits say, and keeps the occupancy bits that it lends.
+pub(super) fn withdraw<T: Tables>(tables: &mut T, place: TablePlace, index: usize) {
+    if index < occupancy::LENDERS {
+        replace(tables, place, index, 0);
+    } else {
+        tables.withdraw(place, index);
+    }
+}

@@ -79,6 +79,25 @@ pub enum MapError {
     ReservationShort,
 }
 
+/// Why a streak does not map a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StreakError {
+    /// The frame is beyond what an entry can name on this processor in this mode.
+    FrameTooHigh {
+        /// The frame.
+        frame: Frame,
+        /// The first frame that cannot be named.
+        limit: Frame,
+    },
+    /// All pages of the range are mapped.
+    Done {
+        /// Where the range ends.
+        end: VirtAddr,
+    },
+    /// The reservation gave fewer frames than were planned: a fault of its implementation, or of who reserved them.
+    ReservationShort,
+}
+
 /// Why smaller pages cannot become a large one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MergeError {
@@ -141,3 +160,17 @@ impl fmt::Display for MapError {
 }
 
 impl core::error::Error for MapError {}
+
+impl fmt::Display for StreakError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FrameTooHigh { frame, limit } => {
+                write!(out, "an entry cannot name frames from {limit:#x} on, and not {frame:#x}")
+            }
+            Self::Done { end } => write!(out, "all pages up to {end:#x} are mapped"),
+            Self::ReservationShort => out.write_str("a reservation gave fewer frames than were planned"),
+        }
+    }
+}
+
+impl core::error::Error for StreakError {}

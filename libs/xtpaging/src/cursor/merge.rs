@@ -61,7 +61,7 @@ fn candidate<S: Shape, T: Tables>(
             return Err(MergeError::NoTable { at });
         };
         parent = place;
-        place = AddressSpace::child::<S>(place, below, frame, at);
+        place = AddressSpace::child::<S>(place.level, below, frame, at);
     }
     let first = tables.load(place, 0);
     let Decoded::Page(frame) = format.decode(place.level, first) else {

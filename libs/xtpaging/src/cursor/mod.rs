@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   cursor(range) --plan_map--> MapPlan --tables()--> reserve --commit--> mapped
+//!                 --plan_streak--> StreakPlan --tables()--> reserve --begin--> Streak, a page at a time
 //!                 --unmap-----> TlbObligation, again until the range is done
 //!                 --protect---> TlbObligation
 //!                 --merge-----> TlbObligation
@@ -28,8 +29,8 @@ use crate::space::AddressSpace;
 use crate::tlb::TlbObligation;
 
 pub use count::tables_needed;
-pub use error::{CursorError, MapError, MergeError};
-pub use map::MapPlan;
+pub use error::{CursorError, MapError, MergeError, StreakError};
+pub use map::{MapPlan, Streak, StreakPlan};
 
 /// A range of pages and what is to appear there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

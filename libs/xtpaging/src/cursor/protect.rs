@@ -26,10 +26,14 @@ impl<T: Tables> Cursor<'_, T> {
         attributes: Attributes,
     ) -> Result<TlbObligation, MapError> {
         self.check_privilege(attributes)?;
-        if self.stage == Stage::Fresh {
-            self.check_mapped()?;
-        }
-        let mut obligation = match self.split_ends(frames)? {
+        let split = match self.stage {
+            Stage::Fresh => {
+                let ends = self.check_mapped()?;
+                self.split(ends, frames)?
+            }
+            Stage::Prepared => None,
+        };
+        let mut obligation = match split {
             Some(split) => split,
             None => self.obligation(),
         };
@@ -70,7 +74,7 @@ fn rewrite<S: Shape, T: Tables>(
                 invalidation.note_page(place.level, geometry.page_bytes(place.level));
             }
             (Decoded::Table(frame), Some(below)) => {
-                let child = AddressSpace::child::<S>(place, below, frame, part.start());
+                let child = AddressSpace::child::<S>(place.level, below, frame, part.start());
                 rewrite::<S, T>(space, tables, child, part, attributes, invalidation);
             }
             (Decoded::Absent | Decoded::Table(_), _) => {}

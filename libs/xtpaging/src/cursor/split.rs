@@ -7,11 +7,26 @@ use xtcore::{FrameCount, Geometry, Level, VirtAddr};
 use super::edit::{for_each_top, pieces, replace};
 use super::{Cursor, MapError};
 use crate::entry::{Bits, Decoded, occupancy};
-use crate::memory::{Frames, Reservation, TablePlace, Tables};
+use crate::memory::{EntryRun, Frames, Reservation, TablePlace, Tables};
 use crate::shape::{Shape, with_shape};
 use crate::space::AddressSpace;
 use crate::tlb::{Invalidation, TlbObligation};
 use crate::walk::find;
+
+/// The levels of the pages at the ends of a range.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    first: Level,
+    last: Level,
+}
+
+impl Ends {
+    /// Notes a page that comes after all that were noted before.
+    fn note(ends: &mut Option<Self>, level: Level) {
+        let first = ends.map_or(level, |known| known.first);
+        *ends = Some(Self { first, last: level });
+    }
+}
 
 impl<T: Tables> Cursor<'_, T> {
     /// Splits the large pages that reach over an end of the range. Returns `None` when there are none.
@@ -19,7 +34,18 @@ impl<T: Tables> Cursor<'_, T> {
     /// # Errors
     /// [`MapError::OutOfFrames`] and [`MapError::NotMapped`]; nothing has changed then.
     pub fn split_ends<F: Frames>(&mut self, frames: &mut F) -> Result<Option<TlbObligation>, MapError> {
-        let needed = self.plan_split()?;
+        let last = VirtAddr::new(self.pages.end().get() - 1);
+        let ends = Ends { first: self.page_level(self.pages.start())?, last: self.page_level(last)? };
+        self.split(ends, frames)
+    }
+
+    /// As [`Cursor::split_ends`], for who knows already what pages lie at the ends.
+    pub(super) fn split<F: Frames>(
+        &mut self,
+        ends: Ends,
+        frames: &mut F,
+    ) -> Result<Option<TlbObligation>, MapError> {
+        let needed = self.plan_split(ends);
         if needed == FrameCount::ZERO {
             return Ok(None);
         }
@@ -35,23 +61,21 @@ impl<T: Tables> Cursor<'_, T> {
         Ok(Some(obligation))
     }
 
-    /// Counts the tables that [`Cursor::split_ends`] will take.
-    fn plan_split(&self) -> Result<FrameCount, MapError> {
+    /// Counts the tables that [`Cursor::split`] will take.
+    fn plan_split(&self, ends: Ends) -> FrameCount {
         let geometry = self.space.geometry();
         let (start, end) = (self.pages.start(), self.pages.end());
         let last = VirtAddr::new(end.get() - 1);
-        let first_page = self.page_level(start)?;
-        let last_page = self.page_level(last)?;
-        let at_start = misaligned(geometry, first_page, start).count();
+        let at_start = misaligned(geometry, ends.first, start).count();
         // Where both ends lie in the same page, one split serves both.
-        let at_end = misaligned(geometry, last_page, end)
+        let at_end = misaligned(geometry, ends.last, end)
             .filter(|level| {
                 let same = start.get() >> geometry.shift(*level) == last.get() >> geometry.shift(*level);
-                let split_already = *level <= first_page && !start.is_aligned(geometry.page_bytes(*level));
+                let split_already = *level <= ends.first && !start.is_aligned(geometry.page_bytes(*level));
                 !(same && split_already)
             })
             .count();
-        Ok(FrameCount::new((at_start + at_end) as u64))
+        FrameCount::new((at_start + at_end) as u64)
     }
 
     /// Returns the level of the page that contains `at`.
@@ -62,16 +86,18 @@ impl<T: Tables> Cursor<'_, T> {
         }
     }
 
-    /// Checks that each page of the range is mapped.
-    pub(super) fn check_mapped(&self) -> Result<(), MapError> {
+    /// Checks that each page of the range is mapped. Returns what pages lie at its ends.
+    pub(super) fn check_mapped(&self) -> Result<Ends, MapError> {
+        let mut ends = None;
         let outcome = with_shape!(self.space.mode(), S => {
             for_each_top::<S, _>(self.space, self.pages, |top, part| {
-                first_absent::<S, T>(self.space, self.tables, top, part)
+                first_absent::<S, T>(self.space, self.tables, top, part, &mut ends)
             })
         });
-        match outcome {
-            ControlFlow::Break(at) => Err(MapError::NotMapped { at }),
-            ControlFlow::Continue(()) => Ok(()),
+        match (outcome, ends) {
+            (ControlFlow::Continue(()), Some(ends)) => Ok(ends),
+            (ControlFlow::Break(at), _) => Err(MapError::NotMapped { at }),
+            (ControlFlow::Continue(()), None) => Err(MapError::NotMapped { at: self.pages.start() }),
         }
     }
 }
@@ -88,18 +114,20 @@ fn first_absent<S: Shape, T: Tables>(
     tables: &T,
     place: TablePlace,
     pages: xtcore::VirtRange,
+    ends: &mut Option<Ends>,
 ) -> ControlFlow<VirtAddr> {
     let geometry = S::GEOMETRY;
     if place.level == Level::PT {
+        Ends::note(ends, Level::PT);
         return first_absent_page::<S, T>(tables, place, pages);
     }
     for part in pieces(pages, geometry.page_bytes(place.level)) {
         let raw = tables.load(place, geometry.index(place.level, part.start()));
         match (space.format().decode_in(geometry, place.level, raw), place.level.below()) {
-            (Decoded::Page(_), _) => {}
+            (Decoded::Page(_), _) => Ends::note(ends, place.level),
             (Decoded::Table(frame), Some(below)) => {
-                let child = AddressSpace::child::<S>(place, below, frame, part.start());
-                first_absent::<S, T>(space, tables, child, part)?;
+                let child = AddressSpace::child::<S>(place.level, below, frame, part.start());
+                first_absent::<S, T>(space, tables, child, part, ends)?;
             }
             (Decoded::Absent | Decoded::Table(_), _) => return ControlFlow::Break(part.start()),
         }
@@ -147,17 +175,18 @@ fn split_at<S: Shape, T: Tables, R: Reservation>(
             Decoded::Page(_) if boundary.is_aligned(geometry.page_bytes(place.level)) => return Ok(()),
             Decoded::Page(_) => {
                 let frame = reservation.take().ok_or(MapError::ReservationShort)?;
-                let entries = geometry.entries(below);
-                let mut value = format.split_first(place.level, raw);
-                for entry in 0..entries {
-                    occupancy::initialise(tables, frame, entry, value, entries);
-                    value += geometry.page_bytes(below);
-                }
+                let run = EntryRun {
+                    index: 0,
+                    count: geometry.entries(below),
+                    first: format.split_first(place.level, raw),
+                    step: geometry.page_bytes(below),
+                };
+                occupancy::initialise_all(tables, frame, run);
                 // The table is complete before it is linked, so no walker ever misses a translation.
                 let index = geometry.index(place.level, inside);
                 let entry = format.table(frame, space.privilege_of(inside));
                 replace(tables, place, index, entry);
-                tables.linked(AddressSpace::child::<S>(place, below, frame, inside));
+                tables.linked(AddressSpace::child::<S>(place.level, below, frame, inside));
                 // A processor may hold the page in fragments, so all of it is to be forgotten, not the range only.
                 let bytes = geometry.page_bytes(place.level);
                 invalidation.cover(inside.align_down(bytes), bytes);
@@ -166,7 +195,7 @@ fn split_at<S: Shape, T: Tables, R: Reservation>(
                 frame
             }
         };
-        place = AddressSpace::child::<S>(place, below, frame, inside);
+        place = AddressSpace::child::<S>(place.level, below, frame, inside);
     }
     Ok(())
 }

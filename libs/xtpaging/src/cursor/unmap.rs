@@ -1,13 +1,13 @@
 //! Unmapping: in batches, each of which leaves an obligation.
 
-use core::ops::ControlFlow;
+use core::ops::{ControlFlow, Range};
 
-use xtcore::{Frame, FrameRange, Level, VirtAddr, VirtRange};
+use xtcore::{FrameCount, Level, VirtAddr, VirtRange};
 
-use super::edit::{for_each_top, pieces, replace};
+use super::edit::{for_each_top, pieces, withdraw};
 use super::{Cursor, MapError, Stage};
-use crate::entry::{Decoded, occupancy};
-use crate::memory::{Frames, TablePlace, Tables};
+use crate::entry::{Bits, Decoded, occupancy, page_address};
+use crate::memory::{EntryRun, Frames, TablePlace, Tables};
 use crate::shape::{Shape, with_shape};
 use crate::space::AddressSpace;
 use crate::tlb::TlbObligation;
@@ -25,8 +25,8 @@ impl<T: Tables> Cursor<'_, T> {
     /// for a split. Nothing has changed then. After a first success there are no more errors.
     pub fn unmap<F: Frames>(&mut self, frames: &mut F) -> Result<Option<TlbObligation>, MapError> {
         if self.stage == Stage::Fresh {
-            self.check_mapped()?;
-            let split = self.split_ends(frames)?;
+            let ends = self.check_mapped()?;
+            let split = self.split(ends, frames)?;
             self.stage = Stage::Prepared;
             if split.is_some() {
                 return Ok(split);
@@ -35,33 +35,24 @@ impl<T: Tables> Cursor<'_, T> {
         if self.pages.is_empty() {
             return Ok(None);
         }
-        let mut batch = Batch { done: self.pages.start(), obligation: self.obligation() };
+        let mut obligation = self.obligation();
+        let mut batch = Batch { done: self.pages.start(), obligation: &mut obligation };
         let Self { space, tables, pages, .. } = self;
         // A full batch ends the walk early; what it did is in `batch` either way.
         let _full = with_shape!(space.mode(), S => {
             for_each_top::<S, _>(space, *pages, |top, part| clear::<S, T>(space, tables, top, part, &mut batch))
         });
-        let done = VirtRange::new(pages.start(), batch.done).unwrap_or_default();
-        batch.obligation.invalidation.narrow(done);
-        *pages = VirtRange::new(batch.done, pages.end()).unwrap_or_default();
-        Ok(Some(batch.obligation))
+        let reached = batch.done;
+        obligation.invalidation.narrow(VirtRange::new(pages.start(), reached).unwrap_or_default());
+        *pages = VirtRange::new(reached, pages.end()).unwrap_or_default();
+        Ok(Some(obligation))
     }
 }
 
 /// What has been unmapped so far, and what it owes.
-struct Batch {
+struct Batch<'o> {
     done: VirtAddr,
-    obligation: TlbObligation,
-}
-
-impl Batch {
-    /// Adds the frames of `[start, next)`, of which there may be none.
-    fn collect(&mut self, start: Frame, next: Frame) {
-        let run = FrameRange::new(start, next).unwrap_or_default();
-        if !run.is_empty() {
-            self.obligation.add_frames(run.start(), run.count());
-        }
-    }
+    obligation: &'o mut TlbObligation,
 }
 
 /// The batch can hold no more.
@@ -73,7 +64,7 @@ fn clear<S: Shape, T: Tables>(
     tables: &mut T,
     place: TablePlace,
     pages: VirtRange,
-    batch: &mut Batch,
+    batch: &mut Batch<'_>,
 ) -> ControlFlow<Full> {
     let geometry = S::GEOMETRY;
     let format = space.format();
@@ -87,20 +78,20 @@ fn clear<S: Shape, T: Tables>(
         let index = geometry.index(place.level, part.start());
         match (format.decode_in(geometry, place.level, tables.load(place, index)), place.level.below()) {
             (Decoded::Page(frame), _) => {
-                replace(tables, place, index, 0);
+                withdraw(tables, place, index);
                 batch.obligation.add_frames(frame, geometry.page_frames(place.level));
                 batch.obligation.invalidation.note_page(place.level, geometry.page_bytes(place.level));
                 batch.done = part.end();
                 removed += 1;
             }
             (Decoded::Table(frame), Some(below)) => {
-                let child = AddressSpace::child::<S>(place, below, frame, part.start());
+                let child = AddressSpace::child::<S>(place.level, below, frame, part.start());
                 let emptied = if below == Level::PT {
                     clear_pages::<S, T>(space, tables, child, part, batch)
                 } else {
                     match clear::<S, T>(space, tables, child, part, batch) {
                         ControlFlow::Break(full) => ControlFlow::Break(full),
-                        ControlFlow::Continue(()) if occupancy::read(tables, child) == 0 => {
+                        ControlFlow::Continue(()) if occupancy::is_empty(tables, child) => {
                             ControlFlow::Continue(Left::Nothing)
                         }
                         ControlFlow::Continue(()) => ControlFlow::Continue(Left::Something),
@@ -113,7 +104,7 @@ fn clear<S: Shape, T: Tables>(
                     }
                     ControlFlow::Continue(Left::Something) => {}
                     ControlFlow::Continue(Left::Nothing) => {
-                        replace(tables, place, index, 0);
+                        withdraw(tables, place, index);
                         batch.obligation.add_table(below, frame);
                         removed += 1;
                     }
@@ -122,10 +113,7 @@ fn clear<S: Shape, T: Tables>(
             (Decoded::Absent | Decoded::Table(_), _) => batch.done = part.end(),
         }
     }
-    if removed > 0 {
-        let before = occupancy::read(tables, place);
-        occupancy::write(tables, place, before.saturating_sub(removed));
-    }
+    occupancy::subtract(tables, place, removed);
     outcome
 }
 
@@ -147,47 +135,50 @@ fn clear_pages<S: Shape, T: Tables>(
     tables: &mut T,
     place: TablePlace,
     pages: VirtRange,
-    batch: &mut Batch,
+    batch: &mut Batch<'_>,
 ) -> ControlFlow<Full, Left> {
     let geometry = S::GEOMETRY;
     let page = geometry.page_bytes(Level::PT);
     let first = geometry.index(Level::PT, pages.start());
     let count = (pages.bytes() / page) as usize;
     let (mut collected, mut seen) = (0, 0);
-    // Frames `[start, next)` belong together and are not in the obligation yet; while there are some, it has room.
-    let (mut start, mut next) = (Frame::new(0), Frame::new(0));
-    for index in first..first + count {
-        if let Decoded::Page(frame) = space.format().decode_in(geometry, Level::PT, tables.load(place, index))
-        {
-            if frame != next {
-                batch.collect(start, next);
-                (start, next) = (frame, frame);
-                if !batch.obligation.has_room(0) {
-                    break;
-                }
+    // The batch had room for a run when this table was begun.
+    while seen < count && batch.obligation.has_room(0) {
+        let index = first + seen;
+        let raw = tables.load(place, index);
+        match space.format().decode_in(geometry, Level::PT, raw) {
+            Decoded::Page(frame) => {
+                // At least one, whatever a processor may have done to the entry meanwhile.
+                let run = together::<S, T>(tables, place, index..first + count, raw).max(1);
+                batch.obligation.add_frames(frame, FrameCount::new(run as u64));
+                collected += run;
+                seen += run;
             }
-            // An entry cannot name the last frame that a `Frame` can.
-            next = Frame::new(next.number() + 1);
-            collected += 1;
+            Decoded::Absent | Decoded::Table(_) => seen += 1,
         }
-        seen += 1;
     }
-    batch.collect(start, next);
     batch.done = VirtAddr::new(pages.start().get() + seen as u64 * page);
     if collected > 0 {
         batch.obligation.invalidation.note_page(Level::PT, page);
     }
-    let before = occupancy::read(tables, place);
-    if collected == before {
+    if collected == geometry.entries(Level::PT) || collected == occupancy::read(tables, place) {
         return ControlFlow::Continue(Left::Nothing);
     }
     for index in first..first + seen {
-        if index < occupancy::LENDERS {
-            replace(tables, place, index, 0);
-        } else {
-            tables.withdraw(place, index);
-        }
+        withdraw(tables, place, index);
     }
-    occupancy::write(tables, place, before.saturating_sub(collected));
+    occupancy::subtract(tables, place, collected);
     if seen < count { ControlFlow::Break(Full) } else { ControlFlow::Continue(Left::Something) }
+}
+
+/// Returns how many of the entries at `indexes` belong together: present, each on the frame after its predecessor's. The
+/// first of them is `raw`.
+fn together<S: Shape, T: Tables>(tables: &T, place: TablePlace, indexes: Range<usize>, raw: u64) -> usize {
+    let step = S::GEOMETRY.page_bytes(Level::PT);
+    let address = page_address(S::GEOMETRY, Level::PT, u64::MAX).get();
+    // After the last frame that an entry can name comes none: the sum would begin again at the first.
+    let nameable = 1 + (address - (raw & address)) / step;
+    let count = nameable.min(indexes.len() as u64) as usize;
+    let run = EntryRun { index: indexes.start, count, first: raw, step };
+    tables.count_like(place, run, address | Bits::PRESENT.bits())
 }

@@ -54,6 +54,17 @@ pub enum Decoded {
     Page(Frame),
 }
 
+/// What an entry is, its address left aside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// Not present.
+    Absent,
+    /// A reference to a table.
+    Table,
+    /// A page.
+    Page,
+}
+
 /// The entry format of a mode on a processor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Format {
@@ -240,18 +251,32 @@ impl Format {
     /// As [`Format::decode`], in a body that is monomorphised for the mode and so knows its geometry as a constant.
     #[inline(always)]
     pub(crate) const fn decode_in(&self, geometry: &Geometry, level: Level, raw: u64) -> Decoded {
-        if raw & Bits::PRESENT.bits() == 0 {
-            return Decoded::Absent;
+        match self.kind_in(geometry, level, raw) {
+            Kind::Absent => Decoded::Absent,
+            Kind::Table => Decoded::Table(page_address(geometry, Level::PT, raw).frame()),
+            Kind::Page => Decoded::Page(page_address(geometry, level, raw).frame()),
+        }
+    }
+
+    /// Returns what an entry of a table at `level` is, in a body that is monomorphised for the mode.
+    #[inline(always)]
+    pub(crate) const fn kind_in(&self, geometry: &Geometry, level: Level, raw: u64) -> Kind {
+        let (present, large) = (Bits::PRESENT.bits(), Bits::PAGE_SIZE.bits());
+        if level.number() == 1 {
+            return if raw & present == 0 { Kind::Absent } else { Kind::Page };
         }
         // Without CR4.PSE, PML2's page directory ignores the bit; elsewhere it is reserved where there is no such page.
-        // What the mode allows is a constant in most callers, what the processor has is not.
-        let large = level.number() <= geometry.largest_page().number()
-            && level.number() <= self.largest_page.number()
-            && raw & Bits::PAGE_SIZE.bits() != 0;
-        if level.number() == 1 || large {
-            Decoded::Page(PhysAddr::new(raw & address_mask(geometry, level)).frame())
+        // What the mode allows is a constant in most callers. What the processor has is not, so it comes last: a walk
+        // through tables asks one question per level.
+        let decides = if level.number() <= geometry.largest_page().number() { large } else { 0 };
+        if raw & (present | decides) == present {
+            Kind::Table
+        } else if raw & present == 0 {
+            Kind::Absent
+        } else if level.number() <= self.largest_page.number() {
+            Kind::Page
         } else {
-            Decoded::Table(PhysAddr::new(raw & address_mask(geometry, Level::PT)).frame())
+            Kind::Table
         }
     }
 
@@ -280,7 +305,14 @@ impl Format {
     }
 }
 
+/// Returns the address in an entry that maps a page at `level`; for level 1, in any entry.
+#[inline(always)]
+pub(crate) const fn page_address(geometry: &Geometry, level: Level, raw: u64) -> PhysAddr {
+    PhysAddr::new(raw & address_mask(geometry, level))
+}
+
 /// Returns the address bits of an entry that maps a page at `level`, or of any entry for level 1.
+#[inline(always)]
 const fn address_mask(geometry: &Geometry, level: Level) -> u64 {
     ((1 << geometry.physical_bits()) - 1) & !(geometry.page_bytes(level) - 1)
 }

@@ -26,5 +26,6 @@ mod reserved;
 
 pub use attributes::{Attributes, Cache, Capabilities, Privilege, Protection, Rights, Scope, Support};
 pub use format::{Bits, Decoded, Format};
+pub(crate) use format::{Kind, page_address};
 pub use pdpte::Pdpte;
 pub use reserved::reserved_bits;

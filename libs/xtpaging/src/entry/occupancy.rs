@@ -15,7 +15,7 @@
 
 use xtcore::Frame;
 
-use crate::memory::{TablePlace, Tables};
+use crate::memory::{EntryRun, TablePlace, Tables};
 
 /// How many entries lend bits.
 pub const LENDERS: usize = 6;
@@ -39,17 +39,60 @@ pub fn read<T: Tables>(tables: &T, place: TablePlace) -> usize {
     })
 }
 
-/// Writes the number of present entries of a table that is in use. Only entries whose share changes are touched: one
-/// locked access for most changes by one.
-pub fn write<T: Tables>(tables: &mut T, place: TablePlace, count: usize) {
+/// Tells whether a table has no present entry. Cheaper than [`read`]: the first lender usually knows.
+pub fn is_empty<T: Tables>(tables: &T, place: TablePlace) -> bool {
+    (0..LENDERS).all(|index| tables.load(place, index) & MASK == 0)
+}
+
+/// Counts `count` more entries of a table that is in use. Only the entries whose share changes are touched: one locked
+/// access for most changes by one.
+#[inline(never)]
+pub fn add<T: Tables>(tables: &mut T, place: TablePlace, count: usize) {
+    // Addition as on paper, in base 4: what exceeds a digit is carried to the next one.
+    let mut carry = count;
     for index in 0..LENDERS {
-        let wanted = bits(index, count);
-        let mut current = tables.load(place, index);
-        while current & MASK != wanted {
-            match tables.compare_exchange(place, index, current, current & !MASK | wanted) {
-                Ok(()) => break,
-                Err(now) => current = now,
-            }
+        if carry == 0 {
+            return;
+        }
+        let sum = change(tables, place, index, |digit| digit + (carry & 3));
+        carry = (carry >> 2) + (sum >> 2);
+    }
+    debug_assert!(carry == 0, "a table has at most 1024 entries");
+}
+
+/// Counts `count` fewer entries of a table that is in use, at the same cost as [`add`].
+#[inline(never)]
+pub fn subtract<T: Tables>(tables: &mut T, place: TablePlace, count: usize) {
+    let mut borrow = count;
+    for index in 0..LENDERS {
+        if borrow == 0 {
+            return;
+        }
+        // 4 is borrowed from the next digit, and kept when it was not needed.
+        let difference = change(tables, place, index, |digit| digit + 4 - (borrow & 3));
+        borrow = (borrow >> 2) + 1 - (difference >> 2);
+    }
+    debug_assert!(borrow == 0, "more entries went than there were");
+}
+
+/// Replaces the digit that entry `index` lends by the low two bits of what `next` makes of it. Returns all of that.
+fn change<T: Tables>(
+    tables: &mut T,
+    place: TablePlace,
+    index: usize,
+    next: impl Fn(usize) -> usize,
+) -> usize {
+    let mut current = tables.load(place, index);
+    loop {
+        let result = next(((current & MASK) >> SHIFT) as usize);
+        let wanted = current & !MASK | ((result & 3) as u64) << SHIFT;
+        if wanted == current {
+            return result;
+        }
+        match tables.compare_exchange(place, index, current, wanted) {
+            Ok(()) => return result,
+            // The processor has set an accessed or dirty bit meanwhile.
+            Err(now) => current = now,
         }
     }
 }
@@ -57,6 +100,30 @@ pub fn write<T: Tables>(tables: &mut T, place: TablePlace, count: usize) {
 /// Returns the value to store into entry `index` of a table whose lent bits must survive.
 pub fn keep<T: Tables>(tables: &T, place: TablePlace, index: usize, value: u64) -> u64 {
     if index < LENDERS { value & !MASK | tables.load(place, index) & MASK } else { value }
+}
+
+/// Writes a run of pages over all `run.count` entries of a table that no walker can reach.
+pub fn initialise_all<T: Tables>(tables: &mut T, frame: Frame, run: EntryRun) {
+    debug_assert!(run.index == 0, "a whole table begins at its first entry");
+    tables.initialise_run(frame, run);
+    let mut value = run.first;
+    for index in 0..LENDERS {
+        let lent = bits(index, run.count);
+        if lent != 0 {
+            tables.initialise(frame, index, value | lent);
+        }
+        value = value.wrapping_add(run.step);
+    }
+}
+
+/// Writes the count of a table that is filled with zeros and that no walker can reach.
+pub fn announce<T: Tables>(tables: &mut T, frame: Frame, count: usize) {
+    for index in 0..LENDERS {
+        let lent = bits(index, count);
+        if lent != 0 {
+            tables.initialise(frame, index, lent);
+        }
+    }
 }
 
 /// Writes entry `index` of a table that no walker can reach, as one of `count` present entries.

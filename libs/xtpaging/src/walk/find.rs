@@ -2,8 +2,8 @@
 
 use xtcore::{Frame, Level, PhysAddr, VirtAddr};
 
-use crate::entry::{Bits, Cache, Decoded, Format, Rights, Scope};
-use crate::memory::{TablePlace, Tables};
+use crate::entry::{Cache, Format, Kind, Rights, Scope, page_address};
+use crate::memory::Tables;
 use crate::shape::{Shape, with_shape};
 use crate::space::AddressSpace;
 
@@ -50,40 +50,29 @@ pub fn find<T: Tables>(space: &AddressSpace, tables: &T, address: VirtAddr) -> R
 }
 
 /// Translates an address. Where nothing else is asked for, this is cheaper than [`find`]: a result of one word.
-#[inline]
+#[inline(always)]
 pub fn translate<T: Tables>(space: &AddressSpace, tables: &T, address: VirtAddr) -> Option<PhysAddr> {
     with_shape!(space.mode(), S => translate_in::<S, T>(space, tables, address))
 }
 
-// One body per mode, whoever calls it: the choice is made outside, and costs a jump.
-
+/// One body per mode, whoever calls it: what it returns is large, so a call is not what it costs.
 #[inline(never)]
 fn find_in<S: Shape, T: Tables>(
     space: &AddressSpace,
     tables: &T,
     address: VirtAddr,
 ) -> Result<Found, NotFound> {
-    descend::<S, T>(space, tables, address)
+    descend::<S, T, Everything>(space, tables, address)
 }
 
-#[inline(never)]
+/// Part of its caller, where successive walks can overlap.
+#[inline(always)]
 fn translate_in<S: Shape, T: Tables>(
     space: &AddressSpace,
     tables: &T,
     address: VirtAddr,
 ) -> Option<PhysAddr> {
-    match descend::<S, T>(space, tables, address) {
-        Ok(found) => Some(found.address),
-        Err(_) => None,
-    }
-}
-
-/// Where one step of a walk led.
-enum Step {
-    /// To the table below.
-    Down(TablePlace),
-    /// To the end.
-    End(Result<Found, NotFound>),
+    descend::<S, T, Target>(space, tables, address)
 }
 
 /// What the entries of a walk have in common.
@@ -95,80 +84,112 @@ struct Chain {
     any: u64,
 }
 
-/// Inlined into both of its callers, of which one needs little of what it finds.
+/// What somebody wants to know of a walk. The answers are inlined into each place where a walk can end, so that who
+/// asks for little pays for little.
+trait Question {
+    type Answer;
+
+    fn nothing(why: NotFound) -> Self::Answer;
+
+    fn page(format: &Format, level: Level, raw: u64, chain: Chain, target: PhysAddr) -> Self::Answer;
+}
+
+/// Where does the address lead?
+struct Target;
+
+impl Question for Target {
+    type Answer = Option<PhysAddr>;
+
+    #[inline(always)]
+    fn nothing(_: NotFound) -> Option<PhysAddr> {
+        None
+    }
+
+    #[inline(always)]
+    fn page(_: &Format, _: Level, _: u64, _: Chain, target: PhysAddr) -> Option<PhysAddr> {
+        Some(target)
+    }
+}
+
+/// And what may be done there?
+struct Everything;
+
+impl Question for Everything {
+    type Answer = Result<Found, NotFound>;
+
+    #[inline(always)]
+    fn nothing(why: NotFound) -> Result<Found, NotFound> {
+        Err(why)
+    }
+
+    #[inline(always)]
+    fn page(
+        format: &Format,
+        level: Level,
+        raw: u64,
+        chain: Chain,
+        target: PhysAddr,
+    ) -> Result<Found, NotFound> {
+        Ok(Found {
+            address: target,
+            frame: page_address(format.geometry(), level, raw).frame(),
+            level,
+            // Rights to write and for users are ANDed over the levels, and so is that nothing forbids execution.
+            rights: Rights { execute: format.rights(chain.any).execute, ..format.rights(chain.all) },
+            cache: Format::cache(raw),
+            scope: Format::scope(raw),
+            raw,
+        })
+    }
+}
+
 #[inline(always)]
-fn descend<S: Shape, T: Tables>(
+fn descend<S: Shape, T: Tables, Q: Question>(
     space: &AddressSpace,
     tables: &T,
     address: VirtAddr,
-) -> Result<Found, NotFound> {
-    if !S::GEOMETRY.is_canonical(address) {
-        return Err(NotFound::NotCanonical);
+) -> Q::Answer {
+    let geometry = S::GEOMETRY;
+    let format = space.format();
+    if !geometry.is_canonical(address) {
+        return Q::nothing(NotFound::NotCanonical);
     }
-    let mut place = match S::TOP_TABLES {
-        1 => TablePlace { frame: space.root().frame(), level: S::TOP, covers: VirtAddr::ZERO },
-        _ => space.top(address),
-    };
+    let mut place = space.top_in::<S>(address);
     let mut chain = Chain { all: u64::MAX, any: 0 };
     // One level after the other instead of a loop: in each step the level is a constant, and so are shifts and masks.
     // A walk is little more than a chain of loads then.
     macro_rules! levels {
-        ($($level:ident),*) => {
+        ($($level:ident, $below:expr;)*) => {
             $(
                 if S::TOP >= Level::$level {
-                    place.level = Level::$level;
-                    match step::<S, T>(space, tables, address, place, &mut chain) {
-                        Step::Down(below) => place = below,
-                        Step::End(outcome) => return outcome,
+                    const LEVEL: Level = Level::$level;
+                    let raw = tables.load(place, geometry.index(LEVEL, address));
+                    chain = Chain { all: chain.all & raw, any: chain.any | raw };
+                    match (format.kind_in(geometry, LEVEL, raw), $below) {
+                        (Kind::Table, Some(below)) => {
+                            let frame = page_address(geometry, Level::PT, raw).frame();
+                            place = AddressSpace::child::<S>(LEVEL, below, frame, address);
+                        }
+                        (Kind::Page, _) => {
+                            let offset = address.get() & (geometry.page_bytes(LEVEL) - 1);
+                            let target = PhysAddr::new(page_address(geometry, LEVEL, raw).get() | offset);
+                            return Q::page(format, LEVEL, raw, chain, target);
+                        }
+                        (Kind::Absent | Kind::Table, _) => {
+                            return Q::nothing(NotFound::Absent { level: LEVEL, raw });
+                        }
                     }
                 }
             )*
         };
     }
-    levels!(PML5, PML4, PDPT, PD);
-    place.level = Level::PT;
-    match step::<S, T>(space, tables, address, place, &mut chain) {
-        Step::End(outcome) => outcome,
-        // Below a page table there is nothing.
-        Step::Down(below) => Err(NotFound::Absent { level: below.level, raw: 0 }),
+    levels! {
+        PML5, Some(Level::PML4);
+        PML4, Some(Level::PDPT);
+        PDPT, Some(Level::PD);
+        PD, Some(Level::PT);
+        PT, None::<Level>;
     }
-}
-
-/// Looks at the entry for `address` in one table. Inlined, so that the level of `place` is a constant.
-#[inline(always)]
-fn step<S: Shape, T: Tables>(
-    space: &AddressSpace,
-    tables: &T,
-    address: VirtAddr,
-    place: TablePlace,
-    chain: &mut Chain,
-) -> Step {
-    let geometry = S::GEOMETRY;
-    let format = space.format();
-    let level = place.level;
-    let raw = tables.load(place, geometry.index(level, address));
-    if raw & Bits::PRESENT.bits() == 0 {
-        return Step::End(Err(NotFound::Absent { level, raw }));
-    }
-    chain.all &= raw;
-    chain.any |= raw;
-    match (format.decode_in(geometry, level, raw), level.below()) {
-        (Decoded::Table(frame), Some(below)) => {
-            Step::Down(AddressSpace::child::<S>(place, below, frame, address))
-        }
-        (Decoded::Page(frame) | Decoded::Table(frame), _) => {
-            let offset = address.get() & (geometry.page_bytes(level) - 1);
-            Step::End(Ok(Found {
-                address: PhysAddr::new(frame.address().get() + offset),
-                frame,
-                level,
-                // Rights to write and for users are ANDed over the levels, and so is that nothing forbids execution.
-                rights: Rights { execute: format.rights(chain.any).execute, ..format.rights(chain.all) },
-                cache: Format::cache(raw),
-                scope: Format::scope(raw),
-                raw,
-            }))
-        }
-        (Decoded::Absent, _) => Step::End(Err(NotFound::Absent { level, raw })),
-    }
+    // Below a page table there is nothing: its entries have ended the walk.
+    Q::nothing(NotFound::Absent { level: place.level, raw: 0 })
 }

@@ -82,7 +82,7 @@ fn descend<S: Shape, T: Tables, B>(
         let rights = above.and(format.rights(raw));
         match (format.decode(place.level, raw), place.level.below()) {
             (Decoded::Table(frame), Some(below)) => {
-                let child = AddressSpace::child::<S>(place, below, frame, address);
+                let child = AddressSpace::child::<S>(place.level, below, frame, address);
                 descend::<S, T, B>(space, tables, policy, child, rights, each)?;
             }
             (Decoded::Page(frame) | Decoded::Table(frame), _) => {

@@ -39,24 +39,35 @@ impl Fill {
 /// Frames of 1 GiB: so much memory is written as a whole.
 const EVERYTHING: u64 = 1 << 18;
 
+/// Beyond 64 GiB only some of the memory is taken: a simulated machine would need hours for all of it.
+const HUGE: FrameCount = FrameCount::new(64 << 18);
+
 /// Frames of larger pieces that are written where there is more, besides the first and the last.
 const SAMPLE: u64 = 6;
 
 /// Takes, fills, compares and gives back.
 pub(super) fn run(memory: &'static Memory) -> Result<Fill, Complaint> {
     let mut fill = Fill::default();
+    let is_huge = memory.frames().counts().available() > HUGE;
     // The largest pieces first: single frames would break them up.
-    let mut chains = [Piece::Giant, Piece::Block, Piece::Single].map(|piece| {
+    let pieces = [(Piece::Giant, 64), (Piece::Block, 1024), (Piece::Single, 1 << 15)];
+    let mut chains = pieces.map(|(piece, some)| {
         let mut chain = Chain::new(memory, piece);
-        while let Ok(taken) = Taken::new(memory, piece, Zone::Any) {
+        for _ in 0..if is_huge { some } else { u64::MAX } {
+            let Ok(taken) = Taken::new(memory, piece, Zone::Any) else { break };
             fill.taken += taken.frames().count().get();
             // A piece has the size that was asked for.
             let _ = chain.push(taken);
         }
         chain
     });
-    fill.left = memory.frames().counts().available().get();
-    let outcome = while_exhausted(memory, &mut chains, &mut fill);
+    if !is_huge {
+        let counts = memory.frames().counts();
+        fill.left = counts.available().get().saturating_sub(counts.unusable.get());
+    }
+    let outcome = write_all(memory, &mut chains, &mut fill)
+        .and_then(|()| if is_huge { Ok(()) } else { refuse_all(memory) })
+        .map(|()| compare_all(&mut chains, &mut fill));
     for chain in &mut chains {
         while let Some(taken) = chain.pop() {
             let first = taken.frames().start().number();
@@ -66,34 +77,47 @@ pub(super) fn run(memory: &'static Memory) -> Result<Fill, Complaint> {
     outcome.map(|()| fill)
 }
 
-/// Fills and compares, and sees that every other interface says no.
-fn while_exhausted(memory: &'static Memory, chains: &mut [Chain], fill: &mut Fill) -> Result<(), Complaint> {
-    let all = fill.taken <= EVERYTHING;
-    let chosen = |frames: FrameRange| sample(frames, if all { u64::MAX } else { 1 });
-    for chain in &mut *chains {
+/// Writes all that was taken, or a sample of it.
+fn write_all(memory: &'static Memory, chains: &mut [Chain], fill: &mut Fill) -> Result<(), Complaint> {
+    let whole = whole(fill);
+    for chain in chains {
         chain.for_each(|taken| {
-            for frame in chosen(taken.frames()) {
+            for frame in sample(taken.frames(), whole) {
                 taken.fill(FrameRange::with_count(frame, FrameCount::ONE), pattern(frame));
                 fill.frames += 1;
                 fill.outside_window += u64::from(!memory.reach().is_in_window(frame));
             }
         });
     }
+    check(fill.frames > 0, "nothing was taken", [0, 0])
+}
+
+/// Returns how large the pieces are of which all frames are written.
+const fn whole(fill: &Fill) -> u64 {
+    if fill.taken <= EVERYTHING { u64::MAX } else { 1 }
+}
+
+/// Sees that every interface says no while there is no memory.
+fn refuse_all(memory: &'static Memory) -> Result<(), Complaint> {
     for zone in [Zone::Any, Zone::Window, Zone::BelowFourGiB, Zone::BelowOneMiB] {
         let refused = memory.frames().allocate(zone).is_err();
         check(refused, "a frame was left", [zone as u64, 0])?;
     }
     super::pools::refuse(memory)?;
     super::stacks::refuse(memory)?;
-    super::mapping::refuse(memory)?;
+    super::mapping::refuse(memory)
+}
+
+/// Compares what was written.
+fn compare_all(chains: &mut [Chain], fill: &mut Fill) {
+    let whole = whole(fill);
     for chain in chains {
         chain.for_each(|taken| {
-            for frame in chosen(taken.frames()) {
+            for frame in sample(taken.frames(), whole) {
                 fill.wrong_words += taken.count_unlike(frame, pattern(frame)) as u64;
             }
         });
     }
-    Ok(())
 }
 
 /// Returns the frames of a piece that are written: all of them if there are at most `whole`, else its edges and some between.

@@ -52,7 +52,16 @@ impl Reach {
             // a constant; the caller owns them.
             unsafe { words::fill(start, words, word) };
         }
-        let mut frame = cut;
+        // SAFETY: the caller owns the frames.
+        unsafe { self.fill_apart(FrameRange::new(cut, frames.end()).unwrap_or_default(), word) };
+    }
+
+    /// Fills frames with a machine word, through the slot.
+    ///
+    /// # Safety
+    /// They must be RAM that nobody else uses.
+    pub(crate) unsafe fn fill_apart(&self, frames: FrameRange, word: usize) {
+        let mut frame = frames.start();
         while frame < frames.end() {
             // SAFETY: the caller owns the frame.
             self.with_slot(|slot| unsafe { slot.fill(frame, word) });
@@ -72,8 +81,17 @@ impl Reach {
                 unsafe { words::count_unlike(start, FRAME_WORDS, word) }
             }
             // SAFETY: nobody writes to the frame, as the caller says.
-            None => self.with_slot(|slot| unsafe { slot.count_unlike(frame, word) }),
+            None => unsafe { self.count_unlike_apart(frame, word) },
         }
+    }
+
+    /// Returns how many machine words of a frame differ from `word`, through the slot.
+    ///
+    /// # Safety
+    /// The frame must be RAM, and nobody may write to it meanwhile.
+    pub(crate) unsafe fn count_unlike_apart(&self, frame: Frame, word: usize) -> usize {
+        // SAFETY: nobody writes to the frame, as the caller says.
+        self.with_slot(|slot| unsafe { slot.count_unlike(frame, word) })
     }
 
     /// Copies bytes of a frame, which may be the firmware's, from `offset` on; returns how many lay inside the frame.

@@ -111,7 +111,7 @@ pub(super) fn corrupt(crime: &PfnCrime) -> ! {
 pub(crate) fn corrupt_frame(crime: FrameCrime) -> ! {
     let frame = match crime {
         FrameCrime::AlreadyFree(frame) | FrameCrime::Foreign(frame) => frame,
-        FrameCrime::NotWhole(range) => range.start(),
+        FrameCrime::NotWhole(range) | FrameCrime::Indivisible(range) => range.start(),
     };
     bug_check(Code::PfnListCorrupt, [0x99, frame.number(), 0, 0], None, format_args!("{crime}"))
 }

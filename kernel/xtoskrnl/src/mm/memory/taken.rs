@@ -71,8 +71,14 @@ impl Taken {
 
     /// Fills frames of the piece with a machine word; those outside of it are left alone.
     pub(crate) fn fill(&mut self, frames: FrameRange, word: usize) {
-        // SAFETY: the frames are ours, and the allocator opens a block before it gives out frames of it.
-        unsafe { self.memory.reach().fill(frames.intersection(self.frames), word) };
+        let frames = frames.intersection(self.frames);
+        // Only the first block of a giant is open, so the window may not show the others.
+        match self.piece {
+            // SAFETY: the frames are ours.
+            Piece::Giant => unsafe { self.memory.reach().fill_apart(frames, word) },
+            // SAFETY: the frames are ours, and the allocator opens a block before it gives out frames of it.
+            Piece::Single | Piece::Block => unsafe { self.memory.reach().fill(frames, word) },
+        }
     }
 
     /// Returns how many machine words of a frame of the piece differ from `word`.
@@ -80,8 +86,12 @@ impl Taken {
         if !self.frames.contains(frame) {
             return 0;
         }
-        // SAFETY: the frame is ours, and nobody writes to it while we are borrowed.
-        unsafe { self.memory.reach().count_unlike(frame, word) }
+        match self.piece {
+            // SAFETY: the frame is ours, and nobody writes to it while we are borrowed.
+            Piece::Giant => unsafe { self.memory.reach().count_unlike_apart(frame, word) },
+            // SAFETY: the same, and its block is open.
+            Piece::Single | Piece::Block => unsafe { self.memory.reach().count_unlike(frame, word) },
+        }
     }
 }
 

@@ -25,6 +25,6 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// [`AdoptError`]: frames below the one that it names have been given back.
     pub fn give_back(&self, frames: FrameRange) -> Result<(), AdoptError> {
         let pin = self.machine.pin();
-        self.rows.lock(&pin).give_back(frames)
+        self.rows.lock(&pin).give_back(&self.opener(), frames)
     }
 }

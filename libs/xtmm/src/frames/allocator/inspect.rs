@@ -13,7 +13,7 @@ use crate::machine::Machine;
 pub struct Counts {
     /// Frames that the allocator governs.
     pub known: FrameCount,
-    /// Never touched.
+    /// Never touched, or free as part of a giant that was handed out without further books.
     pub fresh: FrameCount,
     /// Those of the fresh ones that no single allocation will get: pieces too small to pay for their books.
     pub unusable: FrameCount,
@@ -46,7 +46,7 @@ impl Counts {
 /// Where a frame is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
-    /// Never touched; nothing describes it.
+    /// Never touched, or free as part of a giant; nothing describes it.
     Fresh,
     /// Free in the rows.
     Free,
@@ -80,7 +80,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         }
         let rows = self.rows.lock(&pin);
         counts.known = rows.known().total();
-        counts.fresh = rows.fresh().total();
+        counts.fresh = rows.untouched();
         counts.unusable = rows.unusable();
         counts.free = rows.free();
         counts.books = rows.books();
@@ -98,7 +98,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
             if rows.known().containing(frame).is_none() {
                 return Place::Unknown;
             }
-            if rows.fresh().containing(frame).is_some() {
+            if rows.is_untouched(pfn) {
                 return Place::Fresh;
             }
             if rows.is_free(pfn) == Ok(true) {

@@ -30,11 +30,17 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         let count = count.ok_or(FrameError::Order(order))?;
         let pin = self.machine.pin();
         if self.machine.injector().fails(Site::FrameOrder) {
-            return Err(self.short(&pin, count).into());
+            return Err(self.short(count).into());
         }
         match count {
-            FrameCount::ONE => Ok(FrameRange::with_count(self.get(zone)?.frame(), FrameCount::ONE)),
-            _ if count == self.size().count() => Ok(self.get_block(&pin, zone)?),
+            FrameCount::ONE => match self.get(zone) {
+                Some(pfn) => Ok(FrameRange::with_count(pfn.frame(), FrameCount::ONE)),
+                None => Err(self.short(count).into()),
+            },
+            _ if count == self.size().count() => match self.get_block(&pin, zone) {
+                Some(start) => Ok(FrameRange::with_count(start.frame(), count)),
+                None => Err(self.short(count).into()),
+            },
             _ if count == giant => Ok(self.get_giant(&pin, zone)?),
             _ => Ok(self.get_run(&pin, &RunRequest { count, alignment: count, zone })?),
         }
@@ -47,10 +53,11 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     #[inline]
     pub fn allocate_block(&self, zone: Zone) -> Result<FrameRange, OutOfFrames> {
         let pin = self.machine.pin();
-        if self.machine.injector().fails(Site::FrameBlock) {
-            return Err(self.short(&pin, self.size().count()));
+        let is_refused = self.machine.injector().fails(Site::FrameBlock);
+        match if is_refused { None } else { self.get_block(&pin, zone) } {
+            Some(start) => Ok(FrameRange::with_count(start.frame(), self.size().count())),
+            None => Err(self.short(self.size().count())),
         }
-        self.get_block(&pin, zone)
     }
 
     /// Frees a block that was allocated as one.
@@ -78,8 +85,8 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         self.free_block_slowly(&pin, cache, start)
     }
 
-    /// Allocates a giant: 1 GiB, what a level-3 page maps. Cost: proportional to its blocks; where it is
-    /// fresh, they are opened.
+    /// Allocates a giant: 1 GiB, what a level-3 page maps. Where it is fresh, its first block is opened, and no
+    /// other: the head frame has a PFN entry, the rest of the giant has no books. Cost: proportional to its opened blocks.
     ///
     /// # Errors
     /// [`OutOfFrames`].
@@ -87,7 +94,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         let pin = self.machine.pin();
         if self.machine.injector().fails(Site::FrameGiant) {
             let giant = self.rows.lock(&pin).giant();
-            return Err(self.short(&pin, giant));
+            return Err(self.short(giant));
         }
         self.get_giant(&pin, zone)
     }
@@ -116,38 +123,39 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         }
         let pin = self.machine.pin();
         if self.machine.injector().fails(Site::FrameRun) {
-            return Err(self.short(&pin, request.count).into());
+            return Err(self.short(request.count).into());
         }
         Ok(self.get_run(&pin, request)?)
     }
 
     /// Frees any consecutive frames that were allocated, however: parts of runs, of blocks and of giants, or several of them.
-    /// Cost: proportional to the blocks.
+    /// Cost: proportional to the blocks. A part of a giant that was fresh, unless it reaches to the end of it, makes
+    /// what lies below the part's end ordinary blocks: they are opened.
     ///
     /// # Errors
     /// [`FrameCrime`]; nothing has changed.
     pub fn free_run(&self, frames: FrameRange) -> Result<(), FrameCrime> {
         let pin = self.machine.pin();
         let mut rows = self.rows.lock(&pin);
-        rows.put_run(frames)?;
+        rows.put_run(&self.opener(), frames)?;
         rows.unreported()
     }
 
     #[inline]
-    fn get_block(&self, pin: &M::Pin, zone: Zone) -> Result<FrameRange, OutOfFrames> {
+    fn get_block(&self, pin: &M::Pin, zone: Zone) -> Option<Pfn> {
         let limit = Pfn::saturating(self.zones.limit(zone));
         if let Some(cache) = self.cache(pin)
             && let Some(start) = cache.blocks.pop_below(limit)
         {
             self.header_of(start).set_state(State::Held);
-            return Ok(FrameRange::with_count(start.frame(), self.size().count()));
+            return Some(start);
         }
         self.get_block_slowly(pin, zone)
     }
 
     #[cold]
     #[inline(never)]
-    fn get_block_slowly(&self, pin: &M::Pin, zone: Zone) -> Result<FrameRange, OutOfFrames> {
+    fn get_block_slowly(&self, pin: &M::Pin, zone: Zone) -> Option<Pfn> {
         let take = || {
             let mut rows = self.rows.lock(pin);
             let taken = rows.take_block(&self.opener(), zone);
@@ -162,14 +170,10 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         if let Some(cache) = self.cache(pin) {
             self.serve_drain(pin, cache);
         }
-        let taken = take().or_else(|| {
+        take().or_else(|| {
             self.relieve(pin);
             take()
-        });
-        match taken {
-            Some(start) => Ok(FrameRange::with_count(start.frame(), self.size().count())),
-            None => Err(self.short(pin, self.size().count())),
-        }
+        })
     }
 
     #[cold]
@@ -179,7 +183,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         let mut rows = self.rows.lock(pin);
         rows.check_held(start)?;
         let mut outcome = rows.unreported();
-        let opened = rows.gap();
+        let opened = rows.opened_around(start);
         cache.note_opened(opened.start, opened.end);
         if cache.blocks.room() == 0 {
             for block in cache.blocks.iter().take(BLOCK_BATCH) {
@@ -207,7 +211,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
             self.relieve(pin);
             self.rows.lock(pin).take_run(&self.opener(), request)
         });
-        run.ok_or_else(|| self.short(pin, request.count))
+        run.ok_or_else(|| self.short(request.count))
     }
 
     /// Returns the header of a block that this processor keeps, or that lies where it knows all blocks to be opened.

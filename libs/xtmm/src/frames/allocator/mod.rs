@@ -57,6 +57,8 @@ pub struct FrameAllocator<'m, M: Machine, B> {
     records: Records<'m>,
     zones: Zones,
     window_end: Pfn,
+    /// There can be RAM outside the window.
+    has_beyond: bool,
     caches: &'m [CpuCache],
     depot: SpinLock<M, Depot<'m>>,
     rows: SpinLock<M, Rows<'m>>,
@@ -103,6 +105,7 @@ impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
             records,
             zones,
             window_end: Pfn::saturating(window_end),
+            has_beyond: records.end() > window_end,
             caches,
             depot: SpinLock::new(Depot::new(depot).ok_or(ConfigError::Depot(depot.len()))?),
             rows: SpinLock::new(Rows::new(parts)),
@@ -137,22 +140,16 @@ impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
         self.caches.get(pin.cpu().get())
     }
 
-    /// Tells whether there can be RAM outside the window.
-    #[inline]
-    fn has_beyond(&self) -> bool {
-        Pfn::saturating(self.records.end()) > self.window_end
-    }
-
     /// Returns which magazine serves a zone, if one does.
     ///
     /// The magazine for the window holds frames of the window only, the one beyond it may hold any.
     #[inline]
     fn kind_for(&self, zone: Zone, content: Content) -> Option<Kind> {
         let beyond = match zone {
-            Zone::Any => self.has_beyond(),
+            Zone::Any => self.has_beyond,
             Zone::Window => false,
             // The window may be more than the zone, and the zone more than the window, unless both are all.
-            Zone::BelowFourGiB if !self.has_beyond() && self.records.end() <= FOUR_GIB => false,
+            Zone::BelowFourGiB if !self.has_beyond && self.records.end() <= FOUR_GIB => false,
             Zone::BelowFourGiB | Zone::BelowOneMiB => return None,
         };
         Some(match (content, beyond) {
@@ -166,19 +163,35 @@ impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
     /// Returns which magazine takes a frame. Frames below 1 MiB go to the rows, where those who need them look.
     #[inline]
     fn kind_of(&self, pfn: Pfn, content: Content) -> Option<Kind> {
-        if pfn.0.wrapping_sub(LOW.0) < self.window_end.0.wrapping_sub(LOW.0) {
-            return Some(if content == Content::Zeroed { Kind::Zeroed } else { Kind::Free });
+        if pfn.0.wrapping_sub(LOW.0) < self.window_frames() {
+            return Some(in_window(content));
         }
-        let is_beyond = pfn >= self.window_end && pfn.frame() < self.records.end();
+        let is_beyond = pfn >= self.window_end.max(LOW) && pfn.frame() < self.records.end();
         is_beyond.then_some(if content == Content::Zeroed { Kind::ZeroedBeyond } else { Kind::FreeBeyond })
+    }
+
+    /// Returns how many frames above 1 MiB the window has; with no window, no frame lies in it.
+    #[inline]
+    const fn window_frames(&self) -> usize {
+        self.window_end.0.saturating_sub(LOW.0)
     }
 
     /// Says that there are not enough frames.
     #[cold]
-    fn short(&self, pin: &M::Pin, wanted: FrameCount) -> OutOfFrames {
-        let rows = self.rows.lock(pin);
-        let available = rows.free().saturating_add(rows.fresh().total());
+    #[inline(never)]
+    fn short(&self, wanted: FrameCount) -> OutOfFrames {
+        let pin = self.machine.pin();
+        let rows = self.rows.lock(&pin);
+        let available = rows.free().saturating_add(rows.untouched());
         OutOfFrames { wanted, available }
+    }
+}
+
+/// Returns which magazine takes frames of the window.
+const fn in_window(content: Content) -> Kind {
+    match content {
+        Content::Any => Kind::Free,
+        Content::Zeroed => Kind::Zeroed,
     }
 }
 

@@ -2,14 +2,14 @@
 
 use xtcore::{Frame, FrameCount, FrameRange};
 
-use super::{Content, FrameAllocator, zone_of};
+use super::{Content, FrameAllocator, in_window, zone_of};
 use crate::OutOfFrames;
 use crate::frames::blocks::Blocks;
 use crate::frames::cache::stack::Stack;
 use crate::frames::cache::{BATCH, CpuCache, Kind};
 use crate::frames::error::FrameCrime;
 use crate::frames::units::Pfn;
-use crate::frames::zones::Zone;
+use crate::frames::zones::{LOW, Zone};
 use crate::inject::Site;
 use crate::machine::Machine;
 
@@ -21,10 +21,11 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// [`OutOfFrames`] when the zone has none but those in other processors' caches.
     #[inline]
     pub fn allocate(&self, zone: Zone) -> Result<Frame, OutOfFrames> {
-        if self.machine.injector().fails(Site::Frame) {
-            return Err(self.short(&self.machine.pin(), FrameCount::ONE));
+        let is_refused = self.machine.injector().fails(Site::Frame);
+        match if is_refused { None } else { self.get(zone) } {
+            Some(pfn) => Ok(pfn.frame()),
+            None => Err(self.short(FrameCount::ONE)),
         }
-        self.get(zone).map(Pfn::frame)
     }
 
     /// Allocates a frame full of zeros: one that was zeroed in the background, or else one that is zeroed now.
@@ -33,13 +34,13 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// Those of [`FrameAllocator::allocate`].
     pub fn allocate_zeroed(&self, zone: Zone) -> Result<Frame, OutOfFrames> {
         if self.machine.injector().fails(Site::Frame) {
-            return Err(self.short(&self.machine.pin(), FrameCount::ONE));
+            return Err(self.short(FrameCount::ONE));
         }
         if let Some(pfn) = self.get_zeroed(zone) {
             return Ok(pfn.frame());
         }
         // Not pinned: zeroing takes its time.
-        let frame = self.get(zone)?.frame();
+        let Some(frame) = self.get(zone).map(Pfn::frame) else { return Err(self.short(FrameCount::ONE)) };
         self.machine.zero(FrameRange::with_count(frame, FrameCount::ONE));
         Ok(frame)
     }
@@ -62,15 +63,15 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         self.put(frame, Content::Zeroed)
     }
 
-    /// Takes a frame from wherever there is one.
+    /// Takes a frame from wherever there is one. An option fits into registers, an error with its facts does not.
     #[inline]
-    pub(crate) fn get(&self, zone: Zone) -> Result<Pfn, OutOfFrames> {
+    pub(crate) fn get(&self, zone: Zone) -> Option<Pfn> {
         let pin = self.machine.pin();
         if let Some(kind) = self.kind_for(zone, Content::Any)
             && let Some(cache) = self.cache(&pin)
             && let Some(pfn) = cache.magazine(kind).pop()
         {
-            return Ok(pfn);
+            return Some(pfn);
         }
         self.get_slowly(&pin, zone)
     }
@@ -79,14 +80,22 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     pub(super) fn put(&self, frame: Frame, content: Content) -> Result<(), FrameCrime> {
         let Some(pfn) = Pfn::of(frame) else { return Err(FrameCrime::Foreign(frame)) };
         let pin = self.machine.pin();
-        let kind = self.kind_of(pfn, content);
-        if let Some(kind) = kind
-            && let Some(cache) = self.cache(&pin)
-            && cache.magazine(kind).push(pfn)
-        {
-            return Ok(());
+        // Branches, for a processor foresees them and goes on while the number is still on its way from memory; with
+        // a choice between two addresses it would wait.
+        if let Some(cache) = self.cache(&pin) {
+            if self.has_beyond && pfn >= self.window_end {
+                if let Some(kind) = self.kind_of(pfn, content)
+                    && cache.magazine(kind).push(pfn)
+                {
+                    return Ok(());
+                }
+            } else if pfn.0.wrapping_sub(LOW.0) < self.window_frames()
+                && cache.magazine(in_window(content)).push(pfn)
+            {
+                return Ok(());
+            }
         }
-        self.put_slowly(&pin, pfn, kind)
+        self.put_slowly(&pin, pfn, content)
     }
 
     /// Takes a zeroed frame, if there is one within reach.
@@ -103,21 +112,21 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
 
     #[cold]
     #[inline(never)]
-    fn get_slowly(&self, pin: &M::Pin, zone: Zone) -> Result<Pfn, OutOfFrames> {
+    fn get_slowly(&self, pin: &M::Pin, zone: Zone) -> Option<Pfn> {
         if let Some(cache) = self.cache(pin) {
             self.serve_drain(pin, cache);
             if let Some(kind) = self.kind_for(zone, Content::Any)
                 && self.refill(pin, cache, kind)
                 && let Some(pfn) = cache.magazine(kind).pop()
             {
-                return Ok(pfn);
+                return Some(pfn);
             }
         }
         if let Some(pfn) = self.get_one(pin, zone) {
-            return Ok(pfn);
+            return Some(pfn);
         }
         self.relieve(pin);
-        self.get_one(pin, zone).ok_or_else(|| self.short(pin, FrameCount::ONE))
+        self.get_one(pin, zone)
     }
 
     /// Puts a batch into an empty magazine. Tells whether there was a frame.
@@ -140,8 +149,8 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
 
     #[cold]
     #[inline(never)]
-    fn put_slowly(&self, pin: &M::Pin, pfn: Pfn, kind: Option<Kind>) -> Result<(), FrameCrime> {
-        let (Some(cache), Some(kind)) = (self.cache(pin), kind) else {
+    fn put_slowly(&self, pin: &M::Pin, pfn: Pfn, content: Content) -> Result<(), FrameCrime> {
+        let (Some(cache), Some(kind)) = (self.cache(pin), self.kind_of(pfn, content)) else {
             return self.put_rows(pin, core::iter::once(pfn));
         };
         self.serve_drain(pin, cache);

@@ -129,10 +129,8 @@ impl<'m> Depot<'m> {
         else {
             return false;
         };
-        for place in &batch.frames {
-            // There is room, see above.
-            let _ = magazine.push(Pfn(place.load(Ordering::Relaxed)));
-        }
+        // There is room, see above.
+        magazine.extend(batch.frames.iter().map(|place| Pfn(place.load(Ordering::Relaxed))));
         self.spare.push(self.batches, number);
         true
     }

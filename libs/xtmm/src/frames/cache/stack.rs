@@ -37,7 +37,8 @@ impl<const N: usize> Stack<N> {
     /// Takes the number that was put last.
     #[inline]
     pub(crate) fn pop(&self) -> Option<Pfn> {
-        let top = self.count().checked_sub(1)?;
+        // Below zero is past the end: one comparison answers both.
+        let top = self.count().wrapping_sub(1);
         let pfn = self.frames.get(top)?.load(Ordering::Relaxed);
         self.count.store(top, Ordering::Relaxed);
         Some(Pfn(pfn))
@@ -46,7 +47,7 @@ impl<const N: usize> Stack<N> {
     /// Takes the number that was put last if it lies below `limit`.
     #[inline]
     pub(crate) fn pop_below(&self, limit: Pfn) -> Option<Pfn> {
-        let top = self.count().checked_sub(1)?;
+        let top = self.count().wrapping_sub(1);
         let pfn = Pfn(self.frames.get(top)?.load(Ordering::Relaxed));
         if pfn >= limit {
             return None;

@@ -36,7 +36,11 @@ impl Rows<'_> {
     ///
     /// # Errors
     /// [`AdoptError`].
-    pub(crate) fn give_back(&mut self, frames: FrameRange) -> Result<(), AdoptError> {
+    pub(crate) fn give_back<B: Blocks>(
+        &mut self,
+        opener: &Opener<'_, B>,
+        frames: FrameRange,
+    ) -> Result<(), AdoptError> {
         let start = frames.start().max(Frame::new(1)).min(frames.end());
         let frames = FrameRange::new(start, frames.end()).unwrap_or_default();
         if frames.end() > self.records.end() {
@@ -47,7 +51,7 @@ impl Rows<'_> {
             let part = match self.known.containing(next) {
                 Some(known) => {
                     let part = known.intersection(FrameRange::new(next, frames.end()).unwrap_or_default());
-                    self.put_run(part)?;
+                    self.put_run(opener, part)?;
                     part
                 }
                 None => {

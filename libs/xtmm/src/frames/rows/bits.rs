@@ -26,6 +26,16 @@ fn words<'a>(
         .map(move |(index, word)| (index, word, mask(index, &range)))
 }
 
+/// Sets all bits of a row.
+pub(crate) fn fill(row: &[AtomicUsize]) {
+    row.iter().for_each(|word| word.store(usize::MAX, Ordering::Relaxed));
+}
+
+/// Clears all bits of a row.
+pub(crate) fn empty(row: &[AtomicUsize]) {
+    row.iter().for_each(|word| word.store(0, Ordering::Relaxed));
+}
+
 /// Sets bits that are clear.
 pub(crate) fn set(row: &[AtomicUsize], range: Range<usize>) {
     for (_, word, mask) in words(row, &range) {

@@ -1,4 +1,4 @@
-//! Doubly linked lists of blocks, through the headers of the blocks.
+//! Doubly linked lists of blocks, and of giants by their first blocks, through the headers of the blocks.
 #![allow(unsafe_code, reason = "what a list names has been opened, and the type Opened is a promise")]
 
 use core::sync::atomic::Ordering;

@@ -2,8 +2,9 @@
 //!
 //! # Invariants
 //! * *Known* are the frames that the allocator governs; *fresh* are those of them that nobody has touched. A block is
-//!   opened exactly if some frame of it is known and none of it is fresh. So a known frame that is not fresh
-//!   has a record, and asking costs two comparisons while the answer lies in the gap that was found last.
+//!   opened exactly if some frame of it is known, none of it is fresh, and it does not lie in the *tail* of a giant that
+//!   was handed out as one ([`giants::tails`]). So a known frame that is in neither has a record, and asking costs two
+//!   comparisons while the answer lies in the gap that was found last.
 //! * A set bit means free; the header counts them. A block with none is on no list, one with some on the
 //!   list of partly free blocks of its class, one with all on that of wholly free ones.
 //! * The first block of a giant counts the giant's wholly free blocks; a giant with all is on a list as well.
@@ -15,6 +16,7 @@
 
 mod adopt;
 pub(crate) mod bits;
+mod giants;
 mod lists;
 mod opening;
 pub(crate) mod records;
@@ -33,7 +35,15 @@ use super::zones::{Class, Zone, Zones};
 use lists::{List, Through};
 pub(crate) use opening::Opener;
 pub use records::Records;
-use records::{Header, State};
+use records::{Header, State, Tail};
+
+/// The lists of giants.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    None,
+    Giants,
+    Broken,
+}
 
 /// The lists of a class.
 #[derive(Debug)]
@@ -42,6 +52,8 @@ struct Lists {
     whole: List,
     /// Giants by their first block, in the class of their last block.
     giants: List,
+    /// Giants with a free tail that are not wholly free, by their first block.
+    broken: List,
 }
 
 impl Lists {
@@ -50,6 +62,7 @@ impl Lists {
             partial: List::new(Through::Blocks),
             whole: List::new(Through::Blocks),
             giants: List::new(Through::Giants),
+            broken: List::new(Through::Giants),
         }
     }
 }
@@ -77,8 +90,14 @@ pub(crate) struct Rows<'m> {
     fresh: RangeSet<'m>,
     known: RangeSet<'m>,
     stock: FrameRange,
+    /// Giants that have a tail.
+    tails: usize,
+    /// Frames of free tails and of resting blocks.
+    untouched: usize,
     /// Known frames without a fresh one among them, as found last.
     gap: Range<Pfn>,
+    /// The one before: memory below and above the fresh rest is often in use by turns.
+    other_gap: Range<Pfn>,
     /// Bits that are set.
     free: usize,
     /// Frames that went into the books of blocks.
@@ -99,7 +118,10 @@ impl<'m> Rows<'m> {
             fresh,
             known,
             stock: FrameRange::default(),
+            tails: 0,
+            untouched: 0,
             gap: Pfn(0)..Pfn(0),
+            other_gap: Pfn(0)..Pfn(0),
             free: 0,
             books: FrameCount::ZERO,
             crime: None,
@@ -111,8 +133,17 @@ impl<'m> Rows<'m> {
         FrameCount::new(self.free as u64).saturating_add(self.stock.count())
     }
 
-    pub(crate) const fn fresh(&self) -> &RangeSet<'m> {
-        &self.fresh
+    /// Returns how many frames are fresh, or free as parts of a giant that has no records of its own.
+    pub(crate) fn untouched(&self) -> FrameCount {
+        self.fresh.total().saturating_add(FrameCount::new(self.untouched as u64))
+    }
+
+    /// Tells whether [`Rows::untouched`] counts a known frame.
+    pub(crate) fn is_untouched(&self, pfn: Pfn) -> bool {
+        let block = self.records.size().block_of(pfn);
+        self.fresh.containing(pfn.frame()).is_some()
+            || self.tail_around(block).is_some_and(|tail| tail.is_free())
+            || self.is_resting(block)
     }
 
     pub(crate) const fn known(&self) -> &RangeSet<'m> {
@@ -137,9 +168,16 @@ impl<'m> Rows<'m> {
         self.crime.take().map_or(Ok(()), Err)
     }
 
-    /// Returns the frames around the one that was looked up last whose blocks are all opened.
-    pub(crate) fn gap(&self) -> Range<Pfn> {
-        self.gap.clone()
+    /// Returns frames around one that was looked up just now whose blocks are all opened.
+    pub(crate) fn opened_around(&self, pfn: Pfn) -> Range<Pfn> {
+        if self.tails == 0 {
+            return self.gap.clone();
+        }
+        // Which other giants have tails is not worth searching for.
+        let size = self.records.size();
+        let first = size.block_of(pfn) & !(self.giant_blocks - 1);
+        let end = self.tailed(first).map_or(first.saturating_add(self.giant_blocks), |giant| giant.start);
+        self.gap.start.max(size.pfn(first, 0))..self.gap.end.min(size.pfn(end, 0))
     }
 
     /// Returns how many fresh frames lie in blocks that are not worth opening. Cost: proportional to the fresh ranges.
@@ -184,13 +222,23 @@ impl<'m> Rows<'m> {
     /// Returns the block of a frame, with the promise that it has a record.
     ///
     /// # Errors
-    /// [`FrameCrime::Foreign`] when the frame isn't known, [`FrameCrime::AlreadyFree`] when it is fresh.
+    /// [`FrameCrime::Foreign`] when the frame isn't known, [`FrameCrime::AlreadyFree`] when it is fresh,
+    /// [`FrameCrime::NotWhole`] when it is part of a giant that was handed out as one.
     #[inline]
     fn opened(&mut self, pfn: Pfn) -> Result<Opened, FrameCrime> {
         if !self.gap.contains(&pfn) {
-            self.gap = self.gap_around(pfn)?;
+            if !self.other_gap.contains(&pfn) {
+                self.other_gap = self.gap_around(pfn)?;
+            }
+            core::mem::swap(&mut self.gap, &mut self.other_gap);
         }
-        Ok(vouch(self.records.size().block_of(pfn)))
+        let block = self.records.size().block_of(pfn);
+        if self.tails != 0
+            && let Some(tail) = self.tail_around(block)
+        {
+            return Err(self.crime_in(tail, pfn));
+        }
+        Ok(vouch(block))
     }
 
     /// Returns the known frames around one that have no fresh frame among them. Cost: two binary searches.
@@ -204,12 +252,18 @@ impl<'m> Rows<'m> {
 
     /// Returns a block if it has a record and its first frame is known.
     fn opened_block(&self, block: u32) -> Option<Opened> {
+        self.opened_outside_tails(block).filter(|_| self.tail_around(block).is_none())
+    }
+
+    /// Does what [`Rows::opened_block`] does for a block that is in no tail: one of block 0's, or the first of a giant.
+    fn opened_outside_tails(&self, block: u32) -> Option<Opened> {
         let first = self.records.size().pfn(block, 0);
         let is_open = self.gap.contains(&first) || self.gap_around(first).is_ok();
         is_open.then(|| vouch(block))
     }
 
-    /// Tells whether the block with these frames is opened.
+    /// Tells whether the block with these frames is opened. It has frames that nobody knows, or is block 0: what
+    /// tails have neither of.
     fn is_open(&self, block: FrameRange) -> bool {
         self.known.within(block).next().is_some() && self.fresh.within(block).next().is_none()
     }
@@ -250,16 +304,49 @@ impl<'m> Rows<'m> {
     /// Changes the number of wholly free blocks of the giant around `block`. A giant whose first block is not opened
     /// is counted when that happens.
     fn count_in_giant(&mut self, block: Opened, change: impl Fn(usize) -> usize) {
-        let Some(first) = self.opened_block(block.number() & !(self.giant_blocks - 1)) else { return };
-        let (records, all) = (self.records, self.giant_blocks as usize);
+        if let Some(first) = self.first_of_giant(block.number()) {
+            self.change_giant(first, |header| header.set_whole_in_giant(change(header.whole_in_giant())));
+        }
+    }
+
+    /// Returns the first block of the giant around a block, if it is opened.
+    fn first_of_giant(&self, block: u32) -> Option<Opened> {
+        self.opened_outside_tails(block & !(self.giant_blocks - 1))
+    }
+
+    /// Changes what the header of a giant's first block says of the giant, and puts it on the list where it
+    /// belongs then.
+    fn change_giant(&mut self, first: Opened, change: impl FnOnce(&Header)) {
+        let records = self.records;
         let header = records.header(first);
-        let (before, after) = (header.whole_in_giant(), change(header.whole_in_giant()));
-        header.set_whole_in_giant(after);
+        let before = self.listing(header);
+        change(header);
+        let after = self.listing(header);
+        if before == after {
+            return;
+        }
         let class = self.zones.class_of(first.number() + (self.giant_blocks - 1));
-        if before != all && after == all {
-            self.lists(class).giants.push(&records, first);
-        } else if before == all && after != all {
-            self.lists(class).giants.remove(&records, first);
+        let lists = self.lists(class);
+        match before {
+            Listing::None => {}
+            Listing::Giants => lists.giants.remove(&records, first),
+            Listing::Broken => lists.broken.remove(&records, first),
+        }
+        match after {
+            Listing::None => {}
+            Listing::Giants => lists.giants.push(&records, first),
+            Listing::Broken => lists.broken.push(&records, first),
+        }
+    }
+
+    /// Returns on which list a giant belongs.
+    fn listing(&self, header: &Header) -> Listing {
+        let whole = header.whole_in_giant();
+        match header.tail() {
+            Tail::None if whole == self.giant_blocks as usize => Listing::Giants,
+            Tail::Free if whole == header.tail_start() => Listing::Giants,
+            Tail::Free => Listing::Broken,
+            Tail::None | Tail::Held => Listing::None,
         }
     }
 
@@ -270,9 +357,9 @@ impl<'m> Rows<'m> {
         start..start + piece.count().get() as usize
     }
 
-    /// Returns the block with these frames.
-    fn number_of(&self, block: FrameRange) -> u32 {
-        self.records.size().block_of(Pfn::saturating(block.start()))
+    /// Returns the block that a piece of a block lies in.
+    fn number_around(&self, piece: FrameRange) -> u32 {
+        self.records.size().block_of(Pfn::saturating(piece.start()))
     }
 
     /// Returns the frame after the last one that a request may take.

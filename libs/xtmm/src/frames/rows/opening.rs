@@ -23,6 +23,8 @@ enum Source {
     Own,
     /// From the stock, so that all of the block may become free again. One block's frames do for a hundred others.
     Stock,
+    /// From frames that are being freed. It does not fail on purpose: freeing needs no memory.
+    Given(FrameRange),
 }
 
 /// Frames that a stock had better have, so that few blocks are broken for it.
@@ -33,32 +35,69 @@ const SMALL_STOCKS: [usize; 1] = [16];
 const SEARCHED: usize = 8;
 
 impl Rows<'_> {
-    /// Opens a fresh block of a class, worth opening and apart from `avoid`, for single frames. The highest range
-    /// comes first, and in it the lowest block. Cost: proportional to the fresh ranges.
+    /// Opens a fresh block of a class, worth opening and apart from `avoid`, for single frames. What is left of giants that
+    /// are broken comes first, then the highest fresh range, and in it the lowest block; only then a free giant
+    /// is broken. Cost: proportional to the fresh ranges.
     pub(super) fn open_fresh<B: Blocks>(
         &mut self,
         opener: &Opener<'_, B>,
         class: Class,
         avoid: FrameRange,
     ) -> Option<Opened> {
-        let mut window = self.zones.range(class);
-        loop {
-            let (block, range) = self.fresh_block(window, avoid)?;
-            if !self.stock.is_empty()
-                && let Ok(opened) = self.open(opener, block, FrameRange::default(), Source::Stock)
-            {
-                return Some(opened);
-            }
-            if let Ok(opened) = self.open(opener, block, FrameRange::default(), Source::Own) {
-                self.return_stock();
-                self.take_stock(class, &LARGE_STOCKS);
-                return Some(opened);
-            }
-            window = FrameRange::new(window.start(), range.start())?;
+        if let Some(giant) = self.broken(class, avoid)
+            && let Some(opened) = self.open_for_frames(opener, class, self.records.size().range(giant.start))
+        {
+            return Some(opened);
         }
+        let mut window = self.zones.range(class);
+        while let Some((block, range)) = self.fresh_block(window, avoid) {
+            if let Some(opened) = self.open_for_frames(opener, class, block) {
+                return Some(opened);
+            }
+            let Some(lower) = FrameRange::new(window.start(), range.start()) else { break };
+            window = lower;
+        }
+        self.wake_one(class, avoid)
     }
 
-    /// Opens a block whose frames `keep`, all of them fresh, are wanted by the caller and do not become free.
+    /// Opens a block of a class from the stock, or from its own frames; then there is a new stock.
+    fn open_for_frames<B: Blocks>(
+        &mut self,
+        opener: &Opener<'_, B>,
+        class: Class,
+        block: FrameRange,
+    ) -> Option<Opened> {
+        if !self.stock.is_empty()
+            && let Ok(opened) = self.open(opener, block, FrameRange::default(), Source::Stock)
+        {
+            return Some(opened);
+        }
+        let opened = self.open(opener, block, FrameRange::default(), Source::Own).ok()?;
+        self.return_stock();
+        self.take_stock(class, &LARGE_STOCKS);
+        Some(opened)
+    }
+
+    /// Opens a block of a tail, with the books from the low end of `given`: held frames on their way to be freed.
+    /// Returns what is left of them.
+    ///
+    /// # Errors
+    /// [`OutOfFrames`]; the block is not opened.
+    pub(super) fn open_from<B: Blocks>(
+        &mut self,
+        opener: &Opener<'_, B>,
+        block: FrameRange,
+        given: FrameRange,
+    ) -> Result<FrameRange, OutOfFrames> {
+        let before = self.books;
+        self.open(opener, block, FrameRange::default(), Source::Given(given))?;
+        let used = self.books.checked_sub(before).unwrap_or_default();
+        let start = given.start().checked_add(used).unwrap_or(given.end());
+        Ok(FrameRange::new(start, given.end()).unwrap_or_default())
+    }
+
+    /// Opens a block whose frames `keep`, all of them fresh or of a free tail, are wanted by the caller and do not
+    /// become free.
     ///
     /// # Errors
     /// [`OutOfFrames`]; the block is not opened.
@@ -137,13 +176,17 @@ impl Rows<'_> {
         keep: FrameRange,
         source: Source,
     ) -> Result<Opened, OutOfFrames> {
+        let tail = self.tail_around(self.number_around(block));
         let offered = match source {
+            Source::Own if tail.is_some() => block,
             Source::Own => self.largest_piece(block),
             Source::Stock => self.stock,
+            Source::Given(frames) => frames,
         };
         let mut donors = Donors::new(offered);
+        let is_on_purpose = !matches!(source, Source::Given(_)) && opener.injector.fails(Site::BlockOpening);
         // Without room to note that the block isn't fresh any more, it cannot be opened.
-        if !self.fresh.can_remove(block) || opener.injector.fails(Site::BlockOpening) {
+        if is_on_purpose || (tail.is_none() && !self.fresh.can_remove(block)) {
             return Err(OutOfFrames { wanted: FrameCount::ONE, available: FrameCount::ZERO });
         }
         opener.blocks.open(block, &mut donors)?;
@@ -151,13 +194,17 @@ impl Rows<'_> {
         let rest = donors.rest();
         let used = FrameRange::new(offered.start(), rest.start()).unwrap_or_default();
         self.books = self.books.saturating_add(used.count());
-        let opened = vouch(self.number_of(block));
+        let opened = vouch(self.number_around(block));
         let (row, header) = (self.records.row(opened), self.records.header(opened));
         let mut free = 0;
-        for piece in self.fresh.within(block) {
+        let all = tail.filter(|giant| giant.is_free()).map(|_| block);
+        for piece in all.into_iter().chain(self.fresh.within(block)) {
             let offsets = self.offsets(piece);
             free += offsets.len();
-            bits::set(row, offsets);
+            // A block that is kept as a whole has no bits, as it comes.
+            if keep != block {
+                bits::set(row, offsets);
+            }
         }
         let taken = match source {
             Source::Own => used,
@@ -165,12 +212,18 @@ impl Rows<'_> {
                 self.set_stock(rest);
                 keep
             }
+            Source::Given(_) => keep,
         };
         let taken = self.offsets(taken);
         free -= taken.len();
-        bits::clear(row, taken);
-        // It was asked above whether there is room for this.
-        let _ = self.fresh.remove(block);
+        if keep != block {
+            bits::clear(row, taken);
+        }
+        match tail {
+            Some(giant) => self.shorten_tail(giant),
+            // It was asked above whether there is room for this.
+            None => self.fresh.remove(block).unwrap_or_default(),
+        }
         if opened.number() & (self.giant_blocks - 1) == 0 {
             header.set_whole_in_giant(self.whole_blocks_after(opened));
         }
@@ -179,8 +232,14 @@ impl Rows<'_> {
     }
 
     /// Counts the wholly free blocks of a giant whose first block has just been opened, without that block.
-    /// Cost: a look at each block of the giant, once in its life.
+    /// Cost: a look at each block of the giant, once in its life, unless all of them are fresh.
     fn whole_blocks_after(&self, first: Opened) -> usize {
+        let all = self.giant_range(first);
+        let next = self.records.size().range(first.number()).end();
+        let others = FrameRange::new(next, all.end()).unwrap_or_default();
+        if self.fresh.containing(next).is_some_and(|range| range.encloses(others)) {
+            return 0;
+        }
         let frames = self.records.size().frames();
         (first.number() + 1..first.number().saturating_add(self.giant_blocks))
             .filter_map(|block| self.opened_block(block))
@@ -233,7 +292,7 @@ impl Rows<'_> {
     fn set_stock(&mut self, stock: FrameRange) {
         for (range, state) in [(self.stock, State::Split), (stock, State::Donor)] {
             if !range.is_empty() {
-                let block = vouch(self.number_of(range));
+                let block = vouch(self.number_around(range));
                 self.records.header(block).set_state(state);
             }
         }

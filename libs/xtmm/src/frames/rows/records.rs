@@ -42,6 +42,20 @@ pub(crate) enum State {
     Cached = 2,
     /// The frames set aside for the books of other blocks lie in it.
     Donor = 3,
+    /// Free as the beginning of a giant: it has no bits, and is on no list of blocks.
+    Resting = 4,
+}
+
+/// What the blocks are that a giant has beyond its opened ones, see `rows::giants::tails`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Tail {
+    /// There are none that the header has to tell of.
+    None = 0,
+    /// Handed out, together with the whole giant.
+    Held = 1,
+    /// Free.
+    Free = 2,
 }
 
 /// The neighbours of a block in a list.
@@ -58,13 +72,17 @@ pub(crate) struct Link {
 pub(crate) struct Header {
     /// In the list of blocks that are partly free, or of those that are wholly free.
     pub(crate) blocks: Link,
-    /// In the list of giants that are wholly free; used in the first block of a giant.
+    /// In the list of giants that are wholly free, or of those that have a free tail; used in the first block of a giant.
     pub(crate) giants: Link,
     /// Bits that are set in the row.
     free: AtomicU16,
     /// Blocks of the giant that are wholly free; used in its first block.
     whole_in_giant: AtomicU16,
     state: AtomicU8,
+    /// Used in the first block of a giant, as the next one is.
+    tail: AtomicU8,
+    /// Where the giant's tail begins, counted in blocks.
+    tail_start: AtomicU16,
 }
 
 impl Header {
@@ -94,6 +112,7 @@ impl Header {
             1 => State::Held,
             2 => State::Cached,
             3 => State::Donor,
+            4 => State::Resting,
             _ => State::Split,
         }
     }
@@ -101,6 +120,28 @@ impl Header {
     #[inline]
     pub(crate) fn set_state(&self, state: State) {
         self.state.store(state as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn tail(&self) -> Tail {
+        match self.tail.load(Ordering::Relaxed) {
+            1 => Tail::Held,
+            2 => Tail::Free,
+            _ => Tail::None,
+        }
+    }
+
+    pub(crate) fn set_tail(&self, tail: Tail) {
+        self.tail.store(tail as u8, Ordering::Relaxed);
+    }
+
+    /// Returns how many blocks of the giant come before its tail.
+    pub(crate) fn tail_start(&self) -> usize {
+        usize::from(self.tail_start.load(Ordering::Relaxed))
+    }
+
+    /// Sets how many blocks come before the tail, at most those of a giant: 512.
+    pub(crate) fn set_tail_start(&self, blocks: usize) {
+        self.tail_start.store(blocks as u16, Ordering::Relaxed);
     }
 }
 

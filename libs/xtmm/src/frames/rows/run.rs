@@ -50,13 +50,11 @@ impl Rows<'_> {
             return Some(run);
         }
         for class in self.zones.classes(request.zone) {
-            let run = if is_short {
-                self.take_within_block(request, class, usize::MAX)
-            } else {
-                self.take_whole_blocks(request, class)
-            };
-            if run.is_some() {
-                return run;
+            if is_short && let Some(run) = self.take_within_block(request, class, usize::MAX) {
+                return Some(run);
+            }
+            if let Some(run) = self.take_whole_blocks(opener, request, class) {
+                return Some(run);
             }
         }
         let window = FrameRange::new(Frame::new(0), self.limit(request.zone)).unwrap_or_default();
@@ -67,10 +65,26 @@ impl Rows<'_> {
     ///
     /// # Errors
     /// The first crime; nothing has changed.
-    pub(crate) fn put_run(&mut self, run: FrameRange) -> Result<(), FrameCrime> {
+    pub(crate) fn put_run<B: Blocks>(
+        &mut self,
+        opener: &Opener<'_, B>,
+        run: FrameRange,
+    ) -> Result<(), FrameCrime> {
         self.check_taken(run)?;
-        for piece in self.records.size().pieces(run) {
-            self.put_piece(piece);
+        let mut left = self.divide_tails(opener, run)?;
+        let size = self.records.size();
+        while !left.is_empty() {
+            let piece = size.around(left.start()).intersection(left);
+            let mut next = piece.end();
+            match self.tail_around(self.number_around(piece)) {
+                // All of it, or else it would have been divided.
+                Some(giant) => {
+                    self.free_tail(giant);
+                    next = self.giant_range(giant.first).end();
+                }
+                None => self.put_piece(piece),
+            }
+            left = FrameRange::new(next, left.end()).unwrap_or_default();
         }
         Ok(())
     }
@@ -80,32 +94,35 @@ impl Rows<'_> {
     /// # Errors
     /// The first frame that isn't.
     pub(super) fn check_taken(&mut self, run: FrameRange) -> Result<(), FrameCrime> {
-        for piece in self.records.size().pieces(run) {
-            let mut next = piece.start();
-            while next < piece.end() {
-                let pfn = Pfn::of(next).ok_or(FrameCrime::Foreign(next))?;
-                let block = self.opened(pfn)?;
-                let part = FrameRange::new(next, self.gap.end.frame().min(piece.end())).unwrap_or_default();
-                let free = bits::first_set(self.records.row(block), self.offsets(part));
-                if let Some(offset) = free {
-                    let pfn = self.records.size().pfn(block.number(), offset);
-                    return Err(FrameCrime::AlreadyFree(pfn.frame()));
-                }
-                if self.records.header(block).state() == State::Cached {
-                    return Err(FrameCrime::AlreadyFree(next));
-                }
-                if self.stock.overlaps(part) {
-                    return Err(FrameCrime::AlreadyFree(self.stock.intersection(part).start()));
-                }
-                next = part.end();
+        let size = self.records.size();
+        let mut next = run.start();
+        while next < run.end() {
+            let pfn = Pfn::of(next).ok_or(FrameCrime::Foreign(next))?;
+            if let Some(tail) = self.tail_around(size.block_of(pfn)).filter(|tail| !tail.is_free()) {
+                next = self.giant_range(tail.first).end();
+                continue;
             }
+            let block = self.opened(pfn)?;
+            let end = run.end().min(size.around(next).end()).min(self.gap.end.frame());
+            let part = FrameRange::new(next, end).unwrap_or_default();
+            let free = bits::first_set(self.records.row(block), self.offsets(part));
+            if let Some(offset) = free {
+                return Err(FrameCrime::AlreadyFree(size.pfn(block.number(), offset).frame()));
+            }
+            if matches!(self.records.header(block).state(), State::Cached | State::Resting) {
+                return Err(FrameCrime::AlreadyFree(next));
+            }
+            if self.stock.overlaps(part) {
+                return Err(FrameCrime::AlreadyFree(self.stock.intersection(part).start()));
+            }
+            next = part.end();
         }
         Ok(())
     }
 
     /// Sets the bits of frames of one opened block that has them clear.
     pub(super) fn put_piece(&mut self, piece: FrameRange) {
-        let block = super::vouch(self.number_of(piece));
+        let block = super::vouch(self.number_around(piece));
         let header = self.records.header(block);
         if header.state() == State::Held {
             header.set_state(State::Split);
@@ -198,25 +215,80 @@ impl Rows<'_> {
         Some(run)
     }
 
-    /// Takes a run that begins with wholly free blocks of a class and may end in a block that is partly free.
-    fn take_whole_blocks(&mut self, request: &RunRequest, class: Class) -> Option<FrameRange> {
+    /// Takes a run that begins with wholly free blocks of a class, opened or in the free tail of a giant, and may end in a
+    /// block that is partly free. Within a giant that is broken already, it begins where the tail does.
+    fn take_whole_blocks<B: Blocks>(
+        &mut self,
+        opener: &Opener<'_, B>,
+        request: &RunRequest,
+        class: Class,
+    ) -> Option<FrameRange> {
         let (records, limit) = (self.records, self.limit(request.zone));
         let size = records.size();
-        let run = self.classes.get(class as usize)?.whole.iter(&records).find_map(|first| {
-            let start = size.pfn(first.number(), 0).frame();
+        let run_from = |block: u32| {
+            let start =
+                size.range(block).start().number().checked_next_multiple_of(request.alignment.get())?;
+            let start = Frame::new(start);
             let run = FrameRange::new(start, start.checked_add(request.count)?)?;
-            let fits = start.is_aligned(request.alignment) && run.end() <= limit;
-            (fits && size.pieces(run).all(|piece| self.is_wholly_free(piece))).then_some(run)
-        })?;
+            (run.end() <= limit && self.is_wholly_free(run)).then_some(run)
+        };
+        let lists = self.classes.get(class as usize)?;
+        let run = None
+            .or_else(|| {
+                lists.broken.iter(&records).find_map(|first| run_from(self.tailed(first.number())?.start))
+            })
+            .or_else(|| lists.whole.iter(&records).find_map(|first| run_from(first.number())))
+            .or_else(|| lists.giants.iter(&records).find_map(|first| run_from(first.number())))?;
+        self.claim(opener, run)
+    }
+
+    /// Takes a run that is wholly free, opened or not. What is opened is taken first, lest it become a stock for what has
+    /// to be opened.
+    fn claim<B: Blocks>(&mut self, opener: &Opener<'_, B>, run: FrameRange) -> Option<FrameRange> {
+        let size = self.records.size();
         for piece in size.pieces(run) {
-            self.take_piece(super::vouch(self.number_of(piece)), piece);
+            let block = self.number_around(piece);
+            if self.tail_around(block).is_some() {
+                continue;
+            }
+            if self.is_resting(block) {
+                self.wake(super::vouch(block));
+            }
+            self.take_piece(super::vouch(block), piece);
+        }
+        for piece in size.pieces(run) {
+            // Blocks of the tail below the run have to be opened too; they stay free.
+            while let Some(giant) = self.tail_around(self.number_around(piece)) {
+                let next = size.range(giant.start);
+                if self.open_keeping(opener, next, next.intersection(piece), run).is_err() {
+                    self.disclaim(run);
+                    return None;
+                }
+            }
         }
         Some(run)
     }
 
-    /// Tells whether a piece of a block, from its beginning on, is free in the rows.
-    fn is_wholly_free(&self, piece: FrameRange) -> bool {
-        self.opened_block(self.number_of(piece))
-            .is_some_and(|block| bits::last_clear(self.records.row(block), self.offsets(piece)).is_none())
+    /// Gives back what [`Rows::claim`] took before it failed: all of the run that is opened.
+    fn disclaim(&mut self, run: FrameRange) {
+        for piece in self.records.size().pieces(run) {
+            if self.tail_around(self.number_around(piece)).is_none() {
+                self.put_piece(piece);
+            }
+        }
+    }
+
+    /// Tells whether all of a run is free: opened, or in free tails.
+    fn is_wholly_free(&self, run: FrameRange) -> bool {
+        self.records.size().pieces(run).all(|piece| {
+            let block = self.number_around(piece);
+            match self.tail_around(block) {
+                Some(tail) => tail.is_free(),
+                None if self.is_resting(block) => true,
+                None => self.opened_block(block).is_some_and(|block| {
+                    bits::last_clear(self.records.row(block), self.offsets(piece)).is_none()
+                }),
+            }
+        })
     }
 }

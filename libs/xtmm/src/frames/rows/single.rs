@@ -1,10 +1,10 @@
 //! Single frames between rows and magazines, many at a time.
 
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::Ordering;
 
 use xtcore::FrameRange;
 
-use super::records::{Header, State};
+use super::records::State;
 use super::{Opener, Rows, bits};
 use crate::frames::blocks::Blocks;
 use crate::frames::cache::stack::Stack;
@@ -14,18 +14,7 @@ use crate::frames::zones::{Class, LOW, Zone};
 
 const BITS: usize = usize::BITS as usize;
 
-/// Frames of one block on their way back.
-struct Group<'m> {
-    block: Opened,
-    header: &'m Header,
-    row: &'m [AtomicUsize],
-    before: usize,
-    after: usize,
-    /// Frames without a bit may be free as well.
-    is_special: bool,
-}
-
-impl<'m> Rows<'m> {
+impl Rows<'_> {
     /// Moves up to `wanted` frames of a zone to `out`, which has room for them. Returns how many: none only when there
     /// are none. Frames below 1 MiB come last of all.
     ///
@@ -71,68 +60,68 @@ impl<'m> Rows<'m> {
         Some(Pfn(offset))
     }
 
-    /// Takes frames back. Those of one block that follow each other are settled at once. All frames but the
-    /// criminal ones are taken.
+    /// Takes frames back: all but the criminal ones.
+    ///
+    /// Frames that were freed in no order lie in as many blocks, so nothing is gained by handling those of a block together:
+    /// the loop is short instead, and its steps don't wait for each other's rows and headers.
     ///
     /// # Errors
     /// The first crime.
     pub(crate) fn put(&mut self, frames: impl Iterator<Item = Pfn>) -> Result<(), FrameCrime> {
         let mut outcome = Ok(());
-        let mut current: Option<Group<'_>> = None;
-        let size = self.records.size();
+        let (records, size) = (self.records, self.records.size());
+        let mut put = 0;
         for pfn in frames {
-            let block = match self.opened(pfn) {
-                Ok(block) => block,
-                Err(crime) => {
-                    outcome = outcome.and(Err(crime));
+            if self.tails == 0 && self.gap.contains(&pfn) {
+                let block = super::vouch(size.block_of(pfn));
+                let (header, offset) = (records.header(block), size.offset_of(pfn));
+                let bit = 1 << (offset % BITS);
+                if let Some(word) = records.row(block).get(offset / BITS)
+                    && word.load(Ordering::Relaxed) & bit == 0
+                    && header.state() == State::Split
+                {
+                    word.store(word.load(Ordering::Relaxed) | bit, Ordering::Relaxed);
+                    let before = header.free();
+                    header.set_free(before + 1);
+                    put += 1;
+                    if before == 0 || before + 1 == size.frames() {
+                        self.relink(block, before, before + 1);
+                    }
                     continue;
                 }
-            };
-            let group = match &mut current {
-                Some(group) if group.block == block => group,
-                _ => {
-                    if let Some(done) = current.take() {
-                        self.settle(done.block, done.header, done.before, done.after);
-                    }
-                    current.insert(self.group(block))
-                }
-            };
-            let offset = size.offset_of(pfn);
-            let bit = 1 << (offset % BITS);
-            let Some(word) = group.row.get(offset / BITS) else { continue };
-            let old = word.load(Ordering::Relaxed);
-            if old & bit != 0 || (group.is_special && self.is_kept(block, pfn)) {
-                outcome = outcome.and(Err(FrameCrime::AlreadyFree(pfn.frame())));
-            } else {
-                word.store(old | bit, Ordering::Relaxed);
-                group.after += 1;
             }
+            outcome = outcome.and(self.put_carefully(pfn));
         }
-        if let Some(done) = current {
-            self.settle(done.block, done.header, done.before, done.after);
-        }
+        self.free += put;
         outcome
     }
 
-    /// Begins to take back frames of a block. What was handed out as one comes back in pieces then.
-    #[inline]
-    fn group(&self, block: Opened) -> Group<'m> {
+    /// Takes a frame back, whatever its block is. One that was handed out as a whole comes back in pieces then.
+    ///
+    /// # Errors
+    /// A crime; nothing has changed.
+    #[cold]
+    #[inline(never)]
+    fn put_carefully(&mut self, pfn: Pfn) -> Result<(), FrameCrime> {
+        let block = self.opened(pfn)?;
         let (header, row) = (self.records.header(block), self.records.row(block));
-        let state = header.state();
-        if state == State::Held {
+        let offset = self.records.size().offset_of(pfn);
+        if bits::first_set(row, offset..offset + 1).is_some() || self.is_kept(block, pfn) {
+            return Err(FrameCrime::AlreadyFree(pfn.frame()));
+        }
+        if header.state() == State::Held {
             header.set_state(State::Split);
         }
-        let before = header.free();
-        let is_special = matches!(state, State::Cached | State::Donor);
-        Group { block, header, row, before, after: before, is_special }
+        bits::set(row, offset..offset + 1);
+        self.settle(block, header, header.free(), header.free() + 1);
+        Ok(())
     }
 
     /// Tells whether a frame without a bit is free all the same.
-    #[cold]
     fn is_kept(&self, block: Opened, pfn: Pfn) -> bool {
         match self.records.header(block).state() {
             State::Split | State::Held => false,
-            State::Cached => true,
+            State::Cached | State::Resting => true,
             State::Donor => self.stock.contains(pfn.frame()),
         }
     }
@@ -160,6 +149,15 @@ impl<'m> Rows<'m> {
                 continue;
             }
             let start = base + index * BITS;
+            // Most words are full or empty.
+            if left == usize::MAX && wanted - taken >= BITS {
+                taken += out.extend((start..start + BITS).rev().map(Pfn));
+                word.store(0, Ordering::Relaxed);
+                if taken == wanted {
+                    break;
+                }
+                continue;
+            }
             taken += out.extend(
                 core::iter::from_fn(|| {
                     let bit = BITS.checked_sub(1 + left.leading_zeros() as usize)?;

@@ -1,15 +1,14 @@
-//! Blocks and giants that are handed out as one.
+//! Blocks that are handed out as one.
 
 use xtcore::{Frame, FrameCount, FrameRange};
 
 use super::records::State;
 use super::{Opener, Rows, bits};
-use crate::OutOfFrames;
 use crate::frames::blocks::Blocks;
 use crate::frames::cache::stack::Stack;
 use crate::frames::error::FrameCrime;
 use crate::frames::units::{Opened, Pfn};
-use crate::frames::zones::Zone;
+use crate::frames::zones::{Class, Zone};
 
 impl Rows<'_> {
     /// Takes a wholly free block, or a fresh one. Cost: constant, or proportional to the fresh ranges and an opening.
@@ -18,16 +17,31 @@ impl Rows<'_> {
             if let Some(block) = self.lists(class).whole.first() {
                 return Some(self.hold(block, State::Held));
             }
-            let mut window = self.zones.range(class);
-            while let Some((block, range)) = self.fresh_run(window, self.records.size().count()) {
-                if let Ok(opened) = self.open_keeping(opener, block, block, block) {
-                    return Some(self.hold(opened, State::Held));
-                }
-                let Some(lower) = FrameRange::new(window.start(), range.start()) else { break };
-                window = lower;
+            if let Some(block) = self.open_whole(opener, class) {
+                return Some(self.hold(block, State::Held));
             }
         }
         None
+    }
+
+    /// Opens a block of a class of which all frames are fresh, or part of a giant that is free. The block is nobody's, but
+    /// not always on a list yet.
+    fn open_whole<B: Blocks>(&mut self, opener: &Opener<'_, B>, class: Class) -> Option<Opened> {
+        if let Some(giant) = self.broken(class, FrameRange::default()) {
+            let block = self.records.size().range(giant.start);
+            if let Ok(opened) = self.open_keeping(opener, block, block, block) {
+                return Some(opened);
+            }
+        }
+        let mut window = self.zones.range(class);
+        while let Some((block, range)) = self.fresh_run(window, self.records.size().count()) {
+            if let Ok(opened) = self.open_keeping(opener, block, block, block) {
+                return Some(opened);
+            }
+            let Some(lower) = FrameRange::new(window.start(), range.start()) else { break };
+            window = lower;
+        }
+        self.wake_one(class, FrameRange::default())
     }
 
     /// Moves up to `wanted` wholly free blocks of opened memory to the cache of a processor.
@@ -62,65 +76,13 @@ impl Rows<'_> {
         self.check_whole(start, State::Held).map(|_| ())
     }
 
-    /// Takes a giant: a wholly free one, or a fresh one whose blocks are opened now.
-    ///
-    /// # Errors
-    /// [`OutOfFrames`]. Blocks may have been opened; they are free then.
-    pub(crate) fn take_giant<B: Blocks>(
-        &mut self,
-        opener: &Opener<'_, B>,
-        zone: Zone,
-    ) -> Result<FrameRange, OutOfFrames> {
-        let none = OutOfFrames { wanted: self.giant(), available: self.free() };
-        for class in self.classes_of_whole_blocks(zone) {
-            if let Some(first) = self.lists(class).giants.first() {
-                let giant =
-                    FrameRange::with_count(self.records.size().pfn(first.number(), 0).frame(), self.giant());
-                for block in self.blocks_of(giant) {
-                    self.hold(block, State::Held);
-                }
-                return Ok(giant);
-            }
-        }
-        let window = FrameRange::new(self.records.size().range(1).start(), self.limit(zone)).ok_or(none)?;
-        let (giant, _) = self.fresh_run(window, self.giant()).ok_or(none)?;
-        for block in self.records.size().pieces(giant) {
-            match self.open_keeping(opener, block, block, giant) {
-                Ok(opened) => {
-                    self.hold(opened, State::Held);
-                }
-                Err(_) => {
-                    let done = FrameRange::new(giant.start(), block.start()).unwrap_or_default();
-                    for opened in self.blocks_of(done) {
-                        self.release(opened);
-                    }
-                    return Err(none);
-                }
-            }
-        }
-        Ok(giant)
-    }
-
-    /// Takes back a giant.
-    ///
-    /// # Errors
-    /// [`FrameCrime`]; nothing has changed.
-    pub(crate) fn put_giant(&mut self, giant: FrameRange) -> Result<(), FrameCrime> {
-        if giant.count() != self.giant() || !giant.start().is_aligned(self.giant()) {
-            return Err(FrameCrime::NotWhole(giant));
-        }
-        for block in self.records.size().pieces(giant) {
-            self.check_whole(Pfn::saturating(block.start()), State::Held)?;
-        }
-        for block in self.blocks_of(giant) {
-            self.release(block);
-        }
-        Ok(())
-    }
-
     /// Returns `count` fresh frames in `window`, aligned to their number, which can be taken out, and the fresh range that they
     /// lie in: the highest range that has them, and in it the lowest.
-    fn fresh_run(&self, window: FrameRange, count: FrameCount) -> Option<(FrameRange, FrameRange)> {
+    pub(super) fn fresh_run(
+        &self,
+        window: FrameRange,
+        count: FrameCount,
+    ) -> Option<(FrameRange, FrameRange)> {
         self.fresh_fit(window, count, count)
     }
 
@@ -138,37 +100,26 @@ impl Rows<'_> {
         })
     }
 
-    /// Returns the number of frames of a giant.
-    pub(crate) const fn giant(&self) -> FrameCount {
-        FrameCount::new(self.giant_blocks as u64 * self.records.size().count().get())
-    }
-
-    /// Returns the blocks of a range of whole blocks that are opened.
-    fn blocks_of(&self, range: FrameRange) -> impl Iterator<Item = Opened> + use<> {
-        self.records.size().pieces(range).map(|block| block.start()).map({
-            let size = self.records.size();
-            move |start| super::vouch(size.block_of(Pfn::saturating(start)))
-        })
-    }
-
     /// Takes all bits of a block, if it has any. Returns its first frame.
-    fn hold(&mut self, block: Opened, state: State) -> Pfn {
-        let (header, frames) = (self.records.header(block), self.records.size().frames());
-        bits::clear(self.records.row(block), 0..frames);
-        self.settle(block, header, header.free(), 0);
+    pub(super) fn hold(&mut self, block: Opened, state: State) -> Pfn {
+        let header = self.records.header(block);
+        if header.free() != 0 {
+            bits::empty(self.records.row(block));
+            self.settle(block, header, header.free(), 0);
+        }
         header.set_state(state);
         self.records.size().pfn(block.number(), 0)
     }
 
     /// Sets all bits of a block that has none.
-    fn release(&mut self, block: Opened) {
+    pub(super) fn release(&mut self, block: Opened) {
         let (header, frames) = (self.records.header(block), self.records.size().frames());
         header.set_state(State::Split);
-        bits::set(self.records.row(block), 0..frames);
+        bits::fill(self.records.row(block));
         self.settle(block, header, header.free(), frames);
     }
 
-    fn check_whole(&mut self, start: Pfn, state: State) -> Result<Opened, FrameCrime> {
+    pub(super) fn check_whole(&mut self, start: Pfn, state: State) -> Result<Opened, FrameCrime> {
         let size = self.records.size();
         let range = FrameRange::with_count(start.frame(), size.count());
         if size.offset_of(start) != 0 {
@@ -178,7 +129,7 @@ impl Rows<'_> {
         let header = self.records.header(block);
         match header.state() {
             found if found == state && header.free() == 0 => Ok(block),
-            State::Cached => Err(FrameCrime::AlreadyFree(start.frame())),
+            State::Cached | State::Resting => Err(FrameCrime::AlreadyFree(start.frame())),
             _ if header.free() == size.frames() => Err(FrameCrime::AlreadyFree(start.frame())),
             _ => Err(FrameCrime::NotWhole(range)),
         }

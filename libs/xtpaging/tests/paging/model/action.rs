@@ -11,6 +11,7 @@ use super::truth::Truth;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Action {
     Map(Mapping),
+    Streak(Pages),
     Unmap(VirtRange),
     Protect(VirtRange, Attributes),
     Split(VirtRange),
@@ -21,10 +22,34 @@ impl Action {
     pub(super) fn pages(&self) -> VirtRange {
         match self {
             Self::Map(mapping) => mapping.pages,
+            Self::Streak(pages) => pages.mapping.pages,
             Self::Unmap(pages) | Self::Protect(pages, _) | Self::Split(pages) | Self::Merge(pages, _) => {
                 *pages
             }
         }
+    }
+}
+
+/// Pages that are mapped one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pages {
+    pub(super) mapping: Mapping,
+    /// How many of them, before whoever does it loses interest.
+    pub(super) mapped: u64,
+    /// 1 to give neighbours each other's frames.
+    twist: u64,
+}
+
+impl Pages {
+    /// Returns what is mapped, page by page.
+    pub(super) fn each(&self) -> impl Iterator<Item = (VirtRange, Frame)> {
+        let Self { mapping, mapped, twist } = *self;
+        (0..mapped).map(move |page| {
+            let start = VirtAddr::new(mapping.pages.start().get() + page * PAGE_BYTES);
+            let offset = if page ^ twist < mapped { page ^ twist } else { page };
+            let frame = mapping.first.saturating_add(FrameCount::new(offset));
+            (VirtRange::with_length(start, PAGE_BYTES).expect("a page"), frame)
+        })
     }
 }
 
@@ -68,7 +93,12 @@ impl Chooser {
                     1..4 => gap(truth, if giant.is_some() { wanted } else { self.around(wanted, area) }),
                     _ => gap(truth, wanted),
                 };
-                Action::Map(self.mapping(pages, giant.is_some()))
+                let mapping = self.mapping(pages, giant.is_some());
+                if giant.is_none() && self.random.one_in(4) {
+                    self.streak(mapping)
+                } else {
+                    Action::Map(mapping)
+                }
             }
             8..13 => {
                 // Often as much as there is, so that room for large pages comes back.
@@ -91,6 +121,18 @@ impl Chooser {
                 Action::Merge(pages, level)
             }
         }
+    }
+
+    /// The same frames, where entries can name them, page by page; sometimes not to the end.
+    fn streak(&mut self, mapping: Mapping) -> Action {
+        let count = FrameCount::holding(mapping.pages.bytes());
+        if mapping.first.saturating_add(count) > self.format.frame_limit() {
+            return Action::Map(mapping);
+        }
+        let count = count.get();
+        let mapped = if self.random.one_in(3) { self.random.in_range(0..count) } else { count };
+        let twist = u64::from(mapped < 64 && self.random.one_in(2));
+        Action::Streak(Pages { mapping, mapped, twist })
     }
 
     /// Mostly a page inside what is one large page of the area, or could be one.

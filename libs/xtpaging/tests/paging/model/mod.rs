@@ -15,10 +15,10 @@ mod watch;
 use std::collections::BTreeSet;
 
 use xtcore::{Level, PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
-use xtpaging::{Attributes, Capabilities, MapError, Privilege, TlbObligation};
+use xtpaging::{Attributes, Capabilities, Frames, MapError, Mapping, Privilege, TlbObligation};
 use xtsim::translate;
 
-use self::action::{Action, Chooser};
+use self::action::{Action, Chooser, Pages};
 use self::judge::{assert_address, assert_everything};
 use self::truth::{Run, Truth, join};
 use self::watch::Watch;
@@ -100,7 +100,7 @@ fn run(mode: PagingMode, capabilities: Capabilities, way: Way, actions: u64) {
     assert_eq!(machine.frames.outstanding(), roots, "only the root is left");
     if actions >= 10_000 {
         // Where there are no large pages, no merge can succeed.
-        let all = if machine.space.format().largest_page() == Level::PT { 9 } else { 10 };
+        let all = if machine.space.format().largest_page() == Level::PT { 11 } else { 12 };
         assert_eq!(done.len(), all, "every action must have succeeded and been refused: {done:?}");
     }
 }
@@ -142,6 +142,7 @@ fn perform(machine: &Machine, truth: &mut Truth, action: &Action) -> (u8, bool) 
         Action::Protect(..) => 2,
         Action::Split(_) => 3,
         Action::Merge(..) => 4,
+        Action::Streak(_) => 5,
     };
     (kind, expected.is_some())
 }
@@ -156,6 +157,10 @@ fn refusal(machine: &Machine, truth: &Truth, action: &Action) -> Option<MapError
             let already = truth.first_mapped(mapping.pages).map(|at| MapError::AlreadyMapped { at });
             let too_high = (end > limit).then_some(MapError::FrameTooHigh { end, limit });
             misplaced(machine, mapping.pages, mapping.attributes).or(too_high).or(already)
+        }
+        Action::Streak(Pages { mapping: Mapping { pages, attributes, .. }, .. }) => {
+            let already = truth.first_mapped(*pages).map(|at| MapError::AlreadyMapped { at });
+            misplaced(machine, *pages, *attributes).or(already)
         }
         Action::Unmap(pages) => not_mapped(truth.first_absent(*pages)),
         Action::Protect(pages, attributes) => {
@@ -207,6 +212,18 @@ fn attempt(machine: &Machine, truth: &mut Truth, action: &Action) -> Result<(), 
         Action::Map(mapping) => {
             machine.space.map(&mut tables, &mut frames, mapping)?;
             truth.insert(Run { pages: mapping.pages, first: mapping.first, attributes: mapping.attributes });
+        }
+        Action::Streak(pages) => {
+            let plan = cursor.plan_streak(pages.mapping.attributes)?;
+            let mut reserved = frames.reserve(plan.tables()).map_err(MapError::OutOfFrames)?;
+            let mut streak = plan.begin(&mut reserved);
+            for (page, frame) in pages.each() {
+                assert_eq!(streak.pages().start(), page.start());
+                assert_eq!(streak.map(frame), Ok(()));
+                truth.insert(Run { pages: page, first: frame, attributes: pages.mapping.attributes });
+            }
+            drop(streak);
+            reserved.give_back(&frames);
         }
         Action::Unmap(pages) => {
             let mut freed = Vec::new();

@@ -63,6 +63,13 @@ pub(crate) struct PoolReservation {
     frames: Vec<Frame>,
 }
 
+impl PoolReservation {
+    /// Gives back what was not taken, for a test that knows that it needs less.
+    pub(crate) fn give_back(mut self, frames: &PoolFrames) {
+        self.frames.drain(..).for_each(|frame| frames.give_back(frame));
+    }
+}
+
 impl Reservation for PoolReservation {
     fn take(&mut self) -> Option<Frame> {
         self.frames.pop()

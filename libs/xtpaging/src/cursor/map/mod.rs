@@ -1,4 +1,9 @@
 //! Mapping: plan, then commit.
+//!
+//! A plan finds the deepest table that holds the whole range, and the commit begins there: for a range within one page
+//! table the way down is gone once. Each table's count is written once, whatever the number of pages.
+
+mod streak;
 
 use core::ops::ControlFlow;
 
@@ -8,10 +13,12 @@ use super::Cursor;
 use super::count::{TableCounter, page_level};
 use super::edit::{clip, for_each_top, pieces};
 use super::error::MapError;
-use crate::entry::{Attributes, Bits, Decoded, occupancy};
+use crate::entry::{Attributes, Bits, Decoded, Kind, occupancy, page_address};
 use crate::memory::{EntryRun, Reservation, TablePlace, Tables};
 use crate::shape::{Shape, with_shape};
 use crate::space::AddressSpace;
+
+pub use streak::{Streak, StreakPlan};
 
 /// A mapping that has been found possible.
 #[must_use = "a plan changes nothing until it is committed"]
@@ -19,7 +26,17 @@ use crate::space::AddressSpace;
 pub struct MapPlan<'c, 'a, T: Tables> {
     cursor: &'c mut Cursor<'a, T>,
     job: Job,
+    start: Start,
     tables: FrameCount,
+}
+
+/// Where the tables of a range begin.
+#[derive(Clone, Copy, Debug)]
+enum Start {
+    /// In the deepest table that holds all of it.
+    At(TablePlace),
+    /// In several tables at the top, side by side (PML3).
+    Tops,
 }
 
 /// What is to be mapped where.
@@ -58,19 +75,8 @@ impl<'a, T: Tables> Cursor<'a, T> {
         if end > limit {
             return Err(MapError::FrameTooHigh { end, limit });
         }
-        let mut counter = TableCounter::default();
-        let outcome = with_shape!(self.space.mode(), S => {
-            for_each_top::<S, _>(self.space, job.pages, |top, part| {
-                plan::<S, T>(self.space, self.tables, &job, top, part, &mut counter)
-            })
-        });
-        match outcome {
-            ControlFlow::Break(error) => Err(error),
-            ControlFlow::Continue(()) => {
-                let tables = counter.count();
-                Ok(MapPlan { cursor: self, job, tables })
-            }
-        }
+        let (start, tables) = look(self.space, self.tables, &job)?;
+        Ok(MapPlan { cursor: self, job, start, tables })
     }
 }
 
@@ -88,16 +94,64 @@ impl<T: Tables> MapPlan<'_, '_, T> {
     pub fn commit<R: Reservation>(self, mut reservation: R) -> Result<(), MapError> {
         let Cursor { space, tables, .. } = self.cursor;
         let job = self.job;
-        let outcome = with_shape!(space.mode(), S => {
-            for_each_top::<S, _>(space, job.pages, |top, part| {
+        let outcome = with_shape!(space.mode(), S => match self.start {
+            Start::At(place) => commit::<S, T, R>(space, tables, &job, place, job.pages, &mut reservation),
+            Start::Tops => for_each_top::<S, _>(space, job.pages, |top, part| {
                 commit::<S, T, R>(space, tables, &job, top, part, &mut reservation)
-            })
+            }),
         });
         match outcome {
             ControlFlow::Break(error) => Err(error),
             ControlFlow::Continue(()) => Ok(()),
         }
     }
+}
+
+/// Finds out where the tables of a range begin, that none of its pages is mapped, and how many tables are missing.
+fn look<T: Tables>(space: &AddressSpace, tables: &T, job: &Job) -> Result<(Start, FrameCount), MapError> {
+    let mut counter = TableCounter::default();
+    let mut start = Start::Tops;
+    let outcome = with_shape!(space.mode(), S => {
+        let pages = job.pages;
+        let last = VirtAddr::new(pages.end().get() - 1);
+        let top = space.top_in::<S>(pages.start());
+        if top == space.top_in::<S>(last) {
+            let place = narrow::<S, T>(space, tables, top, pages.start(), last);
+            start = Start::At(place);
+            plan::<S, T>(space, tables, job, place, pages, &mut counter)
+        } else {
+            for_each_top::<S, _>(space, pages, |top, part| {
+                plan::<S, T>(space, tables, job, top, part, &mut counter)
+            })
+        }
+    });
+    match outcome {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok((start, counter.count())),
+    }
+}
+
+/// Goes down from `place` as long as one table below holds all of `[first, last]`.
+fn narrow<S: Shape, T: Tables>(
+    space: &AddressSpace,
+    tables: &T,
+    mut place: TablePlace,
+    first: VirtAddr,
+    last: VirtAddr,
+) -> TablePlace {
+    let geometry = S::GEOMETRY;
+    while let Some(below) = place.level.below() {
+        if (first.get() ^ last.get()) >> geometry.shift(place.level) != 0 {
+            break;
+        }
+        let raw = tables.load(place, geometry.index(place.level, first));
+        if space.format().kind_in(geometry, place.level, raw) != Kind::Table {
+            break;
+        }
+        let frame = page_address(geometry, Level::PT, raw).frame();
+        place = AddressSpace::child::<S>(place.level, below, frame, first);
+    }
+    place
 }
 
 fn plan<S: Shape, T: Tables>(
@@ -109,6 +163,12 @@ fn plan<S: Shape, T: Tables>(
     counter: &mut TableCounter,
 ) -> ControlFlow<MapError> {
     let geometry = S::GEOMETRY;
+    if place.level == Level::PT {
+        return match first_present::<S, T>(tables, place, pages) {
+            Some(at) => ControlFlow::Break(MapError::AlreadyMapped { at }),
+            None => ControlFlow::Continue(()),
+        };
+    }
     for part in pieces(pages, geometry.page_bytes(place.level)) {
         let raw = tables.load(place, geometry.index(place.level, part.start()));
         match (space.format().decode_in(geometry, place.level, raw), place.level.below()) {
@@ -117,7 +177,7 @@ fn plan<S: Shape, T: Tables>(
                 counter.add::<S>(place.level, job.largest, (part.start(), part.end()), first);
             }
             (Decoded::Table(frame), Some(below)) => {
-                let child = AddressSpace::child::<S>(place, below, frame, part.start());
+                let child = AddressSpace::child::<S>(place.level, below, frame, part.start());
                 plan::<S, T>(space, tables, job, child, part, counter)?;
             }
             (Decoded::Page(_) | Decoded::Table(_), _) => {
@@ -126,6 +186,17 @@ fn plan<S: Shape, T: Tables>(
         }
     }
     ControlFlow::Continue(())
+}
+
+/// Returns the first page of the range that is mapped in a page table.
+fn first_present<S: Shape, T: Tables>(tables: &T, place: TablePlace, pages: VirtRange) -> Option<VirtAddr> {
+    let geometry = S::GEOMETRY;
+    let page = geometry.page_bytes(Level::PT);
+    let first = geometry.index(Level::PT, pages.start());
+    let count = (pages.bytes() / page) as usize;
+    let index =
+        (first..first + count).find(|index| tables.load(place, *index) & Bits::PRESENT.bits() != 0)?;
+    Some(VirtAddr::new(pages.start().get() + (index - first) as u64 * page))
 }
 
 fn commit<S: Shape, T: Tables, R: Reservation>(
@@ -158,7 +229,7 @@ fn commit<S: Shape, T: Tables, R: Reservation>(
         let part = clip(at, pages.end(), span);
         let Some(below) = place.level.below() else { break };
         let child = match format.decode_in(geometry, place.level, tables.load(place, index)) {
-            Decoded::Table(frame) => AddressSpace::child::<S>(place, below, frame, at),
+            Decoded::Table(frame) => AddressSpace::child::<S>(place.level, below, frame, at),
             Decoded::Absent | Decoded::Page(_) => {
                 added += 1;
                 if page_level(geometry, job.largest.min(place.level), at, frame, left) == place.level {
@@ -172,11 +243,23 @@ fn commit<S: Shape, T: Tables, R: Reservation>(
                     outcome = ControlFlow::Break(MapError::ReservationShort);
                     break;
                 };
-                // Zeroed before it is linked: a walker must never see what the frame held before (regression 13).
-                tables.zero(table);
+                // Complete before it is linked: a walker must never see what the frame held before (regression 13).
+                let full = below == Level::PT && part.bytes() == span;
+                if full {
+                    let step = geometry.page_bytes(Level::PT);
+                    let (first, count) =
+                        (format.page(Level::PT, frame, job.attributes), geometry.entries(below));
+                    occupancy::initialise_all(tables, table, EntryRun { index: 0, count, first, step });
+                } else {
+                    tables.zero(table);
+                }
                 let entry = format.table(table, space.privilege_of(at));
                 tables.publish(place, index, occupancy::keep(tables, place, index, entry));
-                AddressSpace::child::<S>(place, below, table, at)
+                if full {
+                    at = part.end();
+                    continue;
+                }
+                AddressSpace::child::<S>(place.level, below, table, at)
             }
         };
         outcome = commit::<S, T, R>(space, tables, job, child, part, reservation);
@@ -185,10 +268,7 @@ fn commit<S: Shape, T: Tables, R: Reservation>(
         }
         at = part.end();
     }
-    if added > 0 {
-        let before = occupancy::read(tables, place);
-        occupancy::write(tables, place, before + added);
-    }
+    occupancy::add(tables, place, added);
     outcome
 }
 

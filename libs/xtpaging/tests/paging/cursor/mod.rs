@@ -1,5 +1,7 @@
 //! Single stories about ranges: edges, refusals, accessed and dirty flags, batches, and what comes back.
 
+mod streak;
+
 use std::cell::{Cell, RefCell};
 
 use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, PagingMode, PhysAddr, VirtAddr, VirtRange};
