@@ -110,6 +110,14 @@ unsafe impl Machine for Host {
         let _ = frames;
     }
 
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    fn prefetch(&self, address: *const u8) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: every processor of this architecture has the instruction.
+        unsafe { _mm_prefetch(address.cast(), _MM_HINT_T0) };
+    }
+
     fn injector(&self) -> &Injector {
         &self.injector
     }

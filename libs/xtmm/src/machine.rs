@@ -114,6 +114,14 @@ pub unsafe trait Machine: Sync {
     /// Fills frames with zeros. They are RAM that the caller owns; how they are reached is the machine's business.
     fn zero(&self, frames: FrameRange);
 
+    /// Asks for the cache line at an address, which will be read soon. Any address will do; nothing comes of a wrong one.
+    ///
+    /// A machine that has no instruction for it does nothing.
+    #[inline]
+    fn prefetch(&self, address: *const u8) {
+        let _ = address;
+    }
+
     /// Returns what makes allocations fail on purpose.
     fn injector(&self) -> &Injector;
 }

@@ -111,7 +111,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         let pin = self.machine.pin();
         let mut verdict = Ok(());
         if let Some(magazine) = self.caches.get(pin.cpu().get()).and_then(|cache| cache.magazine(index)) {
-            verdict = self.inspect(magazine);
+            verdict = self.inspect(index, magazine);
             let outgoing = magazine.replace_outgoing(None, index.class());
             let incoming = magazine.replace_incoming(None, index.class());
             for (batch, count) in [outgoing, incoming].into_iter().flatten() {
@@ -129,7 +129,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
                 self.put_back(&pin, index, Self::places_of(batch, index.class().batch.into()))?;
             }
             if full.is_none() && empty.is_none() {
-                return verdict;
+                return self.drop_idle(&pin, index).and(verdict);
             }
             self.discard_batch(&pin, index, full)?;
             self.discard_batch(&pin, index, empty)?;

@@ -8,26 +8,31 @@ use xtcore::{VirtAddr, VirtRange};
 
 use crate::inject::Site;
 use crate::machine::{Machine, RunLevel};
-use crate::pool::books::{self, PageRecord, Part};
+use crate::pool::books::{self, Part};
 use crate::pool::check::Checking;
 use crate::pool::check::canary;
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
-use crate::pool::request::{PoolError, PoolKind, Request, Tag};
+use crate::pool::request::{Content, PoolError, PoolKind, Request, Tag};
 use crate::pool::small::class;
 use crate::pool::tags::{Place, TagUse};
 use crate::pool::{PAGE_BYTES, PAGE_SHIFT, Pool};
 
 impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
-    /// Gives out any block.
+    /// Gives out any block. What is asked for comes in registers: the short way must not put it into memory.
     #[cold]
     #[inline(never)]
-    pub(super) fn allocate_carefully(&self, request: Request) -> Result<NonNull<u8>, PoolError> {
-        if !request.alignment.is_power_of_two() {
-            return Err(PoolError::BadAlignment(request.alignment));
+    pub(super) fn allocate_carefully(
+        &self,
+        size: usize,
+        alignment: usize,
+        tag: Tag,
+        content: Content,
+    ) -> Result<NonNull<u8>, PoolError> {
+        if !alignment.is_power_of_two() {
+            return Err(PoolError::BadAlignment(alignment));
         }
-        let request =
-            Request { size: request.size.max(1), alignment: request.alignment.max(class::GRAIN), ..request };
+        let request = Request { size: size.max(1), alignment: alignment.max(class::GRAIN), tag, content };
         if let Some(level) = self.forbidden_level() {
             return Err(Crime::AllocateLevel { level, kind: self.kind, size: request.size as u64 }.into());
         }
@@ -45,21 +50,34 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             None => self.allocate_pages(&request, place),
             Some(class) if red_zone == 0 => {
                 self.admit(place, u64::from(class.class().size), Site::PoolBlock)?;
-                self.allocate_fresh(request, class, place)
+                self.allocate_fresh(&request, class, place)
             }
             Some(class) => self.allocate_patterned(&request, class, place),
         }
     }
 
+    /// Gives out a place of a class that the processor's magazine may not have, with a canary behind the block.
+    fn allocate_fresh(
+        &self,
+        request: &Request,
+        class: class::ClassIndex,
+        place: Place,
+    ) -> Result<NonNull<u8>, PoolError> {
+        let block = self.take_place(class, place, request.size)?.block;
+        // SAFETY: the place is the caller's, and as large as the class says.
+        unsafe { canary::write(block, request.size, class.class().size as usize, self.key) };
+        if request.content == Content::Zeroed {
+            // SAFETY: the block lies in the place.
+            unsafe { block.write_bytes(0, request.size) };
+        }
+        Ok(block)
+    }
+
     /// Takes any block back.
     #[cold]
     #[inline(never)]
-    pub(super) fn free_carefully(
-        &self,
-        block: NonNull<u8>,
-        page: PageRecord,
-        tag: Option<Tag>,
-    ) -> Result<(), Crime> {
+    pub(super) fn free_carefully(&self, block: NonNull<u8>, tag: Option<Tag>) -> Result<(), Crime> {
+        let page = self.page_of(block.addr().get());
         let address = VirtAddr::new(block.addr().get() as u64);
         if let Some(level) = self.forbidden_level() {
             return Err(Crime::FreeLevel { level, kind: self.kind, block: address });

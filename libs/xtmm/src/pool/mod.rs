@@ -10,6 +10,9 @@
 //!                      (per page)      (books)
 //! ```
 //!
+//! Magazines name a place in eight bytes, so slabs lie in the first 64 GiB of the region and are described in the first 16 GiB
+//! of the books; whole pages may lie anywhere. A pool that has filled that much with small blocks says that it is out of memory.
+//!
 //! So an overflow cannot reach the books, a write after free cannot lead the allocator astray, and the free blocks of a paged
 //! pool need no memory.
 //!
@@ -60,9 +63,8 @@ pub use tags::{PLACES, Place, Table, TagTable, TagUse};
 use crate::inject::Site;
 use crate::machine::{Machine, SpinLock};
 use books::{Books, PageRecord, PageRecords};
-use check::canary;
 use check::quarantine::Quarantine;
-use small::class::{self, ClassIndex};
+use small::class;
 use small::shelf::Shelf;
 use whole::special::Waiting;
 
@@ -202,47 +204,30 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
     /// [`PoolError`]; nothing has changed.
     #[inline]
     pub fn allocate(&self, request: Request) -> Result<NonNull<u8>, PoolError> {
-        let is_plain =
-            request.alignment <= class::GRAIN && request.alignment.is_power_of_two() && !self.is_careful;
-        let Some(class) = class::for_size(request.size).filter(|_| is_plain) else {
-            return self.allocate_carefully(request);
-        };
-        let Some(place) = self.tags.find(request.tag.get()).filter(|&place| self.tags.quota(place).is_none())
-        else {
-            return self.allocate_carefully(request);
-        };
+        let Request { size, alignment, tag, content } = request;
         if self.machine.injector().fails(Site::PoolBlock) {
             return Err(PoolError::OutOfMemory(Site::PoolBlock));
         }
-        match self.take_cached(class, place, request.size) {
-            Some(block) => Ok(self.finish(block, class, &request)),
-            None => self.allocate_fresh(request, class, place),
+        // Whatever is out of the ordinary is looked at again where speed doesn't matter.
+        let Some(block) = self.allocate_cached(size, alignment, tag) else {
+            return self.allocate_carefully(size, alignment, tag, content);
+        };
+        if content == Content::Zeroed {
+            // SAFETY: the block is that long, and nobody else has it.
+            unsafe { block.write_bytes(0, size) };
         }
+        Ok(block)
     }
 
-    /// Gives out a place of a class that the processor's magazine may not have.
-    #[cold]
-    #[inline(never)]
-    fn allocate_fresh(
-        &self,
-        request: Request,
-        class: ClassIndex,
-        place: Place,
-    ) -> Result<NonNull<u8>, PoolError> {
-        let taken = self.take_place(class, place, request.size)?;
-        Ok(self.finish(taken.block, class, &request))
-    }
-
-    /// Makes a place ready for the caller: a canary behind the block, zeros in it.
+    /// Gives out a block that the processor has in store.
     #[inline]
-    fn finish(&self, block: NonNull<u8>, class: ClassIndex, request: &Request) -> NonNull<u8> {
-        // SAFETY: the place is the caller's, and as large as the class says.
-        unsafe { canary::write(block, request.size, class.class().size as usize, self.key) };
-        if request.content == Content::Zeroed {
-            // SAFETY: the block lies in the place.
-            unsafe { block.write_bytes(0, request.size) };
+    fn allocate_cached(&self, size: usize, alignment: usize, tag: Tag) -> Option<NonNull<u8>> {
+        if alignment > class::GRAIN || !alignment.is_power_of_two() || self.is_careful {
+            return None;
         }
-        block
+        let class = class::for_size(size)?;
+        let place = self.tags.find_at_home(tag.get()).filter(|&place| !self.tags.is_limited(place))?;
+        self.take_cached(class, place, size)
     }
 
     /// Takes a block back.
@@ -256,22 +241,25 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
     /// block it cannot.
     #[inline]
     pub unsafe fn free(&self, block: NonNull<u8>, tag: Option<Tag>) -> Result<(), Crime> {
-        let page = self.page_of(block.addr().get());
+        let offset = block.addr().get().wrapping_sub(self.base);
+        let page = self.page_at(offset);
         // Whatever is not in order is looked at again, and named, where speed doesn't matter.
-        if !self.is_careful
-            && page.is_slab()
-            && let Ok(held) = self.find_held(block, page, tag)
-            && self.give_cached(&held)
-        {
+        if page.is_short() && self.give_cached(block, offset, page, tag).is_some() {
             return Ok(());
         }
-        self.free_carefully(block, page, tag)
+        self.free_carefully(block, tag)
     }
 
     /// Returns the record of the page that an address lies in.
     #[inline]
     fn page_of(&self, address: usize) -> PageRecord {
-        self.records.get(address.wrapping_sub(self.base) >> PAGE_SHIFT)
+        self.page_at(address.wrapping_sub(self.base))
+    }
+
+    /// Returns the record of the page that lies so many bytes behind the region's start.
+    #[inline]
+    fn page_at(&self, offset: usize) -> PageRecord {
+        self.records.get(offset >> PAGE_SHIFT)
     }
 
     #[cold]

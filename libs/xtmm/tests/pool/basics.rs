@@ -220,3 +220,18 @@ fn a_pool_refuses_ranges_that_cannot_be() {
         Some(ConfigError::RecordsTooSmall(0x8000))
     );
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "takes too long there")]
+fn a_few_slabs_without_blocks_are_kept_until_the_pool_is_trimmed() {
+    let world = World::new(Setup::default());
+    // Two places a slab, each of one page.
+    let blocks: Vec<_> = (0..600).map(|_| world.pool.allocate(Request::new(2048, TEST)).unwrap()).collect();
+    blocks.iter().for_each(|&block| free(&world, block, TEST).unwrap());
+    world.pool.verify().unwrap();
+    let counts = world.pool.counts();
+    assert!(counts.slab_pages * 2 < 600 / 4, "most slabs have gone: {counts:?}");
+    let again: Vec<_> = (0..600).map(|_| world.pool.allocate(Request::new(2048, TEST)).unwrap()).collect();
+    again.iter().for_each(|&block| free(&world, block, TEST).unwrap());
+    world.assert_empty();
+}

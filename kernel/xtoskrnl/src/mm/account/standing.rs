@@ -7,6 +7,9 @@ use crate::mm::memory::Memory;
 /// How many counts there are.
 const COUNTS: usize = 16;
 
+/// The name of the count that grows when blocks are opened.
+const BOOKS: &str = "frames in books of blocks";
+
 /// The counts, by name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Standing([(&'static str, u64); COUNTS]);
@@ -25,7 +28,7 @@ impl Standing {
         let tables = memory.space().inspect(|space, own| tables(space, own).tables);
         Self([
             ("frames available", frames.available().get()),
-            ("frames in books of blocks", frames.books.get()),
+            (BOOKS, frames.books.get()),
             ("page tables", tables),
             ("system PTE allocations", system.allocations),
             ("system PTEs", system.allocated),
@@ -41,6 +44,13 @@ impl Standing {
             ("stack pages reserved", stacks.reserved),
             ("stack pages committed", stacks.committed),
         ])
+    }
+
+    /// Tells whether blocks of memory were used for the first time between two moments.
+    pub(crate) fn has_opened_since(&self, before: &Self) -> bool {
+        let books =
+            |standing: &Self| standing.0.iter().find(|(name, _)| *name == BOOKS).map(|(_, count)| *count);
+        books(self) != books(before)
     }
 
     /// Returns how much the counts differ, summed up.

@@ -7,6 +7,7 @@ use xtmm::inject::Injector;
 use xtmm::machine::{Machine, RunLevel};
 
 use super::reach::Reach;
+use crate::ar::words;
 use crate::ke::processor::{self, Pinned};
 
 /// The kernel as `xtmm` sees it. All of its state is the kernel's own, so every value is the same machine.
@@ -43,6 +44,10 @@ unsafe impl Machine for KernelMachine {
             // SAFETY: frames that somebody asks to be zeroed are theirs, and come from opened blocks.
             unsafe { reach.fill(frames, 0) };
         }
+    }
+
+    fn prefetch(&self, address: *const u8) {
+        words::prefetch(address);
     }
 
     fn injector(&self) -> &Injector {

@@ -1,10 +1,10 @@
 //! The pool's books: everything it knows about its blocks, away from the blocks.
 //!
-//! Books lie in a region of their own, cut into units of 64 bytes. A page of books has a mask of its units; its unit 0 holds
-//! that mask, so no unit that is handed out has a number that is a multiple of 64, and zero means "none":
+//! Books lie in a region of their own, cut into units of 32 bytes. A page of books has a mask of its units; its unit 0 holds
+//! that mask, so no unit that is handed out has a number that is a multiple of 128, and zero means "none":
 //!
 //! ```text
-//!   unit   0          1 .. 5                 6 .. 13            14 .. 63
+//!   unit   0          1 .. 5                 6 .. 13            14 .. 127
 //!         | mask     | slab header and its  | a batch of free  | free
 //!         | links    | records              | places           |
 //! ```
@@ -31,8 +31,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use xtcore::{PAGE_BYTES, VirtAddr, VirtRange};
 
 pub(crate) use list::{Head, Links, Stranger};
-pub(crate) use pages::{PageRecord, PageRecords, Part};
-pub(crate) use record::{Content, Record};
+pub(crate) use pages::{PageRecord, PageRecords, Part, Way};
+pub(crate) use record::{Content, Record, RecordIndex};
 
 use crate::inject::Site;
 use crate::machine::{Machine, SpinLock};
@@ -40,12 +40,12 @@ use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
 
 /// Bytes of a unit.
-pub(crate) const UNIT_BYTES: usize = 64;
+pub(crate) const UNIT_BYTES: usize = 32;
 
 const UNITS_PER_PAGE: u32 = (PAGE_BYTES / UNIT_BYTES as u64) as u32;
 
-/// Lists of pages: for longest runs of 1, 2, 4, 8, 16, 32 and more units.
-const LISTS: usize = 6;
+/// Lists of pages: for longest runs of 1, 2, 4, 8, 16, 32, 64 and more units.
+const LISTS: usize = 7;
 
 /// Pages of a list that are tried when their runs may be just too short.
 const TRIES: usize = 4;
@@ -74,6 +74,12 @@ impl Unit {
 
     /// Returns the number.
     #[inline]
+    pub(crate) const fn get(self) -> u32 {
+        self.0.get()
+    }
+
+    /// Returns the number as an index.
+    #[inline]
     pub(crate) const fn index(self) -> usize {
         // u32 fits usize on every target that pages exist on.
         self.0.get() as usize
@@ -84,32 +90,34 @@ impl Unit {
 #[repr(C)]
 struct PageHeader {
     links: Links,
-    /// A bit per unit, 1 for used, low half first.
-    mask: [AtomicU32; 2],
+    /// A bit per unit, 1 for used, lowest units first.
+    mask: [AtomicU32; 4],
 }
 
 impl PageHeader {
-    fn mask(&self) -> u64 {
-        let [low, high] = &self.mask;
-        u64::from(low.load(Ordering::Relaxed)) | u64::from(high.load(Ordering::Relaxed)) << 32
+    fn mask(&self) -> u128 {
+        let parts = self.mask.iter().rev();
+        parts.fold(0, |mask, part| mask << u32::BITS | u128::from(part.load(Ordering::Relaxed)))
     }
 
-    fn set_mask(&self, mask: u64) {
-        let [low, high] = &self.mask;
-        low.store(mask as u32, Ordering::Relaxed);
-        high.store((mask >> 32) as u32, Ordering::Relaxed);
+    fn set_mask(&self, mask: u128) {
+        for (number, part) in self.mask.iter().enumerate() {
+            part.store((mask >> (number as u32 * u32::BITS)) as u32, Ordering::Relaxed);
+        }
     }
 }
 
-const EMPTY: u64 = 1;
+const _: () = assert!(size_of::<PageHeader>() <= UNIT_BYTES, "the header takes one unit");
 
-/// Returns `count` one bits from bit `first` on; both together are at most 64, and `count` is at most 63.
-const fn run(count: u32, first: u32) -> u64 {
+const EMPTY: u128 = 1;
+
+/// Returns `count` one bits from bit `first` on; both together are at most 128, and `count` is at most 127.
+const fn run(count: u32, first: u32) -> u128 {
     ((1 << count) - 1) << first
 }
 
-/// Returns the first of `count` neighbouring zero bits, `count` from 1 to 63.
-const fn find_run(mask: u64, count: u32) -> Option<u32> {
+/// Returns the first of `count` neighbouring zero bits, `count` from 1 to 127.
+const fn find_run(mask: u128, count: u32) -> Option<u32> {
     let mut starts = !mask;
     let mut have = 1;
     while have < count {
@@ -121,7 +129,7 @@ const fn find_run(mask: u64, count: u32) -> Option<u32> {
 }
 
 /// Returns the number of the list for a page with this mask; `None` when it is full.
-const fn list_of(mask: u64) -> Option<usize> {
+const fn list_of(mask: u128) -> Option<usize> {
     let mut list = LISTS;
     while list > 0 {
         list -= 1;
@@ -169,7 +177,7 @@ impl<M: Machine, R: PageRanges> Books<M, R> {
         self.lists.lock(pin).pages
     }
 
-    /// Takes `count` neighbouring units, from 1 to 63, with any content.
+    /// Takes `count` neighbouring units, from 1 to 127, with any content.
     ///
     /// # Errors
     /// The site that has run out.
@@ -261,7 +269,7 @@ impl<M: Machine, R: PageRanges> Books<M, R> {
         }
     }
 
-    fn unlist(&self, lists: &mut Lists, page: u32, mask: u64) -> Result<(), Crime> {
+    fn unlist(&self, lists: &mut Lists, page: u32, mask: u128) -> Result<(), Crime> {
         if let Some(list) = list_of(mask)
             && let Some(head) = lists.heads.get_mut(list)
             && let Some(entry) = tagged(page)
@@ -307,14 +315,14 @@ impl<M: Machine, R: PageRanges> Books<M, R> {
         NonNull::new(pointer.cast()).unwrap_or(NonNull::dangling())
     }
 
-    /// Returns the record of a place of the slab that a unit describes.
+    /// Returns a record.
     ///
     /// # Safety
-    /// The unit with this number is in use by a slab of more than `place` places.
+    /// It is one of a slab that exists.
     #[inline]
-    pub(crate) unsafe fn record(&self, unit: usize, place: u32) -> &Record {
-        // SAFETY: records follow the header, which takes one unit.
-        unsafe { self.at((unit + 1) * UNIT_BYTES + place as usize * size_of::<Record>()) }
+    pub(crate) unsafe fn record(&self, index: RecordIndex) -> &Record {
+        // SAFETY: the caller says that it is there.
+        unsafe { self.at(index.get() * size_of::<Record>()) }
     }
 
     /// Returns the unit that starts where a pointer into the books points.
@@ -329,7 +337,7 @@ impl<M: Machine, R: PageRanges> Books<M, R> {
     unsafe fn at<T>(&self, offset: usize) -> &T {
         // SAFETY: the offset has memory, so it lies in the books' range.
         let pointer = unsafe { self.base.add(offset) };
-        // SAFETY: the caller says what is there; units are aligned to 64 bytes, records to their size.
+        // SAFETY: the caller says what is there; units are aligned to 32 bytes, records to their size.
         unsafe { &*pointer.cast::<T>() }
     }
 }

@@ -1,10 +1,13 @@
 //! The page records: what each page of the pool's region is for.
 //!
 //! ```text
-//!   63 (31) ........ 12 | 11 .... 8 | 7 .. 2 | 1 0
-//!   unit of the header  | page of   | class  | 1 slab  2 whole pages  3 special
-//!                       | the slab  |        | 0 nothing is allocated here
+//!   63 (31) ........ 11 | 10 .... 8 | 7 .. 2           | 1            | 0
+//!   unit of the header, | page of   | class of a slab; | its blocks   | a slab's
+//!   plus 1 for a slab   | the slab  | 1 whole pages    | take the     |
+//!                       |           | 2 special        | short way    |
 //! ```
+//!
+//! Zero says that nothing is allocated there. What a free needs to know lies where it costs fewest instructions.
 //!
 //! Records exist up to the highest page that was ever in use, so that looking up any address needs one comparison and
 //! no look at the page tables. They stay: a word per page, 0.2 % of the region's high-water mark.
@@ -16,7 +19,7 @@ use xtcore::{PAGE_BYTES, PAGE_SHIFT, VirtAddr, VirtRange};
 use xtpaging::OutOfFrames;
 
 use crate::machine::{Machine, SpinLock};
-use crate::pool::books::Unit;
+use crate::pool::books::{RecordIndex, Unit};
 use crate::pool::region::Pages;
 use crate::pool::small::class::{Class, ClassIndex};
 
@@ -26,9 +29,21 @@ use crate::pool::small::class::{Class, ClassIndex};
 pub(crate) struct PageRecord(usize);
 
 const RECORD_BYTES: u64 = size_of::<AtomicUsize>() as u64;
-const UNIT_SHIFT: u32 = 12;
-const KIND: usize = 3;
+const UNIT_SHIFT: u32 = 11;
 const SLAB: usize = 1;
+const SHORT: usize = 2;
+const PARTS: usize = 0xFF;
+const WHOLE: usize = 1 << 2;
+const SPECIAL: usize = 2 << 2;
+
+/// How the blocks of a slab are freed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Way {
+    /// The short way, if nothing is wrong with them.
+    Short,
+    /// Carefully.
+    Careful,
+}
 
 /// What a page that is no slab's is part of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,28 +56,38 @@ pub(crate) enum Part {
 
 impl PageRecord {
     /// The units that a record can name.
-    pub(crate) const UNITS: u64 = (usize::MAX >> UNIT_SHIFT) as u64 + 1;
+    pub(crate) const UNITS: u64 = (usize::MAX >> UNIT_SHIFT) as u64;
 
     /// Nothing is allocated.
     pub(crate) const NOTHING: Self = Self(0);
 
     /// Page `page` of the slab that `unit` describes.
-    pub(crate) const fn slab(unit: Unit, class: ClassIndex, page: u8) -> Self {
-        Self(unit.index() << UNIT_SHIFT | (page as usize) << 8 | class.get() << 2 | SLAB)
+    pub(crate) const fn slab(unit: Unit, class: ClassIndex, page: u8, way: Way) -> Self {
+        let way = match way {
+            Way::Short => SHORT,
+            Way::Careful => 0,
+        };
+        Self((unit.index() + 1) << UNIT_SHIFT | (page as usize) << 8 | class.get() << 2 | way | SLAB)
     }
 
     /// A page of something larger.
     pub(crate) const fn part(part: Part) -> Self {
         match part {
-            Part::Whole(unit) => Self(unit.index() << UNIT_SHIFT | 2),
-            Part::Special(unit) => Self(unit.index() << UNIT_SHIFT | 3),
+            Part::Whole(unit) => Self(unit.index() << UNIT_SHIFT | WHOLE),
+            Part::Special(unit) => Self(unit.index() << UNIT_SHIFT | SPECIAL),
         }
     }
 
     /// Tells whether the page is part of a slab.
     #[inline]
     pub(crate) const fn is_slab(self) -> bool {
-        self.0 & KIND == SLAB
+        self.0 & SLAB != 0
+    }
+
+    /// Tells whether the page is part of a slab whose blocks are freed the short way.
+    #[inline]
+    pub(crate) const fn is_short(self) -> bool {
+        self.0 & SHORT != 0
     }
 
     /// Returns the class of a slab's page.
@@ -80,27 +105,29 @@ impl PageRecord {
     /// Returns how far into the slab an address lies whose page this is, in bytes.
     #[inline]
     pub(crate) const fn offset(self, address: usize) -> u32 {
-        // A page number of four bits and an offset of twelve.
-        ((self.0 >> 8 & 0xF) << PAGE_SHIFT | address & 0xFFF) as u32
+        // A page number of three bits and an offset of twelve.
+        ((self.0 >> 8 & 7) << PAGE_SHIFT | address & 0xFFF) as u32
     }
 
-    /// Returns the number of the unit that describes the page.
+    /// Returns where the record of a place of the slab lies, whose page this is.
     #[inline]
-    pub(crate) const fn unit_index(self) -> usize {
-        self.0 >> UNIT_SHIFT
+    pub(crate) const fn record(self, place: u32) -> RecordIndex {
+        // One more than the number of a unit, which fits: see `RecordIndex::UNITS`.
+        RecordIndex::behind((self.0 >> UNIT_SHIFT) as u32, place)
     }
 
     /// Returns the unit that describes the page.
     pub(crate) const fn unit(self) -> Option<Unit> {
         // The number was a unit's before it was shifted up, so it fits.
-        Unit::from_raw(self.unit_index() as u32)
+        let named = (self.0 >> UNIT_SHIFT) as u32;
+        Unit::from_raw(if self.is_slab() { named.wrapping_sub(1) } else { named })
     }
 
     /// Returns what a page that is no slab's is part of.
     pub(crate) fn as_part(self) -> Option<Part> {
-        match self.0 & KIND {
-            2 => self.unit().map(Part::Whole),
-            3 => self.unit().map(Part::Special),
+        match self.0 & PARTS {
+            WHOLE => self.unit().map(Part::Whole),
+            SPECIAL => self.unit().map(Part::Special),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@
 //!             tag's place + 1 | bytes behind the block, up to the end of its place
 //!
 //!   freed     31 | 30 ... 16 | 15 ................... 0
-//!             1  | as before: whose it was, and where the canary to be checked lies
+//!             1  | as before: whose it was, and where its canary lies; free as well
 //!
 //!   free      31 ........ 16 | 15     | 14 ............ 0
 //!             0               | filled | the next free place of the slab, plus 1; 0 outside a slab's chain
@@ -15,6 +15,7 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use crate::pool::books::UNIT_BYTES;
 use crate::pool::tags::Place;
 
 /// The record of a place. Written by whoever owns the place: the allocating or freeing processor, or the holder of the
@@ -22,6 +23,50 @@ use crate::pool::tags::Place;
 #[derive(Debug)]
 #[repr(transparent)]
 pub(crate) struct Record(AtomicU32);
+
+/// Where a record lies: its number, if the books consisted of records only.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
+pub(crate) struct RecordIndex(u32);
+
+impl RecordIndex {
+    /// Records that fit a unit.
+    const PER_UNIT: u32 = (UNIT_BYTES / size_of::<Record>()) as u32;
+
+    /// The units whose records can be named, wherever a slab's records end: those of the first 16 GiB.
+    pub(crate) const UNITS: usize = (u32::MAX / Self::PER_UNIT - 64) as usize;
+
+    /// Returns the record of a place of the slab that a unit below [`RecordIndex::UNITS`] describes: records follow the
+    /// header, which takes one unit.
+    #[inline]
+    pub(crate) const fn of(unit: u32, place: u32) -> Self {
+        Self::behind(unit.wrapping_add(1), place)
+    }
+
+    /// The same for the unit in front of `unit`.
+    #[inline]
+    pub(crate) const fn behind(unit: u32, place: u32) -> Self {
+        Self(unit.wrapping_mul(Self::PER_UNIT).wrapping_add(place))
+    }
+
+    /// Wraps a number.
+    #[inline]
+    pub(crate) const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Returns the number.
+    #[inline]
+    pub(crate) const fn get(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Returns the number as it is stored.
+    #[inline]
+    pub(crate) const fn raw(self) -> u32 {
+        self.0
+    }
+}
 
 /// A record's content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,9 +113,9 @@ impl Content {
         if self.0 & Self::FREED == 0 { None } else { Some(Self(self.0 & !Self::FREED)) }
     }
 
-    /// Free and in its slab's chain, in front of `next`.
+    /// Free and in its slab's chain, in front of `next`. What a place was before it was freed is forgotten.
     pub(crate) const fn chained(self, next: u16) -> Self {
-        Self(self.0 & Self::FILLED | next as u32)
+        if self.is_filled() { Self(Self::FILLED | next as u32) } else { Self(next as u32) }
     }
 
     /// Returns the link of a chained place.
@@ -88,10 +133,23 @@ impl Content {
         self.0 & (Self::FILLED | !0xFFFF) == Self::FILLED
     }
 
+    /// Tells whether the place is free, and not filled: whether it can be given out as it is, if its canary has been
+    /// checked. One comparison: zero, or negative.
+    #[inline]
+    pub(crate) const fn is_ready(self) -> bool {
+        self.0.cast_signed() <= 0
+    }
+
     /// Tells whether the place is free.
     #[inline]
     pub(crate) const fn is_free(self) -> bool {
         self.0 >> 16 == 0 || self.0 & Self::FREED != 0
+    }
+
+    /// Tells whether the place is in use under a tag.
+    #[inline]
+    pub(crate) const fn is_used_by(self, place: Place) -> bool {
+        self.0 >> 16 == place.to_record()
     }
 
     /// Returns the tag's place of a place in use.

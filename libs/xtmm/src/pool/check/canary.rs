@@ -12,7 +12,7 @@ const BYTES: usize = size_of::<u64>();
 /// Returns the value for a block.
 #[inline]
 fn value(block: NonNull<u8>, key: u64) -> u64 {
-    ((block.addr().get() as u64) ^ key).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 0x0101_0101_0101_0101
+    ((block.addr().get() as u64) ^ key) | 0x0101_0101_0101_0101
 }
 
 /// Writes the canary. It may change the last bytes of the block too, which has no content yet.
@@ -50,6 +50,21 @@ pub(crate) unsafe fn move_to(block: NonNull<u8>, size: usize, room: usize, key: 
     unsafe { place.write_unaligned(mixed.to_le()) };
 }
 
+/// Returns a number other than zero if the canary has changed.
+///
+/// # Safety
+/// As for [`write`], which was called with the same sizes and key; `size` is below `room`.
+#[inline]
+pub(crate) unsafe fn difference(block: NonNull<u8>, size: usize, room: usize, key: u64) -> u64 {
+    let start = size.min(room - BYTES);
+    // SAFETY: eight bytes from there on end at `room` or before it.
+    let place = unsafe { block.add(start) };
+    // SAFETY: the same bytes, which the caller owns and has initialised: the canary was written there.
+    let found = u64::from_le(unsafe { place.cast::<u64>().read_unaligned() });
+    // The block's own bytes among the eight come first, so they are the lowest; there are at most seven.
+    (found ^ value(block, key)) >> ((size - start) * 8)
+}
+
 /// Returns the eight bytes at the canary's place if it has changed.
 ///
 /// # Safety
@@ -59,12 +74,12 @@ pub(crate) unsafe fn verify(block: NonNull<u8>, size: usize, room: usize, key: u
     if size == room {
         return Ok(());
     }
-    let start = size.min(room - BYTES);
+    // SAFETY: the caller promises the same, and the block doesn't fill its place.
+    if unsafe { difference(block, size, room, key) } == 0 {
+        return Ok(());
+    }
     // SAFETY: eight bytes from there on end at `room` or before it.
-    let place = unsafe { block.add(start) };
-    // SAFETY: the same bytes, which the caller owns and has initialised: the canary was written there.
-    let found = u64::from_le(unsafe { place.cast::<u64>().read_unaligned() });
-    // The block's own bytes among the eight come first, so they are the lowest; there are at most seven.
-    let own = (size - start) * 8;
-    if (found ^ value(block, key)) >> own == 0 { Ok(()) } else { Err(found) }
+    let place = unsafe { block.add(size.min(room - BYTES)) };
+    // SAFETY: the same bytes, which the caller owns and has initialised.
+    Err(u64::from_le(unsafe { place.cast::<u64>().read_unaligned() }))
 }

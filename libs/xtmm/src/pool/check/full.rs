@@ -63,7 +63,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         // SAFETY: the place is free and in no list, so nobody else has it.
         unsafe { pattern::fill(held.block, held.room(), Purpose::Free, self.key) };
         held.record.write(books::Content::FREE_FILLED);
-        let vacancy = held.vacancy();
+        let vacancy = held.vacancy;
         let limit = match self.checks.checking {
             Checking::Full { quarantine } => quarantine,
             Checking::Default => 0,
@@ -91,8 +91,8 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
                 let mut quarantine = self.quarantine.lock(&pin);
                 for slot in &mut group {
                     if quarantine.bytes() > limit {
-                        *slot = quarantine.pop(&self.books, &self.memory, &pin, |block| {
-                            self.page_of(block).class().size as usize
+                        *slot = quarantine.pop(&self.books, &self.memory, &pin, |vacancy| {
+                            self.page_at(vacancy.offset()).class().size as usize
                         })?;
                     }
                 }
@@ -108,8 +108,8 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
 
     /// Makes a filled place available again.
     fn release(&self, vacancy: Vacancy) -> Result<(), Crime> {
-        let class = self.page_of(vacancy.block.addr().get()).class_index();
-        self.verify_free(vacancy.block, class.class().size as usize)?;
+        let class = self.page_at(vacancy.offset()).class_index();
+        self.verify_free(self.block_at(vacancy), class.class().size as usize)?;
         let pin = self.machine.pin();
         let Some(magazine) = self.caches.get(pin.cpu().get()).and_then(|cache| cache.magazine(class)) else {
             return self.put_back(&pin, class, core::iter::once(vacancy));

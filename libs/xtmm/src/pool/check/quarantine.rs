@@ -62,7 +62,7 @@ impl Quarantine {
         true
     }
 
-    /// Takes out the place that has waited longest; `bytes` tells how large the one at an address is.
+    /// Takes out the place that has waited longest; `bytes` tells how large it is.
     ///
     /// # Errors
     /// A damaged list of the books, when a batch goes back.
@@ -71,13 +71,13 @@ impl Quarantine {
         books: &Books<M, R>,
         memory: &impl Pages,
         pin: &M::Pin,
-        bytes: impl Fn(usize) -> usize,
+        bytes: impl Fn(Vacancy) -> usize,
     ) -> Result<Option<Vacancy>, Crime> {
         let Some(oldest) = self.oldest else { return Ok(None) };
         self.left += 1;
         // SAFETY: the quarantine owns the batch, and an entry that has not left is there.
         let vacancy = unsafe { Batch::new(books.pointer(oldest)).read(self.left) };
-        self.bytes = self.bytes.saturating_sub(bytes(vacancy.block.addr().get()));
+        self.bytes = self.bytes.saturating_sub(bytes(vacancy));
         let is_last = self.newest == Some(oldest);
         if self.left == u32::from(ENTRIES) || is_last && self.left == self.filled {
             self.oldest = header(books, oldest).links.next();

@@ -7,10 +7,11 @@ use xtcore::{PAGE_BYTES, VirtAddr, VirtRange};
 use crate::inject::Site;
 use crate::machine::Machine;
 use crate::pool::Pool;
-use crate::pool::books::{Content, PageRecord, Unit};
+use crate::pool::books::{Content, PageRecord, RecordIndex, Unit, Way};
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
 use crate::pool::request::{PoolError, PoolKind};
+use crate::pool::small::cache::Vacancy;
 use crate::pool::small::class::ClassIndex;
 use crate::pool::small::slab::Slab;
 
@@ -26,20 +27,33 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         }
         let pages = self.take_pages(pin, u64::from(class.pages), 1, self.kind)?;
         let unit = match self.books.allocate(&self.memory, pin, Slab::units(class)) {
-            Ok(unit) => unit,
+            Ok(unit) if unit.index() < RecordIndex::UNITS && self.can_name(pages) => unit,
+            Ok(unit) => {
+                self.give_pages(pages);
+                self.books.free(&self.memory, pin, unit, Slab::units(class))?;
+                return Err(PoolError::OutOfMemory(Site::VirtualPages));
+            }
             Err(site) => {
                 self.give_pages(pages);
                 return Err(PoolError::OutOfMemory(site));
             }
         };
-        for number in 0..u32::from(class.places) {
+        for number in 0..Slab::records(class) {
             self.record_of(unit, number).write(Content::FREE);
         }
         // The region lies where pointers can reach, so its addresses fit.
         self.slab(unit).reset(pages.start().get() as usize, class);
-        self.records.set(pages, |page| PageRecord::slab(unit, index, page as u8));
+        let way = if self.is_careful { Way::Careful } else { Way::Short };
+        self.records.set(pages, |page| PageRecord::slab(unit, index, page as u8, way));
         self.slab_pages.fetch_add(usize::from(class.pages), Ordering::Relaxed);
         Ok(unit)
+    }
+
+    /// Tells whether magazines can name places in these pages. Slabs lie in the first 64 GiB of the region; blocks of whole
+    /// pages anywhere.
+    fn can_name(&self, pages: VirtRange) -> bool {
+        let end = pages.end().get().saturating_sub(self.region.start().get());
+        end <= Vacancy::REACH
     }
 
     /// Takes an empty slab apart that is in no list any more.

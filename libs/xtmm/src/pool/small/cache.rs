@@ -6,7 +6,7 @@
 //!   incoming <--push--              0           1               2
 //! ```
 //!
-//! A free place is named here by its address and by that of its record; nothing is ever stored in the place itself, so a
+//! A free place is named here, in eight bytes, by its distance from the region's start and by its record; nothing is ever stored in the place itself, so a
 //! write after free cannot lead the allocator astray, and pageable places are not touched.
 //!
 //! What is freed waits in `incoming` until that batch is full or `outgoing` is empty. Then all of its canaries are looked at
@@ -19,25 +19,33 @@
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-use crate::pool::books::{Links, Record, UNIT_BYTES};
-use crate::pool::small::class::{self, Class, ClassIndex};
+use crate::pool::books::{Links, RecordIndex, UNIT_BYTES};
+use crate::pool::small::class::{self, Class, ClassIndex, GRAIN};
 use crate::pool::tags::{Counters, PLACES, Place};
 
-/// A free place.
-#[derive(Clone, Copy, Debug)]
+/// A free place of a slab that exists: the slab goes only when all its places are back in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Vacancy {
-    /// Where it is.
-    pub(crate) block: NonNull<u8>,
+    /// Grains between the region's start and the place.
+    grains: u32,
     /// Its record.
-    pub(crate) record: NonNull<Record>,
+    pub(crate) record: RecordIndex,
 }
 
 impl Vacancy {
-    /// Returns its record.
+    /// How far into its region a pool has slabs, in bytes.
+    pub(crate) const REACH: u64 = (GRAIN as u64) << u32::BITS;
+
+    /// Names the place at `offset` bytes from the region's start, which are less than [`Vacancy::REACH`].
     #[inline]
-    pub(crate) fn record<'a>(&self) -> &'a Record {
-        // SAFETY: a vacancy names a record of a slab that exists: the slab goes only when all its places are back in it.
-        unsafe { self.record.as_ref() }
+    pub(crate) const fn new(offset: usize, record: RecordIndex) -> Self {
+        Self { grains: (offset / GRAIN) as u32, record }
+    }
+
+    /// Returns how many bytes there are from the region's start to the place.
+    #[inline]
+    pub(crate) const fn offset(self) -> usize {
+        self.grains as usize * GRAIN
     }
 }
 
@@ -45,8 +53,8 @@ impl Vacancy {
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Entry {
-    block: AtomicPtr<u8>,
-    record: AtomicPtr<Record>,
+    grains: AtomicU32,
+    record: AtomicU32,
 }
 
 /// The start of a batch.
@@ -89,13 +97,8 @@ impl Batch {
     pub(crate) unsafe fn read(self, number: u32) -> Vacancy {
         // SAFETY: the caller says that the entry exists.
         let entry = unsafe { self.entry(number) };
-        let (block, record) = (entry.block.load(Ordering::Relaxed), entry.record.load(Ordering::Relaxed));
-        Vacancy {
-            // SAFETY: the caller says that the entry has been written, from a pointer that is not null.
-            block: unsafe { NonNull::new_unchecked(block) },
-            // SAFETY: the same.
-            record: unsafe { NonNull::new_unchecked(record) },
-        }
+        let (grains, record) = (entry.grains.load(Ordering::Relaxed), entry.record.load(Ordering::Relaxed));
+        Vacancy { grains, record: RecordIndex::new(record) }
     }
 
     /// Writes entry `number`, from 1 on.
@@ -106,8 +109,8 @@ impl Batch {
     pub(crate) unsafe fn write(self, number: u32, vacancy: Vacancy) {
         // SAFETY: the caller says that the entry exists.
         let entry = unsafe { self.entry(number) };
-        entry.block.store(vacancy.block.as_ptr(), Ordering::Relaxed);
-        entry.record.store(vacancy.record.as_ptr(), Ordering::Relaxed);
+        entry.grains.store(vacancy.grains, Ordering::Relaxed);
+        entry.record.store(vacancy.record.raw(), Ordering::Relaxed);
     }
 
     #[inline]
@@ -156,7 +159,7 @@ impl Stock {
     }
 
     #[inline]
-    fn pop_if(&self, suits: impl FnOnce(&Vacancy) -> bool) -> Option<Vacancy> {
+    fn pop_if<T>(&self, accept: impl FnOnce(Vacancy) -> Option<T>) -> Option<T> {
         let count = self.count();
         if count == 0 {
             return None;
@@ -165,24 +168,23 @@ impl Stock {
         let batch = unsafe { self.batch_unchecked() };
         // SAFETY: a magazine owns its batches, and the first `count` entries have been written.
         let vacancy = unsafe { batch.read(count) };
-        if !suits(&vacancy) {
-            return None;
-        }
+        let accepted = accept(vacancy)?;
         self.count.store(count - 1, Ordering::Relaxed);
-        Some(vacancy)
+        Some(accepted)
     }
 
     #[inline]
     fn push(&self, vacancy: Vacancy) -> Result<(), Vacancy> {
         let count = self.count();
-        if self.is_full() {
+        if count == self.limit.load(Ordering::Relaxed) {
             return Err(vacancy);
         }
-        self.count.store(count + 1, Ordering::Relaxed);
+        let count = count.wrapping_add(1);
+        self.count.store(count, Ordering::Relaxed);
         // SAFETY: there is a batch, since its limit is above the count.
         let batch = unsafe { self.batch_unchecked() };
-        // SAFETY: a magazine owns its batches, and `count` was below the number of entries.
-        unsafe { batch.write(count + 1, vacancy) };
+        // SAFETY: a magazine owns its batches, and the count was below the number of entries.
+        unsafe { batch.write(count, vacancy) };
         Ok(())
     }
 
@@ -216,13 +218,13 @@ impl Magazine {
 
     /// Takes out a checked place.
     pub(crate) fn pop(&self) -> Option<Vacancy> {
-        self.pop_if(|_| true)
+        self.pop_if(Some)
     }
 
-    /// Takes out a checked place if it suits.
+    /// Takes out a checked place if it is accepted; returns what it is accepted as.
     #[inline]
-    pub(crate) fn pop_if(&self, suits: impl FnOnce(&Vacancy) -> bool) -> Option<Vacancy> {
-        self.outgoing.pop_if(suits)
+    pub(crate) fn pop_if<T>(&self, accept: impl FnOnce(Vacancy) -> Option<T>) -> Option<T> {
+        self.outgoing.pop_if(accept)
     }
 
     /// Puts in a place that was freed, unless there is no room.
@@ -258,19 +260,20 @@ impl Magazine {
 
     /// Returns the places that were freed.
     pub(crate) fn incoming(&self) -> impl Iterator<Item = Vacancy> {
-        let (batch, count) = (self.incoming.batch(), self.incoming.count());
-        // SAFETY: a magazine owns its batches, and the first `count` entries have been written.
-        (1..=count).filter_map(move |number| Some(unsafe { batch?.read(number) }))
+        let batch = self.incoming.batch();
+        let end = batch.map_or(1, |_| self.incoming.count() + 1);
+        // SAFETY: a magazine owns its batches, and as many entries as it counts have been written.
+        (1..end).filter_map(move |number| Some(unsafe { batch?.read(number) }))
     }
 
     /// Forgets a place that was freed.
-    pub(crate) fn remove_incoming(&self, block: NonNull<u8>) {
+    pub(crate) fn remove_incoming(&self, place: Vacancy) {
         let count = self.incoming.count();
-        let Some(last) = self.incoming.pop_if(|_| true) else { return };
+        let Some(last) = self.incoming.pop_if(Some) else { return };
         let Some(batch) = self.incoming.batch() else { return };
         let at = (1..count).find(|&number| {
             // SAFETY: the entries below the last one have been written.
-            unsafe { batch.read(number) }.block == block
+            unsafe { batch.read(number) == place }
         });
         if let Some(number) = at {
             // SAFETY: that entry exists.
@@ -296,9 +299,11 @@ impl Magazine {
     }
 }
 
-/// What one processor keeps. All zeros when new.
+/// What one processor keeps. All zeros when new. Nothing of it shares a cache line with another processor's.
+#[repr(C, align(64))]
 pub struct CpuCache {
-    magazines: [Magazine; class::COUNT],
+    /// As many as a page record can name classes, so that the compiler sees that no check is needed.
+    magazines: [Magazine; class::NAMES],
     tags: [Counters; PLACES + 1],
 }
 
@@ -314,7 +319,7 @@ impl CpuCache {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            magazines: [const { Magazine::new() }; class::COUNT],
+            magazines: [const { Magazine::new() }; class::NAMES],
             tags: [const { Counters::new() }; PLACES + 1],
         }
     }

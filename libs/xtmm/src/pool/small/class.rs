@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   16 32 48 .. 256 | 288 320 .. 512 | 576 .. 1024 | 1168 .. 2048 | 2336 .. 4096 | 4672 .. 8192
-//!     steps of 16                       eight a doubling             six            eight
+//!   steps of 16     | eight           | six         | eight        | five         | eight
 //! ```
 //!
 //! Above 256 bytes sizes are not evenly spaced but fractions of one to four pages (eight, above a page), so that slabs are
@@ -18,7 +18,7 @@ pub(crate) const GRAIN: usize = 16;
 pub(crate) const LARGEST: usize = 8192;
 
 /// The number of classes.
-pub(crate) const COUNT: usize = 54;
+pub(crate) const COUNT: usize = 51;
 
 const PAGE: u32 = 4096;
 
@@ -36,8 +36,6 @@ const UNEVEN: [(u32, u8); COUNT - 16] = [
     (480, 2),
     (512, 1),
     (576, 1),
-    (592, 4),
-    (624, 2),
     (672, 1),
     (816, 1),
     (864, 3),
@@ -52,7 +50,6 @@ const UNEVEN: [(u32, u8); COUNT - 16] = [
     (1808, 4),
     (2048, 1),
     (2336, 4),
-    (2448, 3),
     (2720, 2),
     (3072, 3),
     (3264, 4),
@@ -67,8 +64,12 @@ const UNEVEN: [(u32, u8); COUNT - 16] = [
     (8192, 2),
 ];
 
-/// A size class.
+/// Classes that can be named in the six bits of a page record.
+pub(crate) const NAMES: usize = 64;
+
+/// A size class. Aligned to a power of two, so that no multiplication finds it.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(16))]
 pub(crate) struct Class {
     /// Bytes of a place.
     pub(crate) size: u32,
@@ -96,13 +97,14 @@ impl ClassIndex {
     /// Returns the class whose number the lowest six bits hold.
     #[inline]
     pub(crate) const fn from_bits(bits: usize) -> Self {
-        Self(bits as u8 & 63)
+        Self((bits % NAMES) as u8)
     }
 
     /// Returns the number.
     #[inline]
     pub(crate) const fn get(self) -> usize {
-        self.0 as usize
+        // The mask changes nothing; it lets the compiler see how large the number can be.
+        self.0 as usize % NAMES
     }
 
     /// Returns all classes, smallest first.
@@ -113,14 +115,25 @@ impl ClassIndex {
     /// Returns what the class is like.
     #[inline]
     pub(crate) fn class(self) -> &'static Class {
-        // The table is as long as six bits can count, so the compiler sees that no check is needed.
-        TABLE.get(usize::from(self.0 & 63)).unwrap_or(&EMPTY)
+        TABLE.get(self.get()).unwrap_or(&EMPTY)
     }
 }
 
 const EMPTY: Class = Class { size: 16, reciprocal: 0, places: 0, pages: 1, batch: 0 };
 
 impl Class {
+    /// Returns the number of the place that starts at `offset` bytes from the start of a slab, or `None` when none
+    /// starts there. The bytes that a slab loses behind its last place count as one more place.
+    ///
+    /// One multiplication: with a reciprocal of (2^32 + e) / size, e < size, the product's lower half is at most
+    /// `offset` * e / size < 2^15 where a place starts, and anywhere else at least the reciprocal itself, which is
+    /// 2^19 or more.
+    #[inline]
+    pub(crate) const fn starting_at(&self, offset: u32) -> Option<u32> {
+        let product = offset as u64 * self.reciprocal as u64;
+        if (product as u32) < self.reciprocal { Some((product >> 32) as u32) } else { None }
+    }
+
     /// Returns the number of the place that starts at `offset` bytes from the start of a slab, or the one that contains
     /// it, and the offset inside that place.
     ///
@@ -151,8 +164,8 @@ const fn make(size: u32, pages: u8) -> Class {
 }
 
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
-const fn table() -> [Class; 64] {
-    let mut table = [EMPTY; 64];
+const fn table() -> [Class; NAMES] {
+    let mut table = [EMPTY; NAMES];
     let mut index = 0;
     while index < COUNT {
         table[index] = if index < 16 {
@@ -167,7 +180,7 @@ const fn table() -> [Class; 64] {
 }
 
 /// The classes; behind the last one, places for what no page record holds.
-static TABLE: [Class; 64] = table();
+static TABLE: [Class; NAMES] = table();
 
 /// The class for each number of grains.
 const GRAINS: usize = LARGEST / GRAIN + 1;

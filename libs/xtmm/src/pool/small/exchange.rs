@@ -5,12 +5,10 @@
 //! from its slab.
 #![allow(unsafe_code, reason = "batches, slabs and records are reached through units of the books")]
 
-use core::ptr::{self, NonNull};
-
 use crate::inject::Site;
 use crate::machine::{Machine, RunLevel};
 use crate::pool::Pool;
-use crate::pool::books::{Content, Record, Stranger, Unit};
+use crate::pool::books::{Content, Head, Record, RecordIndex, Stranger, Unit};
 use crate::pool::check::canary;
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
@@ -18,7 +16,7 @@ use crate::pool::request::PoolError;
 use crate::pool::small::cache::{Batch, BatchHeader, Magazine, Vacancy};
 use crate::pool::small::class::ClassIndex;
 use crate::pool::small::shelf::{Chain, EMPTY_BATCHES, Shelf};
-use crate::pool::small::slab::Slab;
+use crate::pool::small::slab::{BUCKETS, Slab};
 
 impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     /// Returns a free place when none is ready to be given out, and fills the magazine.
@@ -39,7 +37,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         if level > RunLevel::Dispatch {
             return Err(Crime::AllocateLevel { level, kind: self.kind, size: class.size.into() }.into());
         }
-        self.inspect(magazine)?;
+        self.inspect(index, magazine)?;
         magazine.turn(class);
         if let Some(vacancy) = magazine.pop() {
             return Ok(vacancy);
@@ -56,6 +54,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         };
         let mut shelf = shelf.lock(pin);
         shelf.slabs += 1;
+        shelf.idle += 1;
         self.list_slab(&mut shelf, index, slab);
         match self.take_from_slabs(&mut shelf, index, magazine)? {
             Some(vacancy) => Ok(vacancy),
@@ -63,34 +62,55 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         }
     }
 
-    /// Checks the canaries of what has been freed, all together.
+    /// Checks the canaries of what has been freed, all together: nothing in the loop waits for what it reads, so the
+    /// processor waits for all of the cache lines at one time.
     ///
     /// # Errors
     /// The first [`Crime::Overflow`]; damaged places are never given out again, all others can be.
-    pub(crate) fn inspect(&self, magazine: &Magazine) -> Result<(), Crime> {
-        let mut verdict = Ok(());
-        let mut damaged = None;
-        loop {
-            for vacancy in magazine.incoming() {
-                let record = vacancy.record();
-                let Some(before) = record.read().before_freed() else { continue };
-                let room = self.page_of(vacancy.block.addr().get()).class().size as usize;
-                let size = room.saturating_sub(before.slack());
+    pub(crate) fn inspect(&self, index: ClassIndex, magazine: &Magazine) -> Result<(), Crime> {
+        let room = index.class().size as usize;
+        let mut damage = 0;
+        for vacancy in magazine.incoming() {
+            let slack = self.slack_at(vacancy);
+            if slack != 0 {
+                let block = self.block_at(vacancy);
                 // SAFETY: the place is the pool's, and its record says how large the block was when the canary was
                 // written.
-                match unsafe { canary::verify(vacancy.block, size, room, self.key) } {
-                    Ok(()) => record.write(Content::FREE),
-                    Err(found) => {
-                        damaged = Some(vacancy.block);
-                        verdict = verdict.and(Err(Self::overflow(vacancy.block, size, found)));
-                    }
+                damage |= unsafe { canary::difference(block, room.saturating_sub(slack), room, self.key) };
+            }
+        }
+        if damage == 0 { Ok(()) } else { self.accuse(index, magazine) }
+    }
+
+    /// Finds the blocks whose canaries have changed, and takes their places out of the magazine.
+    #[cold]
+    #[inline(never)]
+    fn accuse(&self, index: ClassIndex, magazine: &Magazine) -> Result<(), Crime> {
+        let room = index.class().size as usize;
+        let mut verdict = Ok(());
+        loop {
+            let mut damaged = None;
+            for vacancy in magazine.incoming() {
+                let (block, size) = (self.block_at(vacancy), room.saturating_sub(self.slack_at(vacancy)));
+                // SAFETY: the place is the pool's, and its record says how large the block was when the canary was
+                // written.
+                if let Err(found) = unsafe { canary::verify(block, size, room, self.key) } {
+                    damaged = Some(vacancy);
+                    verdict = verdict.and(Err(Self::overflow(block, size, found)));
                 }
             }
-            match damaged.take() {
-                Some(block) => magazine.remove_incoming(block),
+            match damaged {
+                Some(vacancy) => magazine.remove_incoming(vacancy),
                 None => return verdict,
             }
         }
+    }
+
+    /// Returns how many bytes lie between the end of the block that a free place was and the end of the place; zero when
+    /// no canary is to be looked at. Never more than the place has.
+    #[inline]
+    fn slack_at(&self, vacancy: Vacancy) -> usize {
+        self.record_at(vacancy.record).read().before_freed().map_or(0, Content::slack)
     }
 
     fn refill_from_shelf(
@@ -137,6 +157,9 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
                 break;
             };
             let slab = self.slab(unit);
+            if slab.is_empty(index.class()) {
+                shelf.idle = shelf.idle.saturating_sub(1);
+            }
             while (first.is_none() || !magazine.is_stocked())
                 && let Some(vacancy) = self.take_from_slab(slab, unit, index)
             {
@@ -164,7 +187,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         vacancy: Vacancy,
     ) -> Result<(), Crime> {
         let class = index.class();
-        let verdict = self.inspect(magazine);
+        let verdict = self.inspect(index, magazine);
         if !magazine.can_take() {
             magazine.replace_incoming(self.empty_batch(pin, index).map(|batch| (batch, 0)), class);
         } else if !magazine.has_outgoing() {
@@ -217,22 +240,53 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         {
             let mut shelf = shelf.lock(pin);
             for vacancy in vacancies {
-                let Some(unit) = self.page_of(vacancy.block.addr().get()).unit() else { continue };
+                let Some(unit) = self.page_at(vacancy.offset()).unit() else { continue };
                 let slab = self.slab(unit);
                 let before = slab.bucket(index.class());
                 self.put_into_slab(slab, unit, index, vacancy);
-                if slab.is_empty(index.class()) {
+                if !slab.is_empty(index.class()) {
+                    self.relist_slab(&mut shelf, index, unit, before)?;
+                } else if shelf.wants_idle() {
+                    shelf.idle += 1;
+                    self.relist_slab(&mut shelf, index, unit, before)?;
+                } else {
                     self.unlist_slab(&mut shelf, unit, before)?;
                     shelf.slabs -= 1;
                     slab.links.chain(empty);
                     empty = Some(unit);
-                } else {
-                    self.relist_slab(&mut shelf, index, unit, before)?;
                 }
             }
         }
-        while let Some(unit) = empty {
-            empty = self.slab(unit).links.next();
+        self.demolish_slabs(pin, index, empty)
+    }
+
+    /// Puts slabs without blocks back into the region. Cost: a look at every nearly empty slab.
+    pub(crate) fn drop_idle(&self, pin: &M::Pin, index: ClassIndex) -> Result<(), Crime> {
+        let Some(shelf) = self.shelves.get(index.get()) else { return Ok(()) };
+        let mut empty = None;
+        {
+            let mut shelf = shelf.lock(pin);
+            for bucket in 0..BUCKETS {
+                let mut next = shelf.partial.get(bucket).and_then(Head::first);
+                while let Some(unit) = next {
+                    let slab = self.slab(unit);
+                    next = slab.links.next();
+                    if slab.is_empty(index.class()) {
+                        self.unlist_slab(&mut shelf, unit, Some(bucket))?;
+                        shelf.slabs -= 1;
+                        slab.links.chain(empty);
+                        empty = Some(unit);
+                    }
+                }
+            }
+            shelf.idle = 0;
+        }
+        self.demolish_slabs(pin, index, empty)
+    }
+
+    fn demolish_slabs(&self, pin: &M::Pin, index: ClassIndex, mut first: Option<Unit>) -> Result<(), Crime> {
+        while let Some(unit) = first {
+            first = self.slab(unit).links.next();
             self.demolish_slab(pin, index, unit)?;
         }
         Ok(())
@@ -247,14 +301,11 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     fn take_from_slab(&self, slab: &Slab, unit: Unit, index: ClassIndex) -> Option<Vacancy> {
         let number = slab.take(|number| self.record_of(unit, number))?;
         let block = slab.start() + number as usize * index.class().size as usize;
-        Some(Vacancy {
-            block: NonNull::new(ptr::with_exposed_provenance_mut(block))?,
-            record: NonNull::from(self.record_of(unit, number)),
-        })
+        Some(Vacancy::new(block.wrapping_sub(self.base), RecordIndex::of(unit.get(), number)))
     }
 
     fn put_into_slab(&self, slab: &Slab, unit: Unit, index: ClassIndex, vacancy: Vacancy) {
-        let offset = vacancy.block.addr().get().wrapping_sub(slab.start());
+        let offset = self.base.wrapping_add(vacancy.offset()).wrapping_sub(slab.start());
         let (number, _) = index.class().locate(offset as u32);
         slab.put(number, self.record_of(unit, number));
     }
@@ -267,8 +318,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
 
     /// Returns a record of a slab.
     pub(crate) fn record_of(&self, unit: Unit, number: u32) -> &Record {
-        // SAFETY: numbers of places come from the slab itself, or from an address inside it.
-        unsafe { self.books.record(unit.index(), number) }
+        self.record_at(RecordIndex::of(unit.get(), number))
     }
 
     fn list_slab(&self, shelf: &mut Shelf, index: ClassIndex, unit: Unit) {

@@ -16,13 +16,14 @@ mod exchange;
 pub(crate) mod shelf;
 pub(crate) mod slab;
 
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use xtcore::VirtAddr;
 
 use crate::machine::{Machine, Pin};
 use crate::pool::Pool;
-use crate::pool::books::{Content, PageRecord, Record};
+use crate::pool::books::{Content, PageRecord, Record, RecordIndex};
+use crate::pool::check::canary;
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
 use crate::pool::request::{PoolError, Tag};
@@ -35,26 +36,19 @@ use crate::pool::tags::Place;
 pub(crate) struct Held<'a> {
     pub(crate) block: NonNull<u8>,
     pub(crate) class: ClassIndex,
+    pub(crate) vacancy: Vacancy,
     pub(crate) record: &'a Record,
     pub(crate) content: Content,
     pub(crate) place: Place,
 }
 
 impl Held<'_> {
-    /// Returns the place, as magazines name it.
-    #[inline]
-    pub(crate) fn vacancy(&self) -> Vacancy {
-        Vacancy { block: self.block, record: NonNull::from(self.record) }
-    }
-
     /// Returns how many bytes the block's place has.
-    #[inline]
     pub(crate) fn room(&self) -> usize {
         self.class.class().size as usize
     }
 
     /// Returns how many bytes were asked for.
-    #[inline]
     pub(crate) fn size(&self) -> usize {
         self.room().saturating_sub(self.content.slack())
     }
@@ -63,6 +57,7 @@ impl Held<'_> {
 /// A place that was free a moment ago, and what its record said then.
 pub(crate) struct Taken {
     pub(crate) block: NonNull<u8>,
+    /// What its record said.
     pub(crate) was: Content,
 }
 
@@ -70,7 +65,8 @@ pub(crate) struct Taken {
 #[inline]
 fn occupy(cache: &CpuCache, record: &Record, class: ClassIndex, place: Place, size: usize) {
     let room = class.class().size as usize;
-    record.write(Content::used(place, room.saturating_sub(size)));
+    // The class was chosen for the size.
+    record.write(Content::used(place, room.wrapping_sub(size)));
     if let Some(counters) = cache.counters(place) {
         counters.allocated(room);
     }
@@ -78,22 +74,29 @@ fn occupy(cache: &CpuCache, record: &Record, class: ClassIndex, place: Place, si
 
 /// Marks a place free and counts it.
 #[inline]
-fn vacate(cache: &CpuCache, held: &Held<'_>, content: Content) {
-    held.record.write(content);
-    if let Some(counters) = cache.counters(held.place) {
-        counters.freed(held.room());
+fn vacate(cache: &CpuCache, record: &Record, class: ClassIndex, place: Place, content: Content) {
+    record.write(content);
+    if let Some(counters) = cache.counters(place) {
+        counters.freed(class.class().size as usize);
     }
 }
 
 impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
-    /// Takes a place of a class for a block of `size` bytes, if the magazine has one.
+    /// Takes a place of a class for a block of `size` bytes, which fit, and lays a canary behind the block; if the magazine
+    /// has a place.
     #[inline]
     pub(crate) fn take_cached(&self, class: ClassIndex, place: Place, size: usize) -> Option<NonNull<u8>> {
         let pin = self.machine.pin();
         let (cache, magazine) = self.magazine(&pin, class)?;
-        let vacancy = magazine.pop_if(|vacancy| vacancy.record().read() == Content::FREE)?;
-        occupy(cache, vacancy.record(), class, place, size);
-        Some(vacancy.block)
+        let (vacancy, record) = magazine.pop_if(|vacancy| {
+            let record = self.record_at(vacancy.record);
+            record.read().is_ready().then_some((vacancy, record))
+        })?;
+        occupy(cache, record, class, place, size);
+        let block = self.block_at(vacancy);
+        // SAFETY: the place is the caller's now, and as large as the class says.
+        unsafe { canary::write(block, size, class.class().size as usize, self.key) };
+        Some(block)
     }
 
     /// Takes a place of a class for a block of `size` bytes.
@@ -112,29 +115,46 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
             Some(vacancy) => vacancy,
             None => self.refill(&pin, class, magazine)?,
         };
-        let was = vacancy.record().read();
+        let (block, record) = (self.block_at(vacancy), self.record_at(vacancy.record));
+        let was = record.read();
         if !was.is_free() {
-            let block = VirtAddr::new(vacancy.block.addr().get() as u64);
+            let block = VirtAddr::new(block.addr().get() as u64);
             return Err(Crime::FreeListCorrupt { block, record: was.raw() }.into());
         }
-        occupy(cache, vacancy.record(), class, place, size);
-        Ok(Taken { block: vacancy.block, was })
+        occupy(cache, record, class, place, size);
+        Ok(Taken { block, was })
     }
 
-    /// Gives a place back to the magazine, if there is room; its canary will be checked there. Returns false, and has done nothing, if there is none, or if
-    /// the record has changed since it was looked at.
+    /// Takes back a block, `offset` bytes behind the region's start in a slab's page, if nothing is wrong with
+    /// it that can be seen without looking at the block, and the magazine has room; the canary will be checked there.
+    /// Returns `None`, and has done nothing, otherwise.
     #[inline]
-    pub(crate) fn give_cached(&self, held: &Held<'_>) -> bool {
+    pub(crate) fn give_cached(
+        &self,
+        block: NonNull<u8>,
+        offset: usize,
+        page: PageRecord,
+        tag: Option<Tag>,
+    ) -> Option<()> {
+        let class = page.class_index();
+        // The region starts with a page, so what lies inside a page is the same for offsets as for addresses.
+        let number = class.class().starting_at(page.offset(offset))?;
+        let index = page.record(number);
         let pin = self.machine.pin();
-        let Some((cache, magazine)) = self.magazine(&pin, held.class) else { return false };
-        if held.record.read() != held.content {
-            return false;
-        }
-        if magazine.push(held.vacancy()).is_err() {
-            return false;
-        }
-        vacate(cache, held, held.content.freed());
-        true
+        let (cache, magazine) = self.magazine(&pin, class)?;
+        let record = self.record_at(index);
+        let content = record.read();
+        let place = match tag {
+            // A free place is not the tag's, nor anybody's.
+            Some(given) => self.tags.find_at_home(given.get()).filter(|&place| content.is_used_by(place))?,
+            None => content.place()?,
+        };
+        magazine.push(Vacancy::new(offset, index)).ok()?;
+        vacate(cache, record, class, place, content.freed());
+        // The canary begins behind the last byte of the block, so most probably in that byte's cache line.
+        let last = (class.class().size as usize).wrapping_sub(content.slack()).wrapping_sub(1);
+        self.machine.prefetch(block.as_ptr().wrapping_add(last));
+        Some(())
     }
 
     /// Gives a place back, with `content` in its record. The block has passed its checks.
@@ -145,7 +165,7 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         let pin = self.machine.pin();
         let Some((cache, magazine)) = self.magazine(&pin, held.class) else { return Ok(()) };
         self.retire(cache, held, content)?;
-        match magazine.push(held.vacancy()) {
+        match magazine.push(held.vacancy) {
             Ok(()) => Ok(()),
             Err(vacancy) => self.flush(&pin, held.class, magazine, vacancy),
         }
@@ -157,12 +177,14 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         if now != held.content {
             return Err(Self::double_free(held.block, now));
         }
-        vacate(cache, held, content);
+        vacate(cache, held.record, held.class, held.place, content);
         Ok(())
     }
 
     /// Finds the block that starts at an address in a slab's page, and checks who frees it.
-    #[inline]
+    ///
+    /// # Errors
+    /// An interior pointer, a double free, a wrong tag.
     pub(crate) fn find_held(
         &self,
         block: NonNull<u8>,
@@ -175,8 +197,8 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         if inside != 0 || number >= u32::from(class.places) {
             return Err(Self::interior(address, inside));
         }
-        // SAFETY: the page record names a slab's unit, and the number is below that of the places.
-        let record = unsafe { self.books.record(page.unit_index(), number) };
+        let index = page.record(number);
+        let record = self.record_at(index);
         let content = record.read();
         let Some(place) = content.place() else { return Err(Self::double_free(block, content)) };
         if let Some(given) = tag
@@ -184,7 +206,8 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         {
             self.accuse_wrong_tag(VirtAddr::new(address as u64), place, given)?;
         }
-        Ok(Held { block, class: page.class_index(), record, content, place })
+        let vacancy = Vacancy::new(address.wrapping_sub(self.base), index);
+        Ok(Held { block, class: page.class_index(), vacancy, record, content, place })
     }
 
     #[cold]
@@ -206,6 +229,23 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
             return Ok(());
         }
         Err(Crime::WrongTag { block, tag: self.tag_of(place), given })
+    }
+
+    /// Returns a record of a slab that exists: one that a vacancy names, or that of a place in a page whose record
+    /// says that it is a slab's.
+    #[inline]
+    pub(crate) fn record_at(&self, index: RecordIndex) -> &Record {
+        // SAFETY: vacancies name records of slabs that exist, and so do page records; a slab has a record for every
+        // number that one of its addresses can lead to.
+        unsafe { self.books.record(index) }
+    }
+
+    /// Returns a free place.
+    #[inline]
+    pub(crate) fn block_at(&self, vacancy: Vacancy) -> NonNull<u8> {
+        let block = ptr::with_exposed_provenance_mut(self.base.wrapping_add(vacancy.offset()));
+        // SAFETY: the region neither starts at address zero nor wraps, and the place lies in it.
+        unsafe { NonNull::new_unchecked(block) }
     }
 
     #[inline]

@@ -11,10 +11,13 @@ use crate::pool::small::slab::BUCKETS;
 pub(crate) const EMPTY_BATCHES: u8 = 1;
 
 /// Full batches that a depot keeps at most.
-const FULL_BATCHES: usize = 8;
+const FULL_BATCHES: usize = 4;
 
 /// A depot holds one place in this many of its class, besides a batch.
 const SHARE: usize = 64;
+
+/// One slab in this many of its class may be without blocks.
+const IDLE_SHARE: usize = 128;
 
 /// A chain of batches.
 #[derive(Debug)]
@@ -38,12 +41,24 @@ pub(crate) struct Shelf {
     pub(crate) empty: Chain,
     /// Slabs of the class.
     pub(crate) slabs: usize,
+    /// Those of them that have only free places.
+    pub(crate) idle: usize,
 }
 
 impl Shelf {
     /// A class without slabs.
-    pub(crate) const EMPTY: Self =
-        Self { partial: [const { Head::EMPTY }; BUCKETS], full: Chain::EMPTY, empty: Chain::EMPTY, slabs: 0 };
+    pub(crate) const EMPTY: Self = Self {
+        partial: [const { Head::EMPTY }; BUCKETS],
+        full: Chain::EMPTY,
+        empty: Chain::EMPTY,
+        slabs: 0,
+        idle: 0,
+    };
+
+    /// Tells whether another slab without blocks is kept, instead of making one anew a moment later.
+    pub(crate) const fn wants_idle(&self) -> bool {
+        self.idle < self.slabs / IDLE_SHARE
+    }
 
     /// Tells whether the depot has room for another full batch. What it may hold grows with the class: places in it are
     /// quick to get but keep their slabs from going back.

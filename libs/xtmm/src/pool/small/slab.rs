@@ -1,6 +1,7 @@
 //! A slab: a few pages of equal places, and its header in the books.
 //!
-//! The header takes one unit; the records of the places follow it. Free places that no magazine holds are
+//! The header takes one unit; the records of the places follow it, and behind them lies one more that is always free: it
+//! stands for the bytes that a slab loses behind its last place. Free places that no magazine holds are
 //! chained through their records, and places that were never used lie above a watermark, so a new slab costs no walk.
 //! All of it belongs to the holder of the class's lock.
 
@@ -33,8 +34,13 @@ const _: () = assert!(size_of::<Slab>() <= UNIT_BYTES, "records start one unit b
 impl Slab {
     /// Returns how many units a slab's header and records take.
     pub(crate) const fn units(class: &Class) -> u32 {
-        let records = class.places as usize * size_of::<Record>();
+        let records = Self::records(class) as usize * size_of::<Record>();
         1 + records.div_ceil(UNIT_BYTES) as u32
+    }
+
+    /// Returns how many records a slab has.
+    pub(crate) const fn records(class: &Class) -> u32 {
+        class.places as u32 + 1
     }
 
     /// Makes all places free and never used. The records are zeroed by the caller.

@@ -87,14 +87,26 @@ impl<const N: usize> Table<N> {
     /// A tag of zero has no place of its own.
     #[inline]
     pub fn find(&self, tag: u32) -> Option<Place> {
+        self.find_at_home(tag).or_else(|| self.search(tag))
+    }
+
+    /// Returns the place of a tag if the tag lies where it wants to be, as nearly all do. Cost: two comparisons for a tag
+    /// that the compiler knows.
+    #[inline]
+    pub(crate) fn find_at_home(&self, tag: u32) -> Option<Place> {
         let first = Self::home(tag);
-        match self.own.get(first) {
-            Some(entry) if entry.tag.load(Ordering::Relaxed) == tag && tag != 0 => Some(Place(first as u16)),
-            _ => self.search(tag),
-        }
+        let entry = self.own.get(first)?;
+        (tag != 0 && entry.tag.load(Ordering::Relaxed) == tag).then_some(Place(first as u16))
+    }
+
+    /// Tells whether a place has a quota.
+    #[inline]
+    pub(crate) fn is_limited(&self, place: Place) -> bool {
+        self.entry(place).quota.load(Ordering::Relaxed) != 0
     }
 
     #[cold]
+    #[inline(never)]
     fn search(&self, tag: u32) -> Option<Place> {
         for (place, entry) in self.probe(tag) {
             match entry.tag.load(Ordering::Relaxed) {

@@ -13,7 +13,7 @@ use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
 use crate::pool::request::{Content, PoolError, Request, Tag};
 use crate::pool::tags::Place;
-use crate::pool::whole::Shape;
+use crate::pool::whole::{self, Shape};
 
 impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     /// Gives out a block of whole pages.
@@ -34,11 +34,12 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
 
         let shape = {
             let pin = self.machine.pin();
-            let unit = self.books.allocate(&self.memory, &pin, 1).map_err(PoolError::OutOfMemory)?;
+            let unit =
+                self.books.allocate(&self.memory, &pin, whole::UNITS).map_err(PoolError::OutOfMemory)?;
             let pages = match self.take_pages(&pin, count, alignment, self.kind) {
                 Ok(pages) => pages,
                 Err(error) => {
-                    self.books.free(&self.memory, &pin, unit, 1)?;
+                    self.books.free(&self.memory, &pin, unit, whole::UNITS)?;
                     return Err(error);
                 }
             };
@@ -71,7 +72,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         }
         self.count_out(&pin, &shape);
         self.give_pages(shape.pages);
-        self.books.free(&self.memory, &pin, unit, 1)
+        self.books.free(&self.memory, &pin, unit, whole::UNITS)
     }
 
     /// Changes the size of a block of whole pages where it lies, if its pages hold it and none is wasted.

@@ -1,6 +1,6 @@
 //! Blocks of whole pages: large ones, and those of the special pool.
 //!
-//! Each has a header in the books, one unit long, which the records of all its pages name.
+//! Each has a header in the books, which the records of all its pages name.
 #![allow(unsafe_code, reason = "headers are reached through units of the books")]
 
 mod large;
@@ -35,7 +35,8 @@ pub(crate) struct Whole {
     is_live: AtomicU32,
 }
 
-const _: () = assert!(size_of::<Whole>() <= UNIT_BYTES, "a header takes one unit");
+/// Units that a header takes.
+pub(crate) const UNITS: u32 = size_of::<Whole>().div_ceil(UNIT_BYTES) as u32;
 
 /// What a header is made from.
 #[derive(Clone, Copy, Debug)]

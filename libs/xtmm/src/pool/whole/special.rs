@@ -27,7 +27,7 @@ use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
 use crate::pool::request::{Content, PoolError, PoolKind, Request, Tag};
 use crate::pool::tags::Place;
-use crate::pool::whole::Shape;
+use crate::pool::whole::{self, Shape};
 
 /// Freed blocks whose addresses wait, oldest first. Lives behind its lock.
 #[derive(Debug)]
@@ -65,12 +65,13 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
 
         let shape = {
             let pin = self.machine.pin();
-            let unit = self.books.allocate(&self.memory, &pin, 1).map_err(PoolError::OutOfMemory)?;
+            let unit =
+                self.books.allocate(&self.memory, &pin, whole::UNITS).map_err(PoolError::OutOfMemory)?;
             let count = data + u64::from(before) + u64::from(after);
             let pages = match self.take_pages(&pin, count, step, PoolKind::Paged) {
                 Ok(pages) => pages,
                 Err(error) => {
-                    self.books.free(&self.memory, &pin, unit, 1)?;
+                    self.books.free(&self.memory, &pin, unit, whole::UNITS)?;
                     return Err(error);
                 }
             };
@@ -84,7 +85,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             } as usize;
             if self.memory.commit(shape.data()).is_err() {
                 self.ranges.free(pages);
-                self.books.free(&self.memory, &pin, unit, 1)?;
+                self.books.free(&self.memory, &pin, unit, whole::UNITS)?;
                 return Err(PoolError::OutOfMemory(Site::Commit));
             }
             self.whole(unit).write(&shape);
@@ -155,7 +156,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             let pages = self.whole(unit).shape().pages;
             self.records.set(pages, |_| PageRecord::NOTHING);
             self.ranges.free(pages);
-            self.books.free(&self.memory, &pin, unit, 1)?;
+            self.books.free(&self.memory, &pin, unit, whole::UNITS)?;
         }
     }
 

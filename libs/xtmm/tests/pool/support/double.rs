@@ -22,7 +22,9 @@ use xtmm::pool::{Checks, Config, CpuCache, PageRanges, Pages, Pool, PoolKind, Ta
 
 thread_local! {
     static CPU: Cell<usize> = const { Cell::new(0) };
-    static LEVEL: Cell<RunLevel> = const { Cell::new(RunLevel::Passive) };
+    /// The number of the run level, in a word of its own: a compiler may load a lone byte together with the padding
+    /// behind it, and such a load waits until the byte's store has reached the cache.
+    static LEVEL: Cell<u32> = const { Cell::new(RunLevel::Passive as u32) };
 }
 
 /// Makes the calling thread a processor.
@@ -32,7 +34,7 @@ pub(crate) fn run_on(cpu: usize) {
 
 /// Runs something at a run level.
 pub(crate) fn at_level<T>(level: RunLevel, work: impl FnOnce() -> T) -> T {
-    let before = LEVEL.replace(level);
+    let before = LEVEL.replace(level as u32);
     let result = work();
     LEVEL.set(before);
     result
@@ -45,7 +47,7 @@ pub(crate) struct TestMachine {
 
 pub(crate) struct TestPin {
     cpu: usize,
-    before: RunLevel,
+    before: u32,
 }
 
 impl Pin for TestPin {
@@ -67,12 +69,13 @@ unsafe impl Machine for TestMachine {
 
     fn pin(&self) -> TestPin {
         let before = LEVEL.get();
-        LEVEL.set(before.max(RunLevel::Dispatch));
+        LEVEL.set(before.max(RunLevel::Dispatch as u32));
         TestPin { cpu: CPU.get(), before }
     }
 
     fn run_level(&self) -> RunLevel {
-        LEVEL.get()
+        let level = LEVEL.get();
+        RunLevel::ALL.into_iter().find(|known| *known as u32 == level).unwrap_or(RunLevel::High)
     }
 
     fn zero(&self, _frames: FrameRange) {

@@ -36,7 +36,9 @@ fn the_reciprocal_divides_every_offset_exactly() {
     for index in ClassIndex::all() {
         let class = index.class();
         for offset in 0..u32::from(class.pages) * 4096 {
-            assert_eq!(class.locate(offset), (offset / class.size, offset % class.size));
+            let (number, inside) = (offset / class.size, offset % class.size);
+            assert_eq!(class.locate(offset), (number, inside));
+            assert_eq!(class.starting_at(offset), (inside == 0).then_some(number));
         }
     }
 }
