@@ -5,6 +5,7 @@ extern crate std;
 use super::{EMPTY, find_run, list_of};
 
 #[test]
+#[cfg_attr(miri, ignore = "it looks at every mask, which takes an interpreter an hour")]
 fn a_run_is_found_exactly_when_there_is_one() {
     let mut mask = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835_u128;
     for round in 0..8_000_u128 {

@@ -22,6 +22,7 @@ fn a_tag_gets_a_place_once_and_keeps_it() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it fills the whole table, which takes an interpreter minutes")]
 fn tags_without_room_share_the_overflow_place() {
     let table = TagTable::new();
     let own = (1..=4 * PLACES as u32).filter(|&tag| table.insert(tag) != Place::OVERFLOW).count();
