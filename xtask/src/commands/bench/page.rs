@@ -37,7 +37,7 @@ nothing, so its figure is what the harness costs, and it is contained in all oth
 4 KiB, half of them below 64. \"remote\" has two threads with 16 K blocks each, a quarter of which the other one
 frees. \"footprint\" is resident memory per byte asked for, of 200,000 written blocks: after four random
 replacements of all (\"steady\"), and after three quarters have been replaced by blocks of twice the size
-(\"shifted\"). xtmm runs with tags, certain detection of double frees and encoded links, as in a kernel by default.
+(\"shifted\"). xtmm runs with tags, certain detection of double frees and canaries, as in a kernel by default.
 "
         }
         Suite::Paging => {
