@@ -74,12 +74,15 @@ static RUNNING: [AtomicPtr<Stack>; NESTED] = [const { AtomicPtr::new(core::ptr::
 /// Runs a function on a stack, at the caller's run level.
 ///
 /// # Errors
-/// [`StackError::Busy`] when calls are nested too deep.
+/// [`StackError::Busy`] when a function runs on the stack already, or calls are nested too deep.
 pub(crate) fn run_on<R>(stack: &Stack, function: impl FnOnce() -> R) -> Result<R, StackError> {
+    if RUNNING.iter().any(|place| core::ptr::eq(place.load(Ordering::Relaxed), stack)) {
+        return Err(StackError::Busy);
+    }
     let free =
         RUNNING.iter().find(|place| place.load(Ordering::Relaxed).is_null()).ok_or(StackError::Busy)?;
     free.store(core::ptr::from_ref(stack).cast_mut(), Ordering::Relaxed);
-    // SAFETY: the stack is ours by the borrow, its committed part is mapped and writable, and its top is a page boundary; it
+    // SAFETY: nothing runs on the stack, as was found a moment ago, its committed part is mapped and writable, and its top is a page boundary; it
     // is as large as its maker found enough, and below it lies a guard.
     let result = unsafe { call(stack.top().address(), function) };
     free.store(core::ptr::null_mut(), Ordering::Relaxed);

@@ -135,7 +135,7 @@ fn committed(memory: &'static Memory, random: &mut Random) -> Result<u64, Compla
         let zero = memory.words_of(&mapping).all(|word| word == 0);
         let right = memory
             .find(at)
-            .is_ok_and(|found| found.rights.write && !found.rights.execute || !memory.has_no_execute());
+            .is_ok_and(|found| found.rights.write && !(found.rights.execute && memory.has_no_execute()));
         check(zero && right, "pages are not zero, or not data", [at.get(), pages.get()])?;
         let apart = !held.iter().any(|other| other.pages().overlaps(mapping.pages()));
         check(apart, "pages were given out twice", [at.get(), pages.get()])?;
@@ -164,7 +164,7 @@ fn space_ends(memory: &'static Memory) -> Result<(), Complaint> {
             Err(_) => wanted /= 2,
         }
     }
-    let refused = pieces.is_full() || system.reserve(1, 1).is_err();
+    let refused = !pieces.is_full() && system.reserve(1, 1).is_err();
     for range in pieces {
         system
             .unreserve(range)

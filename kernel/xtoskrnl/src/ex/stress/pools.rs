@@ -28,8 +28,8 @@ pub(super) fn run(memory: &'static Memory, random: &mut Random) -> Result<u64, C
         operations += quota(memory, kind)?;
         memory.pool(kind).verify();
         for tag in TAGS {
-            let found = memory.tags().find(|used| used.tag == tag);
-            let held = found.map_or(0, |used| used.blocks() + used.bytes);
+            let used = memory.pool(kind).raw().tag(tag);
+            let held = used.blocks() + used.bytes;
             check(held == 0, "a tag has blocks that were freed", [tag.get().into(), held as u64])?;
         }
     }

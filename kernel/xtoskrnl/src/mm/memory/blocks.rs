@@ -34,9 +34,9 @@ use super::window::Window;
 use crate::ke::bugcheck::{Code, bug_check};
 use crate::mm::paging::SelfMapTables;
 
-/// The most page tables that opening one block can take: for its record, its entries and its place in the window, one
-/// per level below the root.
-const TABLES: usize = 3 * 4;
+/// The most page tables that opening one block can take: for the two parts of its record, its entries and its place in the
+/// window, one per level below the root.
+const TABLES: usize = 4 * 4;
 
 /// The most ranges of books without memory that one block can have: its record, and entries before, between and after
 /// those that have memory already.
