@@ -184,6 +184,22 @@ impl VirtRange {
         self.start.0 < other.end.0 && other.start.0 < self.end.0
     }
 
+    /// Returns the pages that the range touches, as a range; an empty one where the last page would end past 2^64.
+    #[must_use]
+    pub const fn whole_pages(self) -> Self {
+        let start = self.start.align_down(PAGE_BYTES);
+        match self.end.align_up(PAGE_BYTES) {
+            Some(end) => Self { start, end },
+            None => Self { start, end: start },
+        }
+    }
+
+    /// Returns the first address of each page that the range touches, lowest first.
+    pub fn pages(self) -> impl Iterator<Item = VirtAddr> {
+        let Self { start, end } = self.whole_pages();
+        (0..(end.0 - start.0) / PAGE_BYTES).map(move |page| VirtAddr(start.0 + page * PAGE_BYTES))
+    }
+
     /// Tells whether both ends are multiples of `alignment`, a power of two.
     #[must_use]
     pub const fn is_aligned(self, alignment: u64) -> bool {

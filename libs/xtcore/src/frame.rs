@@ -134,6 +134,11 @@ pub struct FrameRange {
 }
 
 impl FrameRange {
+    /// Returns the frames, lowest first.
+    pub fn iter(self) -> impl DoubleEndedIterator<Item = Frame> {
+        (self.start.0..self.end.0).map(Frame)
+    }
+
     /// Builds `[start, end)`, or `None` when `end` lies below `start`.
     #[must_use]
     pub const fn new(start: Frame, end: Frame) -> Option<Self> {

@@ -60,3 +60,12 @@ fn both_kinds_of_address_show_which_they_are() {
     assert_eq!(format!("{:?} {}", PhysAddr::new(0x1000), PhysAddr::new(255)), "P:0x1000 ff");
     assert_eq!(format!("{:?} {:#x}", VirtAddr::new(0x1000), VirtAddr::new(255)), "V:0x1000 0xff");
 }
+
+#[test]
+fn a_range_touches_the_pages_that_its_bytes_lie_in() {
+    let range = |start, end| VirtRange::new(VirtAddr::new(start), VirtAddr::new(end)).unwrap();
+    assert_eq!(range(0x1FFF, 0x2001).whole_pages(), range(0x1000, 0x3000));
+    assert!(range(0x1FFF, 0x3001).pages().map(VirtAddr::get).eq([0x1000, 0x2000, 0x3000]));
+    assert_eq!(range(0x1000, 0x1000).pages().count(), 0);
+    assert_eq!(range(u64::MAX - 1, u64::MAX).pages().count(), 0, "the last page ends past 2^64");
+}

@@ -76,3 +76,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_range_has_its_frames_in_order() {
+    let range = FrameRange::with_count(Frame::new(1 << 32), FrameCount::new(3));
+    assert!(range.iter().map(Frame::number).eq([1 << 32, (1 << 32) + 1, (1 << 32) + 2]));
+    assert_eq!(FrameRange::default().iter().count(), 0);
+}

@@ -47,7 +47,7 @@ pub use blocks::{Blocks, Donors};
 pub use cache::{Batch, CpuCache};
 pub use error::{AdoptError, ConfigError, FrameCrime, FrameError};
 pub use ranges::{NoRoom, RangeSet};
-pub use reservation::{FrameSource, Reservation};
+pub use reservation::Reservation;
 pub use rows::Records;
 pub use rows::run::RunRequest;
 pub use zones::Zone;

@@ -104,24 +104,4 @@ impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
         }
         Ok(reservation)
     }
-
-    /// Returns a source of frames of a zone for page tables.
-    pub const fn source(&self, zone: Zone) -> FrameSource<'_, 'm, M, B> {
-        FrameSource { allocator: self, zone }
-    }
-}
-
-/// Frames of one zone, as the paging engine asks for them.
-#[derive(Debug)]
-pub struct FrameSource<'a, 'm, M: Machine, B> {
-    allocator: &'a FrameAllocator<'m, M, B>,
-    zone: Zone,
-}
-
-impl<'a, 'm, M: Machine, B: Blocks> xtpaging::Frames for FrameSource<'a, 'm, M, B> {
-    type Reservation = Reservation<'a, 'm, M, B>;
-
-    fn reserve(&mut self, count: FrameCount) -> Result<Self::Reservation, OutOfFrames> {
-        self.allocator.reserve(count, self.zone)
-    }
 }

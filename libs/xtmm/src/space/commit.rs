@@ -142,8 +142,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames> Committer<'m, M, T, L, F>
     }
 
     fn free(&self, frames: FrameRange) {
-        let numbers = frames.start().number()..frames.end().number();
-        numbers.map(Frame::new).for_each(|frame| self.mapper.frames.free(frame));
+        frames.iter().for_each(|frame| self.mapper.frames.free(frame));
     }
 }
 

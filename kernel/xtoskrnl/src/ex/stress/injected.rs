@@ -35,8 +35,10 @@ pub(super) fn run(memory: &'static Memory, _: &mut Random) -> Result<u64, Compla
     for nth in 1..ENOUGH {
         memory.trim();
         injector.arm(nth);
-        everything(memory);
-        if injector.disarm() == 0 {
+        let outcome = everything(memory);
+        let failed = injector.disarm();
+        outcome?;
+        if failed == 0 {
             return Ok(nth.into());
         }
         FAILURES.fetch_add(1, Ordering::Relaxed);
@@ -44,25 +46,26 @@ pub(super) fn run(memory: &'static Memory, _: &mut Random) -> Result<u64, Compla
     Err(Complaint::new("every run has an allocation that fails", [ENOUGH.into(), 0]))
 }
 
-/// Uses every interface once; what cannot be had is left out, what was had is given back.
-fn everything(memory: &'static Memory) {
+/// Uses every interface once; what cannot be had is left out, what was had is given back, which never fails.
+fn everything(memory: &'static Memory) -> Result<(), Complaint> {
+    let lost = Complaint::new("what was had could not be given back after a failure", [0, 0]);
     const TAG: Tag = Tag::new(*b"Fail");
     for piece in [Piece::Single, Piece::Block, Piece::Giant] {
         if let Ok(taken) = Taken::new(memory, piece, Zone::Any) {
-            let _ = taken.give_back();
+            taken.give_back().map_err(|_| lost)?;
         }
     }
     if let Ok(taken) = Taken::zeroed(memory, Zone::Window) {
-        let _ = taken.give_back();
+        taken.give_back().map_err(|_| lost)?;
     }
     let frames = memory.frames();
     let request = RunRequest { count: FrameCount::new(5), alignment: FrameCount::ONE, zone: Zone::Any };
     for run in [frames.allocate_order(3, Zone::Any), frames.allocate_run(&request)].into_iter().flatten() {
-        let _ = frames.free_run(run);
+        frames.free_run(run).map_err(|_| lost)?;
     }
     drop(frames.reserve(FrameCount::new(20), Zone::Any));
     if let Ok(mapping) = memory.system().allocate(FrameCount::new(40), Content::Zeroed) {
-        let _ = memory.system().release(mapping);
+        memory.system().release(mapping).map_err(|_| lost)?;
     }
     // Not the paged pool: the first touch of a page cannot say no, and is a bug check.
     for size in [24, 700, 5_000, 40_000] {
@@ -73,4 +76,5 @@ fn everything(memory: &'static Memory) {
         let _ = memory.stacks().grow(&stack, 2 * PAGE_BYTES);
         memory.stacks().destroy(stack);
     }
+    Ok(())
 }

@@ -8,6 +8,7 @@ use xtmm::stack::{Stack, StackSize};
 
 use super::random::Random;
 use super::{Complaint, check};
+use crate::ar::stack::pointer;
 use crate::mm::{Memory, call_with_stack, probe, run_on};
 
 /// Stacks that are held at once.
@@ -35,11 +36,17 @@ pub(super) fn run(memory: &'static Memory, random: &mut Random) -> Result<u64, C
             "a guard is mapped",
             [stack.guard().start().get(), step],
         )?;
-        let used = run_on(&stack, || black_box(touch(3 * PAGE_BYTES / 4)));
-        check(used == Ok(3 * PAGE_BYTES / 4), "a function did not run on its stack", [reserved, step])?;
+        let stood = run_on(&stack, || {
+            black_box(touch(3 * PAGE_BYTES / 4));
+            pointer()
+        });
+        let was_there = stood.is_ok_and(|pointer| stack.usable().contains(pointer));
+        check(was_there, "a function did not run on its stack", [reserved, step])?;
+        let before = stack.limit().address();
         if stacks.grow(&stack, PAGE_BYTES).is_ok() {
             let bottom = stack.limit().address();
-            check(memory.find(bottom).is_ok(), "a stack did not grow", [bottom.get(), step])?;
+            let has_grown = bottom < before && memory.find(bottom).is_ok();
+            check(has_grown, "a stack did not grow", [bottom.get(), step])?;
         }
         let _ = held.try_push(stack);
     }
@@ -80,7 +87,7 @@ fn probes(memory: &'static Memory) -> Result<(), Complaint> {
     check(grown <= below, "a probe did not make the stack grow", [limit.get(), grown.get()])
 }
 
-/// Sees that no stack can be made while there is no memory; a few may come from the cache.
+/// Sees that no stack can be made while there is no memory. It is of another size than the ones in the cache.
 pub(super) fn refuse(memory: &'static Memory) -> Result<(), Complaint> {
     let mut held = ArrayVec::<Stack, HELD>::new();
     while let Ok(stack) = StackSize::new(64 * PAGE_BYTES)

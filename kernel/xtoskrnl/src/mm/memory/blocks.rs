@@ -21,7 +21,7 @@ use core::fmt;
 
 use arrayvec::ArrayVec;
 use spin::Mutex;
-use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, VirtAddr, VirtRange};
+use xtcore::{Frame, FrameCount, FrameRange, Level, VirtAddr, VirtRange};
 use xtmm::OutOfFrames;
 use xtmm::frames::{Blocks, Donors, Records};
 use xtmm::pfn::{Database, Owner, PfnCrime};
@@ -115,7 +115,7 @@ impl KernelBlocks {
         let books =
             [(row, Owner::FrameRecords), (header, Owner::FrameRecords), (entries, Owner::PfnDatabase)];
         for (books, owner) in books {
-            let mut rest = whole_pages(books);
+            let mut rest = books.whole_pages();
             while let Some(absent) = first_absent(space, tables, rest) {
                 let needed = tables_for(space, tables, &mapping_of(absent, Frame::new(0)));
                 plan.tables = plan.tables.saturating_add(needed);
@@ -150,7 +150,7 @@ impl KernelBlocks {
         let is_low = self.are_low(donors);
         let mut source = TableSource { donors, stock: &self.stock, is_low, given: ArrayVec::new() };
         for ((absent, _), frames) in plan.books.iter().zip(pages) {
-            each(frames).for_each(|frame| tables.zero(frame));
+            frames.iter().for_each(|frame| tables.zero(frame));
             if let Err(error) = space.map(tables, &mut source, &mapping_of(*absent, frames.start())) {
                 contradiction(&error);
             }
@@ -177,7 +177,7 @@ impl KernelBlocks {
         given: &[Frame],
     ) -> Result<(), PfnCrime> {
         for (absent, owner) in &plan.books {
-            for page in pages_of(*absent) {
+            for page in absent.pages() {
                 let Ok(found) = find(space, tables, page) else { continue };
                 // SAFETY: see above.
                 let entry = unsafe { self.database.entry(found.frame) };
@@ -287,24 +287,8 @@ fn tables_for(space: &AddressSpace, tables: &mut SelfMapTables, mapping: &Mappin
 /// Returns the first pages of a range that are not mapped, as many as lie side by side.
 fn first_absent(space: &AddressSpace, tables: &SelfMapTables, pages: VirtRange) -> Option<VirtRange> {
     let is_absent = |page: &VirtAddr| find(space, tables, *page).is_err();
-    let start = pages_of(pages).find(is_absent)?;
+    let start = pages.pages().find(is_absent)?;
     let rest = VirtRange::new(start, pages.end())?;
-    let end = pages_of(rest).find(|page| !is_absent(page)).unwrap_or(pages.end());
+    let end = rest.pages().find(|page| !is_absent(page)).unwrap_or(pages.end());
     VirtRange::new(start, end)
-}
-
-/// Returns the pages that a range touches.
-fn whole_pages(range: VirtRange) -> VirtRange {
-    let start = range.start().align_down(PAGE_BYTES);
-    range.end().align_up(PAGE_BYTES).and_then(|end| VirtRange::new(start, end)).unwrap_or_default()
-}
-
-/// Returns the first address of each page of a range of pages.
-fn pages_of(pages: VirtRange) -> impl Iterator<Item = VirtAddr> {
-    (0..pages.bytes() / PAGE_BYTES).filter_map(move |page| pages.start().checked_add(page * PAGE_BYTES))
-}
-
-/// Returns the frames of a range.
-fn each(frames: FrameRange) -> impl Iterator<Item = Frame> {
-    (0..frames.count().get()).map(move |offset| frames.start().saturating_add(FrameCount::new(offset)))
 }

@@ -1,7 +1,7 @@
 //! Physical memory that holds tables of the firmware, and giving it back when they have been read.
 
 use xtboot::block::VerifiedBlock;
-use xtcore::{Frame, FrameCount, FrameRange, MemoryKind, PhysAddr};
+use xtcore::{Frame, FrameCount, FrameRange, Level, MemoryKind, PhysAddr};
 use xtmm::space::SpaceError;
 
 use super::{Memory, Reach};
@@ -79,11 +79,19 @@ impl Memory {
     fn show(&self, frames: FrameRange) -> Result<(), SpaceError> {
         self.database.open(&self.commits.entries, frames)?;
         let mapper = self.commits.entries.mapper();
-        for piece in self.window.mappings(frames) {
-            if self.find(piece.pages.start()).is_err() {
-                mapper.map_run(&piece)?;
-                self.window.note_shown(FrameCount::holding(piece.pages.bytes()));
+        let span = self.space.space().geometry().page_frames(Level::PD);
+        let mut rest = frames;
+        // Block by block: one may have been opened since its ACPI memory counts as usable, and its neighbour before.
+        while !rest.is_empty() {
+            let block = Frame::new(rest.start().number() & !(span.get() - 1));
+            let part = FrameRange::with_count(block, span).intersection(rest);
+            for piece in self.window.mappings(part) {
+                if self.find(piece.pages.start()).is_err() {
+                    mapper.map_run(&piece)?;
+                    self.window.note_shown(FrameCount::holding(piece.pages.bytes()));
+                }
             }
+            rest = FrameRange::new(part.end(), rest.end()).unwrap_or_default();
         }
         Ok(())
     }

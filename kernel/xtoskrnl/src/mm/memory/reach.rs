@@ -3,7 +3,7 @@
 //! Whoever calls owns the frame; these functions only find the way.
 #![allow(unsafe_code, reason = "frames are written that no Rust object describes")]
 
-use xtcore::{Frame, FrameCount, FrameRange, PAGE_BYTES};
+use xtcore::{Frame, FrameRange, PAGE_BYTES};
 use xtmm::machine::{Pin, SpinLock};
 
 use super::machine::KernelMachine;
@@ -61,11 +61,9 @@ impl Reach {
     /// # Safety
     /// They must be RAM that nobody else uses.
     pub(crate) unsafe fn fill_apart(&self, frames: FrameRange, word: usize) {
-        let mut frame = frames.start();
-        while frame < frames.end() {
+        for frame in frames.iter() {
             // SAFETY: the caller owns the frame.
             self.with_slot(|slot| unsafe { slot.fill(frame, word) });
-            frame = frame.saturating_add(FrameCount::ONE);
         }
     }
 

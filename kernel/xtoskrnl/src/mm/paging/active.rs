@@ -4,7 +4,7 @@
 //! block is one.
 #![allow(unsafe_code, reason = "the self-map is taken into use")]
 
-use xtcore::{FrameCount, Level, PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
+use xtcore::{Level, PagingMode, VirtAddr, VirtRange};
 use xtpaging::entry::{Decoded, Format, Pdpte};
 use xtpaging::walk::{Found, NotFound, find};
 use xtpaging::{AddressSpace, Cache, Capabilities, SelfMap};
@@ -90,7 +90,7 @@ impl ActiveTables {
 
     /// Tells whether every page of `pages` is mapped and none of them writable.
     pub(crate) fn is_constant(&self, pages: VirtRange) -> bool {
-        pages_of(pages).all(|page| self.find(page).is_ok_and(|found| !found.rights.write))
+        pages.pages().all(|page| self.find(page).is_ok_and(|found| !found.rights.write))
     }
 
     /// Returns the address space.
@@ -107,12 +107,5 @@ pub(crate) fn is_canvas(
 ) -> bool {
     let Some(range) = VirtRange::with_length(base, bytes) else { return false };
     let is_pixels = |found: Found| found.rights.write && found.cache == Cache::WriteCombining;
-    !range.is_empty() && pages_of(range).all(|page| find(page).is_ok_and(is_pixels))
-}
-
-/// Returns the first address of each page that a range touches.
-fn pages_of(range: VirtRange) -> impl Iterator<Item = VirtAddr> {
-    let first = range.start().align_down(PAGE_BYTES);
-    let pages = FrameCount::holding(range.end().get() - first.get()).get();
-    (0..pages).filter_map(move |page| first.checked_add(page * PAGE_BYTES))
+    !range.is_empty() && range.pages().all(|page| find(page).is_ok_and(is_pixels))
 }

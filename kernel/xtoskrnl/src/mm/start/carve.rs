@@ -172,8 +172,7 @@ impl Carver {
         let pages = pages.ok_or(none)?;
         *room = VirtRange::new(pages.end(), room.end()).ok_or(none)?;
         let range = self.early.allocate(frames)?;
-        for offset in 0..range.count().get() {
-            let frame = range.start().saturating_add(FrameCount::new(offset));
+        for frame in range.iter() {
             // SAFETY: the early allocator has just given out the frame; nobody else has it.
             unsafe { self.active.tables.slot.fill(frame, 0) };
         }

@@ -62,7 +62,7 @@ pub(super) fn register(
     let rest = [(Owner::TableStock, stock), (Owner::PageTable, inheritance.taken)];
     let rest = rest.into_iter().chain(tables.map(|frames| (Owner::PageTable, frames)));
     let rest = rest.chain(owned().map(|(_, frames)| (Owner::Loader, frames)));
-    for (owner, frame) in rest.flat_map(|(owner, frames)| each(frames).map(move |frame| (owner, frame))) {
+    for (owner, frame) in rest.flat_map(|(owner, frames)| frames.iter().map(move |frame| (owner, frame))) {
         if !inheritance.returned.contains(&frame) {
             note(database, frame, owner, None).map_err(Fault::Pfn)?;
         }
@@ -87,9 +87,4 @@ fn note(
         Some(state) if state.is_free() => entry.activate(owner, pte),
         _ => Ok(()),
     }
-}
-
-/// Returns the frames of a range.
-fn each(frames: FrameRange) -> impl Iterator<Item = Frame> {
-    (0..frames.count().get()).map(move |offset| frames.start().saturating_add(FrameCount::new(offset)))
 }
