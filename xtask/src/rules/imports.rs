@@ -21,7 +21,7 @@ const fn row(package: &'static str, may_import: &'static [&'static str]) -> Row 
     Row { package, may_import, tests_may_import: &["xtsim"], never: &[] }
 }
 
-const LIBRARIES: &[&str] = &["xtcore", "xtboot", "xtpaging", "xtlayout", "xtrtl", "xtmm"];
+const LIBRARIES: &[&str] = &["xtcore", "xtboot", "xtpaging", "xtlayout", "xtrtl", "xtmm", "xtke"];
 
 const TABLE: &[Row] = &[
     row("xtcore", &[]),
@@ -30,6 +30,7 @@ const TABLE: &[Row] = &[
     row("xtpaging", &["xtcore"]),
     row("xtlayout", &["xtcore"]),
     row("xtmm", &["xtpaging", "xtlayout", "xtrtl", "xtcore"]),
+    row("xtke", &["xtrtl", "xtcore"]),
     row("xtldr", &["xtboot", "xtpaging", "xtlayout", "xtrtl", "xtcore"]),
     Row { never: &["uefi"], ..row("xtoskrnl", LIBRARIES) },
     Row { tests_may_import: &[], ..row("xtsim", &["xtcore"]) },

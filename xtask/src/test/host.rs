@@ -22,10 +22,10 @@ const FULL: [(&str, &str); 3] =
 const TEST_ONLY: [&str; 2] = ["--features", "xtldr/tamper"];
 
 /// Crates without dependencies on the host, whose tests the interpreter can run.
-const INTERPRETED: [&str; 4] = ["xtcore", "xtboot", "xtpaging", "xtmm"];
+const INTERPRETED: [&str; 5] = ["xtcore", "xtboot", "xtpaging", "xtmm", "xtke"];
 
 /// The same and those that the interpreter takes minutes for.
-const INTERPRETED_IN_FULL: [&str; 5] = ["xtcore", "xtboot", "xtpaging", "xtlayout", "xtmm"];
+const INTERPRETED_IN_FULL: [&str; 6] = ["xtcore", "xtboot", "xtpaging", "xtlayout", "xtmm", "xtke"];
 
 /// The benchmark, a workspace of its own.
 const BENCHMARK: &str = "benches/Cargo.toml";

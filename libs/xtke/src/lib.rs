@@ -1,0 +1,30 @@
+//! A kernel's core, without the kernel.
+//!
+//! What processors and threads do with one another: locks, scheduling, waiting, timers, deferred work, and making
+//! all processors forget a translation. The crate contains no assembly, no global and no knowledge of interrupts; what
+//! it needs of a machine are the small traits of [`platform`], so that it runs in a kernel, and in a test whose
+//! processors are threads of the host.
+//!
+//! # What holds everywhere
+//! * **Nothing is allocated** where something waits, wakes or is queued: whatever stands in a queue brings its own place.
+//! * **Misuse is found**, see [`misuse`]: waiting at a raised level, a lock taken twice, a mutex released by a stranger.
+//!   Where going on would corrupt something, the machine stops; where the caller can do something, it is an error.
+//! * **Run levels are stated**: each operation names the highest level that it may be called at, and debug builds check it.
+//!
+//! # Locks
+//! All spin locks raise the run level to Dispatch, and are taken in this order, outermost first:
+//!
+//! ```text
+//!   waitable object (several at once by ascending address)  ->  thread  ->  ready queue  ->  timer queue
+//! ```
+
+#![no_std]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+pub mod lock;
+pub mod misuse;
+pub mod platform;
+mod sync;
+pub mod time;
+
+pub use xtcore::{CpuIndex, RunLevel};
