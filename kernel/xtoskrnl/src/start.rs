@@ -94,9 +94,7 @@ fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> 
     tell::layout(memory);
     tell::phases(stamps);
     let mut tables = memory.firmware_tables();
-    if let Some(rsdp) = memory.block().acpi_rsdp() {
-        ending::set_soft_off(acpi::soft_off(&mut tables, rsdp));
-    }
+    let platform = acpi::find(&mut tables, memory.block().acpi_rsdp());
     let reclaimed = memory.reclaim_acpi(tables);
     log!("xtoskrnl: {} of ACPI tables have been read and are free", tell::Amount(reclaimed));
     traps::check(memory);
@@ -111,8 +109,16 @@ fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> 
     };
     let audit = memory.space().inspect(audit);
     let frames = memory.audit_frames();
-    let report =
-        Report { memory, audit: &audit, frames: &frames, stress, pairs, in_use, phases: stamps.phases() };
+    let report = Report {
+        memory,
+        platform,
+        audit: &audit,
+        frames: &frames,
+        stress,
+        pairs,
+        in_use,
+        phases: stamps.phases(),
+    };
     report.print();
     let verdict = report.verdict();
     let parameters = memory.block().parameters();

@@ -21,10 +21,11 @@ const fn row(package: &'static str, may_import: &'static [&'static str]) -> Row 
     Row { package, may_import, tests_may_import: &["xtsim"], never: &[] }
 }
 
-const LIBRARIES: &[&str] = &["xtcore", "xtboot", "xtpaging", "xtlayout", "xtrtl", "xtmm", "xtke"];
+const LIBRARIES: &[&str] = &["xtcore", "xtacpi", "xtboot", "xtpaging", "xtlayout", "xtrtl", "xtmm", "xtke"];
 
 const TABLE: &[Row] = &[
     row("xtcore", &[]),
+    row("xtacpi", &["xtcore"]),
     row("xtboot", &["xtcore"]),
     row("xtrtl", &["xtcore"]),
     row("xtpaging", &["xtcore"]),
@@ -38,7 +39,7 @@ const TABLE: &[Row] = &[
     row("xtqemu", &["xtcore", "xtboot", "xtsim"]),
     row("xtask", &["xtcore", "xtboot", "xtqemu"]),
     row("xtbench", &["xtmm", "xtpaging", "xtcore"]),
-    row("xtfuzz", &["xtboot", "xtcore", "xtldr"]),
+    row("xtfuzz", &["xtacpi", "xtboot", "xtcore", "xtldr"]),
 ];
 
 /// The beginning that the names of our packages share, and the ones without it.

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use xtacpi::Platform;
 use xtcore::FrameCount;
 use xtmm::pfn;
 use xtpaging::walk::Audit;
@@ -19,6 +20,8 @@ use crate::mm::Memory;
 pub(crate) struct Report<'a> {
     /// The memory manager.
     pub(crate) memory: &'a Memory,
+    /// What ACPI tables say of the machine.
+    pub(crate) platform: &'a Platform,
     /// The audit of the page tables after the stress.
     pub(crate) audit: &'a Audit,
     /// The audit of the PFN database after it.
@@ -124,6 +127,7 @@ impl fmt::Display for Report<'_> {
         write!(out, ",\"frames_writable_and_executable\":{}", audit.frames_writable_and_executable)?;
         write!(out, ",\"reserved_bits\":{},\"tables\":{}", audit.reserved_bits, audit.tables)?;
         write!(out, ",\"tables_miscounted\":{}", audit.miscounted)?;
+        write_platform(out, self.platform)?;
         match self.stress {
             Some(stress) => write_stress(out, &stress)?,
             None => write!(out, ",\"fill\":null,\"stress\":null")?,
@@ -141,6 +145,18 @@ impl fmt::Display for Report<'_> {
         }
         write!(out, "],\"bugcheck\":null}}")
     }
+}
+
+fn write_platform(out: &mut fmt::Formatter<'_>, platform: &Platform) -> fmt::Result {
+    let Platform { processors, interrupts, fixed, hpet, soft_off, notices } = platform;
+    let enabled = processors.enabled().count();
+    let capable = processors.listed().len() - enabled;
+    write!(out, ",\"platform\":{{\"processors\":{enabled},\"online_capable\":{capable}")?;
+    write!(out, ",\"disabled\":{},\"io_apics\":{}", processors.disabled, interrupts.io_apics().len())?;
+    write!(out, ",\"local_apic\":{},\"hpet\":{}", interrupts.local_apic.get(), hpet.is_some())?;
+    let timer_bits = fixed.pm_timer.map_or(0, |timer| timer.width.bits());
+    write!(out, ",\"pm_timer_bits\":{timer_bits},\"soft_off\":{}", soft_off.is_some())?;
+    write!(out, ",\"notices\":{}}}", notices.count())
 }
 
 fn write_stress(out: &mut fmt::Formatter<'_>, stress: &Stress) -> fmt::Result {

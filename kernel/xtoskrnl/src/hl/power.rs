@@ -1,7 +1,8 @@
 //! The end: telling the emulator, or switching the machine off.
 #![allow(unsafe_code, reason = "naming I/O ports")]
 
-use super::acpi::SoftOff;
+use xtacpi::SoftOff;
+
 use crate::ar::control::pause;
 use crate::ar::port::Port;
 

@@ -4,7 +4,7 @@ use spin::Once;
 use xtboot::parameters::Parameters;
 
 use crate::ar::control;
-use crate::hl::acpi::SoftOff;
+use crate::hl::acpi;
 use crate::hl::power::{self, Verdict};
 use crate::kd::log;
 
@@ -18,7 +18,6 @@ pub(crate) struct Ending {
 }
 
 static ENDING: Once<Ending> = Once::new();
-static SOFT_OFF: Once<Option<SoftOff>> = Once::new();
 
 /// Records the user's wish; the first call counts. Until then, the end is to stop.
 pub(crate) fn arrange(parameters: &Parameters<'_>) {
@@ -26,11 +25,6 @@ pub(crate) fn arrange(parameters: &Parameters<'_>) {
         exit: parameters.has("EXIT"),
         port: parameters.number("DEBUGEXIT").and_then(|port| u16::try_from(port).ok()),
     });
-}
-
-/// Records how the machine is switched off, when the ACPI tables have been read; the first call counts.
-pub(crate) fn set_soft_off(how: Option<SoftOff>) {
-    SOFT_OFF.call_once(|| how);
 }
 
 /// Ends the run, and says why the machine is still on when it is.
@@ -53,7 +47,7 @@ fn leave(verdict: Verdict) -> Option<&'static str> {
     if let Some(port) = ending.port {
         power::tell_emulator(port, verdict);
     }
-    match SOFT_OFF.get() {
+    match acpi::platform().map(|platform| &platform.soft_off) {
         Some(Some(how)) => power::switch_off(how),
         Some(None) => return Some("the ACPI tables do not tell how to switch off"),
         None => {

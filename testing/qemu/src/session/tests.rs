@@ -90,7 +90,7 @@ fn transcript(lines: &[&str]) -> Transcript {
     transcript
 }
 
-const REPORT: &str = r#"XTOS-REPORT {"verdict":"pass","paging":"pml4","nx":true,"wx_pages_kernel":0,"frames_writable_and_executable":0}"#;
+const REPORT: &str = r#"XTOS-REPORT {"verdict":"pass","paging":"pml4","nx":true,"wx_pages_kernel":0,"frames_writable_and_executable":0,"platform":{"processors":1}}"#;
 const EXITED_WELL: Ended = Ended::ByItself(Some(33), End::Other);
 
 fn judged(guest: &Guest, ended: Ended, lines: &[&str]) -> Verdict {
@@ -106,6 +106,18 @@ fn a_pass_needs_the_report_and_the_exit_port() {
     assert_eq!(judged(&guest(), Ended::ByItself(None, End::Other), &[REPORT]), Verdict::Fail);
     assert_eq!(judged(&guest(), EXITED_WELL, &[r#"XTOS-REPORT {"verdict":"fail"}"#]), Verdict::Fail);
     assert_eq!(judged(&guest(), EXITED_WELL, &[REPORT, "XTOS-RANGE nonsense"]), Verdict::Fail);
+}
+
+#[test]
+fn a_pass_needs_as_many_processors_in_the_tables_as_there_are() {
+    let mut four = guest();
+    four.processors = 4;
+    assert_eq!(judged(&four, EXITED_WELL, &[REPORT]), Verdict::Fail);
+    let (_, reason) = verdict(&four, EXITED_WELL, &transcript(&[REPORT]), None);
+    assert_eq!(reason, "the kernel found 1 processors in the firmware's tables, there are 4");
+    let silent = r#"XTOS-REPORT {"verdict":"pass","platform":{}}"#;
+    assert_eq!(judged(&guest(), EXITED_WELL, &[silent]), Verdict::Fail);
+    assert_eq!(judged(&guest(), EXITED_WELL, &[r#"XTOS-REPORT {"verdict":"pass"}"#]), Verdict::Fail);
 }
 
 #[test]

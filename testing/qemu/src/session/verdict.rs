@@ -121,6 +121,14 @@ fn complaint(
         let seen = findings.and_then(|findings| findings.complaint(report)).unwrap_or_default();
         return Some(format!("the kernel's own checks failed {seen}").trim_end().to_owned());
     }
+    let listed = report.get("platform").and_then(|platform| platform.get("processors")?.as_u64());
+    if listed != Some(guest.processors.into()) {
+        let listed = listed.map_or("no number of".to_owned(), |count| count.to_string());
+        let there = guest.processors;
+        return Some(format!(
+            "the kernel found {listed} processors in the firmware's tables, there are {there}"
+        ));
+    }
     match (guest.exit_device, ended) {
         (ExitDevice::Present, Ended::ByItself(Some(EXIT_PASS), _)) => {}
         (ExitDevice::Absent, Ended::ByItself(Some(0), End::PoweredOff)) => {}

@@ -1,11 +1,11 @@
 //! Physical memory that holds tables of the firmware, and giving it back when they have been read.
 
+use xtacpi::{ReadPhysical, Unreadable};
 use xtboot::block::VerifiedBlock;
 use xtcore::{Frame, FrameCount, FrameRange, Level, MemoryKind, PhysAddr};
 use xtmm::space::SpaceError;
 
 use super::{Memory, Reach};
-use crate::hl::acpi::ReadPhysical;
 
 /// Tables of the firmware, read through a slot.
 pub(crate) struct FirmwareTables {
@@ -31,20 +31,19 @@ impl FirmwareTables {
 }
 
 impl ReadPhysical for FirmwareTables {
-    fn read(&mut self, from: PhysAddr, into: &mut [u8]) -> bool {
+    fn read(&mut self, from: PhysAddr, into: &mut [u8]) -> Result<(), Unreadable> {
         let mut at = from;
         let mut rest = into;
         while !rest.is_empty() {
             let frame = at.frame();
             if frame >= self.limit || !self.may_read(frame) {
-                return false;
+                return Err(Unreadable { at });
             }
             let copied = self.reach.copy(frame, at.page_offset() as usize, rest);
-            let Some(next) = at.checked_add(copied as u64) else { return false };
-            at = next;
+            at = at.checked_add(copied as u64).ok_or(Unreadable { at })?;
             rest = rest.get_mut(copied..).unwrap_or_default();
         }
-        true
+        Ok(())
     }
 }
 
