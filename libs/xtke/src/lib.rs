@@ -26,5 +26,6 @@ pub mod misuse;
 pub mod platform;
 mod sync;
 pub mod time;
+pub mod wait;
 
 pub use xtcore::{CpuIndex, RunLevel};
