@@ -24,6 +24,7 @@
 pub mod lock;
 pub mod misuse;
 pub mod platform;
+pub mod sched;
 mod sync;
 pub mod time;
 pub mod wait;

@@ -45,6 +45,13 @@ impl<P: Platform, T> SpinLock<P, T> {
         SpinGuard { lock: self, _raised: raised }
     }
 
+    /// Takes the lock if nobody holds it.
+    pub fn try_lock(&self) -> Option<SpinGuard<'_, P, T>> {
+        let raised = P::raise(RunLevel::Dispatch);
+        let free = self.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok();
+        free.then(|| SpinGuard { lock: self, _raised: raised })
+    }
+
     /// Returns the value of a lock that nobody else can hold.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
