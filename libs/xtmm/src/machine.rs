@@ -14,7 +14,7 @@ use crate::inject::Injector;
 /// A promise that lasts as long as the value: whoever holds it stays on its processor, and nothing else that pins
 /// itself runs there meanwhile, except what the holder itself calls.
 ///
-/// Dropping it lowers the run level to where it was.
+/// Dropping it lowers the run level to where it was. Whoever holds several drops the latest first.
 pub trait Pin {
     /// Returns the processor.
     fn cpu(&self) -> CpuIndex;

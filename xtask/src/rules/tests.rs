@@ -15,6 +15,7 @@ fn refusals(name: &str, rest: &str) -> Vec<String> {
 fn a_library_may_import_what_lies_below_it() {
     assert!(refusals("xtpaging", "[dependencies]\nxtcore.workspace = true\nbitflags = \"2\"\n").is_empty());
     assert!(refusals("xtpaging", "[dev-dependencies]\nxtsim.workspace = true\n").is_empty());
+    assert!(refusals("xtpaging", "[dev-dependencies]\nxtsupport.workspace = true\n").is_empty());
 }
 
 #[test]
@@ -27,6 +28,10 @@ fn an_import_against_the_direction_is_refused() {
         refusals("xtpaging", "[dependencies]\nxtsim.workspace = true\n"),
         ["xtpaging must not import xtsim"]
     );
+    assert_eq!(
+        refusals("xtmm", "[dependencies]\nxtsupport.workspace = true\n"),
+        ["xtmm must not import xtsupport"]
+    );
 }
 
 #[test]
@@ -34,6 +39,10 @@ fn the_oracle_shares_nothing_with_what_it_judges_not_even_in_tests() {
     assert_eq!(
         refusals("xtsim", "[dev-dependencies]\nxtpaging.workspace = true\n"),
         ["xtsim must not import xtpaging"]
+    );
+    assert_eq!(
+        refusals("xtsim", "[dev-dependencies]\nxtsupport.workspace = true\n"),
+        ["xtsim must not import xtsupport"]
     );
 }
 

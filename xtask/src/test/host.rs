@@ -176,7 +176,7 @@ fn interpreted(context: &Context, depth: Depth) -> Result<Finding> {
     let packages: &[&str] = match depth {
         Depth::Usual => &INTERPRETED,
         Depth::Full => {
-            command.args(["--test", "paging"]);
+            command.args(["--test", "paging", "--test", "pfn", "--test", "stack"]);
             &INTERPRETED_IN_FULL
         }
     };

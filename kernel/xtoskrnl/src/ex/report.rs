@@ -73,11 +73,14 @@ impl Report<'_> {
         log!(
             "xtoskrnl: stress: {operations} operations, {complaints} complaints, a difference of {difference}"
         );
-        log!("xtoskrnl:         {injected} allocations failed on purpose, at {sites} sites");
+        log!("xtoskrnl:         {injected} allocations failed on purpose, at {} sites", sites.count());
+        for site in sites.others() {
+            log!("xtoskrnl:         never asked for: {}", site.name());
+        }
         log!(
-            "xtoskrnl: exhaustion: {} frames taken, {} left; {} of them written and compared, {} outside the window; {} wrong words",
+            "xtoskrnl: exhaustion: {} frames taken, {}; {} of them written and compared, {} outside the window; {} wrong words",
             fill.taken,
-            fill.left,
+            Left(fill.left),
             fill.frames,
             fill.outside_window,
             fill.wrong_words
@@ -100,6 +103,18 @@ impl Report<'_> {
         self.print_stress();
         record!("XTOS-REPORT {self}");
         log!("xtoskrnl: {}", if verdict == "pass" { "PASS" } else { "FAIL" });
+    }
+}
+
+/// What the allocator had left, in words.
+struct Left(Option<u64>);
+
+impl fmt::Display for Left {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(frames) => write!(out, "{frames} left"),
+            None => out.write_str("the rest left alone"),
+        }
     }
 }
 
@@ -163,7 +178,17 @@ fn write_stress(out: &mut fmt::Formatter<'_>, stress: &Stress) -> fmt::Result {
     let Stress { operations, complaints, difference, fill, injected, sites } = stress;
     write!(out, ",\"fill\":{{\"frames\":{},\"taken\":{}", fill.frames, fill.taken)?;
     write!(out, ",\"outside_window\":{}", fill.outside_window)?;
-    write!(out, ",\"wrong_words\":{},\"left\":{}}}", fill.wrong_words, fill.left)?;
+    write!(out, ",\"wrong_words\":{},\"left\":", fill.wrong_words)?;
+    match fill.left {
+        Some(left) => write!(out, "{left}}}")?,
+        None => write!(out, "null}}")?,
+    }
     write!(out, ",\"stress\":{{\"operations\":{operations},\"complaints\":{complaints}")?;
-    write!(out, ",\"difference\":{difference},\"injected\":{injected},\"sites\":{sites}}}")
+    write!(out, ",\"difference\":{difference},\"injected\":{injected},\"sites\":{}", sites.count())?;
+    write!(out, ",\"sites_not_asked\":[")?;
+    for (index, site) in sites.others().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        write!(out, "{comma}\"{}\"", site.name())?;
+    }
+    write!(out, "]}}")
 }

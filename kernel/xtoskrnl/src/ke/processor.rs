@@ -2,11 +2,17 @@
 //!
 //! Run levels are lazy (design D7a): raising and lowering one writes a byte, and hardware is not asked. Levels nest:
 //! who raises one gives it back by dropping the value that it got, the latest first.
+//!
+//! # What it guarantees
+//! Whoever holds a [`Raised`] is at its level or above. Dropping two out of order would break that, so a drop that does not
+//! find the level which its value has left is a bug check. Where the two had different levels, the first wrong drop is
+//! found; where they had the same one, the level is low until the other one is dropped, and that is found.
 
 use core::marker::PhantomData;
 
 use xtmm::machine::{CpuIndex, Pin, RunLevel};
 
+use super::bugcheck::{Code, bug_check};
 use crate::ar::local;
 
 /// Returns the number of the processor. It is still true later only for whoever is pinned.
@@ -29,6 +35,8 @@ pub(crate) fn begin_passive() {
 #[derive(Debug)]
 pub(crate) struct Raised {
     before: RunLevel,
+    /// The level while this is the latest one.
+    held: RunLevel,
     /// The level is the processor's, so the value must not travel to another one.
     stays: PhantomData<*mut ()>,
 }
@@ -41,17 +49,33 @@ pub(crate) struct Raised {
 #[inline]
 pub(crate) fn raise(level: RunLevel) -> Raised {
     let before = local::run_level();
-    if before < level {
-        local::set_run_level(level);
+    let held = if before < level { level } else { before };
+    if held != before {
+        local::set_run_level(held);
     }
-    Raised { before, stays: PhantomData }
+    Raised { before, held, stays: PhantomData }
 }
 
 impl Drop for Raised {
     #[inline]
     fn drop(&mut self) {
+        let found = local::run_level();
+        if found != self.held {
+            out_of_order(found, self);
+        }
         local::set_run_level(self.before);
     }
+}
+
+/// Stops: levels were not given back in the order in which they were raised.
+#[cold]
+#[inline(never)]
+fn out_of_order(found: RunLevel, raised: &Raised) -> ! {
+    let (found, held, before) = (found, raised.held, raised.before);
+    // NT packs the first parameter so: the level found, the one expected, who asked.
+    let parameters = [(found as u64) << 16 | (held as u64) << 8, before as u64, 0, 0];
+    let what = format_args!("run level {held} was given back at run level {found}, not the latest one first");
+    bug_check(Code::IrqlUnexpectedValue, parameters, None, what)
 }
 
 /// The promise to stay on a processor, see [`Pin`]: the run level is Dispatch or above while it lasts.

@@ -6,6 +6,7 @@
 //!   memory/   what stands: the window, the first use of blocks, frames with their owners, system PTEs
 //!   pools/    the two pools, their blocks as owned values, and Rust's own allocator
 //!   stacks    kernel stacks
+//!   devices   registers of devices, uncached, with a guard behind each
 //!   account/  the audit of frames, and every count for comparison
 //!   resolve   page faults that can be resolved; chain: the entries of an address, for those that cannot
 //! ```
@@ -18,7 +19,9 @@
 
 mod account;
 mod chain;
+mod devices;
 mod fault;
+mod mapped;
 mod memory;
 mod paging;
 mod pools;
@@ -27,8 +30,10 @@ mod stacks;
 mod start;
 
 pub(crate) use account::Standing;
+pub(crate) use devices::DeviceError;
 pub(crate) use fault::{Fault, Remedy};
-pub(crate) use memory::{Chain, MACHINE, Memory, Piece, Taken};
+pub(crate) use mapped::first_words;
+pub(crate) use memory::{Chain, Memory, Piece, Taken};
 pub(crate) use paging::{ActiveTables, SelfMapTables, is_canvas};
 pub(crate) use pools::Block;
 pub(crate) use stacks::{call_with_stack, probe, run_on};

@@ -2,7 +2,7 @@
 
 use xtcore::{Level, PAGE_BYTES, VirtRange};
 use xtmm::pool::{FaultAnswer, PoolKind};
-use xtmm::space::Content;
+use xtmm::space::PageContent;
 
 use super::memory::{self, Memory};
 use crate::ar::fault::Cause;
@@ -57,7 +57,7 @@ fn demand_zero(memory: &Memory, access: &Access, page: VirtRange) -> Resolution 
     }
     debug_assert!(page.bytes() == PAGE_BYTES, "a fault is about one page");
     // Another processor may have brought the page in since the fault: then there is nothing left to do.
-    if memory.commits().paged.commit(page, Content::Zeroed).is_ok() || memory.find(page.start()).is_ok() {
+    if memory.commits().paged.commit(page, PageContent::Zeroed).is_ok() || memory.find(page.start()).is_ok() {
         return Resolution::Resolved;
     }
     let entry = memory.space().space().self_map().entry_address(Level::PT, page.start());

@@ -3,18 +3,17 @@
 
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use xtcore::{FrameCount, Level, VirtAddr, VirtRange};
+use xtcore::{Level, VirtAddr, VirtRange};
 use xtmm::OutOfFrames;
 use xtmm::arena::NoPages;
-use xtmm::machine::CpuIndex;
-use xtmm::space::Content;
+use xtmm::space::PageContent;
 use xtmm::stack::{Probe, ProbeRefusal, Stack, StackError, StackPages, StackSize};
 
 use super::memory::{Commit, Memory, System};
 use crate::ar::stack::call_with_stack as call;
 use crate::ke::bugcheck::{Code, bug_check};
 use crate::ke::fault::{Access, Resolution, Why};
-use crate::ke::{processor, stacks};
+use crate::ke::stacks;
 
 /// Where stacks get their pages from.
 #[derive(Debug)]
@@ -29,17 +28,7 @@ impl StackPages for StackRoom {
     }
 
     fn commit(&self, pages: VirtRange) -> Result<(), OutOfFrames> {
-        self.memory.commit(pages, Content::Zeroed).map_err(|error| {
-            let none =
-                OutOfFrames { wanted: FrameCount::holding(pages.bytes()), available: FrameCount::ZERO };
-            error.out_of_frames().unwrap_or(none)
-        })
-    }
-
-    /// A probe is answered at Passive and APC level only, where the interrupted code holds no lock of the memory manager:
-    /// so the ordinary way serves it too (see `docs/adr/0008-probes-below-dispatch.md`).
-    fn commit_from_reserve(&self, _cpu: CpuIndex, pages: VirtRange) -> Result<(), OutOfFrames> {
-        self.commit(pages)
+        self.memory.commit(pages, PageContent::Zeroed).map_err(|error| error.shortage(pages))
     }
 
     fn decommit(&self, pages: VirtRange) {
@@ -82,8 +71,8 @@ pub(crate) fn run_on<R>(stack: &Stack, function: impl FnOnce() -> R) -> Result<R
     let free =
         RUNNING.iter().find(|place| place.load(Ordering::Relaxed).is_null()).ok_or(StackError::Busy)?;
     free.store(core::ptr::from_ref(stack).cast_mut(), Ordering::Relaxed);
-    // SAFETY: nothing runs on the stack, as was found a moment ago, its committed part is mapped and writable, and its top is a page boundary; it
-    // is as large as its maker found enough, and below it lies a guard.
+    // SAFETY: nothing runs on the stack, as was found a moment ago, its committed part is mapped and writable, and its top
+    // is a page boundary; it is as large as its maker found enough, and below it lies a guard.
     let result = unsafe { call(stack.top().address(), function) };
     free.store(core::ptr::null_mut(), Ordering::Relaxed);
     Ok(result)
@@ -136,7 +125,8 @@ pub(super) fn find(address: VirtAddr) -> Option<stacks::Stack> {
     Some(stacks::Stack { name: "kernel stack", pages: stack.usable(), guard: stack.guard() })
 }
 
-/// Gives a running stack more memory, if the fault is a probe below it.
+/// Gives a running stack more memory, if the fault is a probe below it and comes from below Dispatch, where the interrupted
+/// code holds no lock of the memory manager (see `docs/adr/0008-probes-below-dispatch.md`).
 pub(super) fn grow_on_probe(memory: &Memory, access: &Access) -> Resolution {
     let address = access.fault.address;
     let Some(stack) = running(address) else { return Resolution::Unresolved(Why::Nothing) };
@@ -144,9 +134,9 @@ pub(super) fn grow_on_probe(memory: &Memory, access: &Access) -> Resolution {
         return Resolution::Unresolved(Why::Raised);
     }
     let probe = Probe { fault: address, stack_pointer: access.stack };
-    match memory.stacks().grow_on_probe(processor::current(), stack, probe) {
+    match memory.stacks().grow_on_probe(stack, probe) {
         Ok(_) => Resolution::Resolved,
-        Err(ProbeRefusal::NoReserve(_)) => {
+        Err(ProbeRefusal::NoMemory(_)) => {
             let entry = memory.space().space().self_map().entry_address(Level::PT, address);
             Resolution::Unresolved(Why::NoFrame { entry: entry.unwrap_or_default() })
         }

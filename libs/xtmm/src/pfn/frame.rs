@@ -17,7 +17,7 @@ use xtpaging::Cache;
 
 use super::crime::PfnCrime;
 use super::entry::{Entry, REFERENCE, Snapshot, Word, pte_word};
-use super::kind::{Content, Owner, State};
+use super::kind::{FrameContent, Owner, State};
 
 /// The entry of a frame that has one.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +86,7 @@ impl FrameEntry<'_> {
     ///
     /// # Errors
     /// [`PfnCrime::NotActive`], [`PfnCrime::Referenced`].
-    pub fn release(&self, content: Content) -> Result<(), PfnCrime> {
+    pub fn release(&self, content: FrameContent) -> Result<(), PfnCrime> {
         self.check_release()?;
         self.set_released(content);
         Ok(())
@@ -101,7 +101,7 @@ impl FrameEntry<'_> {
     }
 
     /// Releases a frame that [`FrameEntry::check_release`] let pass.
-    pub(super) fn set_released(&self, content: Content) {
+    pub(super) fn set_released(&self, content: FrameContent) {
         self.entry.set_pte_word(0);
         self.entry.set_owner_word(0);
         self.entry.set_word(Word::inactive(content.state()));
@@ -127,7 +127,7 @@ impl FrameEntry<'_> {
     ///
     /// # Errors
     /// [`PfnCrime::NotActive`].
-    pub fn unshare(&self, content: Content) -> Result<Unshared, PfnCrime> {
+    pub fn unshare(&self, content: FrameContent) -> Result<Unshared, PfnCrime> {
         let word = self.entry.update(|word| {
             let references = check_active(self.frame, word)?.references();
             let freed = Word::inactive(content.state());

@@ -126,8 +126,6 @@ owners! {
     SystemPtes, "system PTEs";
     /// Kernel stacks.
     Stack, "stacks";
-    /// Frames set aside so that stacks can grow in a fault.
-    StackReserve, "stack reserve";
     /// Descriptor tables, task-state segments and other memory of a processor.
     Processor, "processors";
     /// Contiguous memory that devices read and write.
@@ -160,14 +158,14 @@ impl fmt::Display for Owner {
 
 /// What a frame contains when it is given up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Content {
+pub enum FrameContent {
     /// Anything.
     Any,
     /// Zeros.
     Zeros,
 }
 
-impl Content {
+impl FrameContent {
     /// Returns the state of a free frame with that content.
     #[must_use]
     pub const fn state(self) -> State {

@@ -15,7 +15,7 @@
 //!   of the allocator: touching them there would cost more than all else that it does.
 //! * A change that the state does not allow is refused with a [`PfnCrime`] and changes nothing.
 //! * [`Database::lookup`] answers for any number, a device's too, without a fault.
-//! * [`audit()`] proves that the database, the page tables and the allocator agree.
+//! * An audit, which begins with [`Counted`], proves that the database, the page tables and the allocator agree.
 //!
 //! # References
 //! The count of an active frame is the number of its mappings outside of the window. A frame without a back-pointer
@@ -40,11 +40,11 @@ use xtpaging::OutOfFrames;
 
 use crate::backing::{Backing, Sparse};
 
-pub use audit::{Audit, AuditFault, FAULTS_KEPT, Place, Places, View, audit};
+pub use audit::{Audit, AuditFault, Compared, Counted, FAULTS_KEPT, Place, Places, View};
 pub use crime::PfnCrime;
 pub use entry::{Entry, Snapshot};
 pub use frame::{FrameEntry, Unshared};
-pub use kind::{Content, Owner, State};
+pub use kind::{FrameContent, Owner, State};
 pub use run::Ptes;
 
 /// The entries of all frames.

@@ -5,7 +5,7 @@ use xtcore::{Frame, FrameCount, FrameRange, VirtAddr};
 use super::Database;
 use super::crime::PfnCrime;
 use super::frame::FrameEntry;
-use super::kind::{Content, Owner};
+use super::kind::{FrameContent, Owner};
 use crate::backing::Backing;
 
 /// Which page-table entries map a run of frames.
@@ -52,11 +52,12 @@ impl<'m> Database<'m> {
     /// As for [`Database::entry`], for each frame of the run.
     pub unsafe fn activate_run(&self, frames: FrameRange, owner: Owner, ptes: Ptes) -> Result<(), PfnCrime> {
         for (distance, frame) in numbered(frames) {
-            // SAFETY: the caller says so of each frame.
+            // SAFETY: the caller says that each frame of the run lies below the end and has an entry with memory.
             unsafe { self.entry(frame) }.check_activation(owner, ptes.of(distance))?;
         }
         for (distance, frame) in numbered(frames) {
-            // SAFETY: as above.
+            // SAFETY: the frame is one of the caller's run, whose entry was read for the check a moment ago; memory of the
+            // database never goes away.
             unsafe { self.entry(frame) }.activate(owner, ptes.of(distance))?;
         }
         Ok(())
@@ -69,13 +70,13 @@ impl<'m> Database<'m> {
     ///
     /// # Safety
     /// As for [`Database::entry`], for each frame of the run.
-    pub unsafe fn release_run(&self, frames: FrameRange, content: Content) -> Result<(), PfnCrime> {
+    pub unsafe fn release_run(&self, frames: FrameRange, content: FrameContent) -> Result<(), PfnCrime> {
         for (_, frame) in numbered(frames) {
-            // SAFETY: the caller says so of each frame.
+            // SAFETY: the caller says that each frame of the run lies below the end and has an entry with memory.
             unsafe { self.entry(frame) }.check_release()?;
         }
         for (_, frame) in numbered(frames) {
-            // SAFETY: as above.
+            // SAFETY: `check_release` has read this very entry, so it is there, and entries never lose their memory.
             unsafe { self.entry(frame) }.set_released(content);
         }
         Ok(())

@@ -9,7 +9,7 @@ use xtpaging::{AddressSpace, Attributes, Cache, Privilege, Protection, Tables, T
 
 use super::error::SpaceError;
 use super::frames::TableFrames;
-use super::kernel::Window;
+use super::kernel::WindowRange;
 use super::mapper::Mapper;
 use super::runs::end_of;
 use crate::machine::Machine;
@@ -27,7 +27,7 @@ pub(super) enum Alias {
 pub(super) fn check<T: Tables>(
     space: &AddressSpace,
     tables: &T,
-    window: &Window,
+    window: &WindowRange,
     frames: FrameRange,
     wanted: Cache,
 ) -> Result<(), SpaceError> {
@@ -53,7 +53,7 @@ pub(super) fn check<T: Tables>(
 pub(super) fn check_pages<T: Tables>(
     space: &AddressSpace,
     tables: &T,
-    window: &Window,
+    window: &WindowRange,
     pages: VirtRange,
     wanted: Cache,
 ) -> Result<(), SpaceError> {

@@ -9,7 +9,7 @@ use xtpaging::{Attributes, MapError, OutOfFrames, Tables, Tlb};
 
 use super::alias::Alias;
 use super::error::SpaceError;
-use super::frames::{Content, PageFrames};
+use super::frames::{PageContent, PageFrames};
 use super::mapper::Mapper;
 use super::runs::{Presence, first_run};
 use crate::backing::Backing;
@@ -55,7 +55,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames> Committer<'m, M, T, L, F>
     ///
     /// # Errors
     /// [`SpaceError::OutOfFrames`] and those of [`Mapper::map_frames`]; nothing has changed then.
-    pub fn commit(&self, pages: VirtRange, content: Content) -> Result<(), SpaceError> {
+    pub fn commit(&self, pages: VirtRange, content: PageContent) -> Result<(), SpaceError> {
         self.fill(pages, content, Site::Commit)
     }
 
@@ -68,7 +68,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames> Committer<'m, M, T, L, F>
     /// of the range and there is no frame to split it with; what comes before it is unmapped then.
     pub fn decommit(&self, pages: VirtRange) -> Result<(), SpaceError> {
         if !pages.is_empty() {
-            self.mapper.kernel.change(|space, tables, _tlb| space.cursor(tables, pages).map(drop))?;
+            self.mapper.kernel.lend(|space, tables, _tlb| space.cursor(tables, pages).map(drop))?;
         }
         let mut rest = pages;
         while !rest.is_empty() {
@@ -90,7 +90,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames> Committer<'m, M, T, L, F>
     }
 
     /// Fills a range in batches, or leaves it as it was.
-    fn fill(&self, pages: VirtRange, content: Content, site: Site) -> Result<(), SpaceError> {
+    fn fill(&self, pages: VirtRange, content: PageContent, site: Site) -> Result<(), SpaceError> {
         if self.mapper.kernel.machine().injector().fails(site) {
             let wanted = FrameCount::holding(pages.bytes());
             return Err(OutOfFrames { wanted, available: FrameCount::ZERO }.into());
@@ -110,7 +110,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames> Committer<'m, M, T, L, F>
     }
 
     /// Fills pages from the front of a range, as many as a batch holds. Returns where the next batch begins.
-    fn fill_batch(&self, pages: VirtRange, content: Content) -> Result<VirtAddr, SpaceError> {
+    fn fill_batch(&self, pages: VirtRange, content: PageContent) -> Result<VirtAddr, SpaceError> {
         let mut batch = ArrayVec::<Frame, BATCH>::new();
         let whole = VirtRange::saturating(pages.start(), BATCH as u64 * PAGE_BYTES);
         let end = whole.end().min(pages.end());
@@ -165,14 +165,13 @@ where
             let (run, presence) = self.mapper.kernel.inspect(|space, tables| first_run(space, tables, rest));
             let outcome = match presence {
                 Presence::Present => Ok(()),
-                Presence::Absent => self.fill(run, Content::Zeroed, Site::Backing),
+                Presence::Absent => self.fill(run, PageContent::Zeroed, Site::Backing),
             };
             match outcome {
                 Ok(()) => at = run.end(),
                 // Somebody else has backed a page of it since the look: look again.
                 Err(SpaceError::Map(MapError::AlreadyMapped { .. })) => {}
-                // Whatever else the tables refuse, for want of frames or of sense: there will be no memory.
-                Err(error) => return Err(error.out_of_frames().unwrap_or(refused)),
+                Err(error) => return Err(error.shortage(range)),
             }
         }
         Ok(())

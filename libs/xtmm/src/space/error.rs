@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use xtcore::Frame;
+use xtcore::{Frame, FrameCount, VirtRange};
 use xtpaging::{Cache, CursorError, MapError, OutOfFrames};
 
 /// Why a change of mappings is refused.
@@ -29,6 +29,14 @@ pub enum SpaceError {
 }
 
 impl SpaceError {
+    /// Returns the refusal as what a caller hears that only asked for memory behind `pages`: there was none. Whatever
+    /// else the tables refuse, there will be no memory either; then it says that nothing was available.
+    #[must_use]
+    pub fn shortage(&self, pages: VirtRange) -> OutOfFrames {
+        let nothing = OutOfFrames { wanted: FrameCount::holding(pages.bytes()), available: FrameCount::ZERO };
+        self.out_of_frames().unwrap_or(nothing)
+    }
+
     /// Returns the shortage of frames, if it is one.
     #[must_use]
     pub const fn out_of_frames(&self) -> Option<OutOfFrames> {

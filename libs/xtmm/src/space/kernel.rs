@@ -5,15 +5,15 @@ use core::fmt;
 
 use xtcore::{Frame, VirtAddr, VirtRange};
 use xtpaging::walk::{Found, NotFound, find};
-use xtpaging::{AddressSpace, Frames, MapError, Mapping, Tables, Tlb};
+use xtpaging::{AddressSpace, Tables, Tlb};
 
 use crate::machine::{Machine, SpinLock};
 
 /// Where RAM is visible, frame after frame from frame 0 on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Window(VirtRange);
+pub struct WindowRange(VirtRange);
 
-impl Window {
+impl WindowRange {
     /// Returns the window in that range; an empty one shows nothing.
     #[must_use]
     pub const fn new(range: VirtRange) -> Self {
@@ -37,7 +37,7 @@ impl Window {
 pub struct KernelSpace<'m, M: Machine, T, L> {
     machine: &'m M,
     space: AddressSpace,
-    window: Window,
+    window: WindowRange,
     inner: SpinLock<M, Inner<T, L>>,
 }
 
@@ -58,7 +58,13 @@ impl<'m, M: Machine, T: Tables, L: Tlb> KernelSpace<'m, M, T, L> {
     /// # Safety
     /// `tables` must reach the tables of `space`, `tlb` every processor that may use it, and nobody else may change those
     /// tables. The kernel half of `space` must be in force on every processor that uses addresses mapped here.
-    pub const unsafe fn new(machine: &'m M, space: AddressSpace, tables: T, tlb: L, window: Window) -> Self {
+    pub const unsafe fn new(
+        machine: &'m M,
+        space: AddressSpace,
+        tables: T,
+        tlb: L,
+        window: WindowRange,
+    ) -> Self {
         Self { machine, space, window, inner: SpinLock::new(Inner { tables, tlb }) }
     }
 
@@ -76,7 +82,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb> KernelSpace<'m, M, T, L> {
 
     /// Returns the window.
     #[must_use]
-    pub const fn window(&self) -> &Window {
+    pub const fn window(&self) -> &WindowRange {
         &self.window
     }
 
@@ -95,18 +101,22 @@ impl<'m, M: Machine, T: Tables, L: Tlb> KernelSpace<'m, M, T, L> {
         look(&self.space, &inner.tables)
     }
 
-    /// Maps a range with table frames that the caller brings, and may therefore bring while it holds the frame
-    /// allocator's lock. The memory type is not compared with the window's.
+    /// Lets `change` at the tables, under the lock: several mappings at once, for whoever brings the frames for them and may
+    /// therefore hold the frame allocator's lock. Memory types are not compared with the window's.
     ///
-    /// # Errors
-    /// Those of [`AddressSpace::map`]; nothing has changed then.
-    pub fn map_from<S: Frames>(&self, mapping: &Mapping, source: &mut S) -> Result<(), MapError> {
-        self.change(|space, tables, _tlb| space.map(tables, source, mapping))
+    /// # Safety
+    /// `change` is trusted with the whole address space. What it maps are pages that are the caller's and were not mapped, to
+    /// frames that may appear there: such as nobody else uses, or as are meant to be seen twice; with the memory type
+    /// that their other mappings have. What it unmaps or protects are the caller's pages, too. The frames that it brings
+    /// for tables are nobody else's. What a change owes to the TLB is discharged before it returns. It leaves the values
+    /// that it is lent in their places.
+    pub unsafe fn change<R>(&self, change: impl FnOnce(&AddressSpace, &mut T, &mut L) -> R) -> R {
+        self.lend(change)
     }
 
-    /// Lets `change` at the tables, under the lock: several mappings at once, for whoever brings the frames for them. What
-    /// a change owes to the TLB is discharged before it returns.
-    pub fn change<R>(&self, change: impl FnOnce(&AddressSpace, &mut T, &mut L) -> R) -> R {
+    /// [`KernelSpace::change`], for this module's own types, which hand on the contract to whoever makes a
+    /// [`Mapper`](super::Mapper).
+    pub(super) fn lend<R>(&self, change: impl FnOnce(&AddressSpace, &mut T, &mut L) -> R) -> R {
         let pin = self.machine.pin();
         let mut inner = self.inner.lock(&pin);
         let Inner { tables, tlb } = &mut *inner;

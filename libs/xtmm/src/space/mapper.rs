@@ -1,4 +1,5 @@
 //! Given frames at given pages, with table frames from the frame allocator.
+#![allow(unsafe_code, reason = "whoever makes a mapper vouches for the pages that it is told to change")]
 
 use core::fmt;
 
@@ -8,7 +9,7 @@ use xtpaging::{AddressSpace, Attributes, MapError, Mapping, Tables, Tlb};
 use super::alias::{self, Alias};
 use super::error::SpaceError;
 use super::frames::{Prepared, TableFrames};
-use super::kernel::{KernelSpace, Window};
+use super::kernel::{KernelSpace, WindowRange};
 use crate::machine::Machine;
 
 /// The way to change mappings for everybody who does not hold the frame allocator's lock.
@@ -36,8 +37,14 @@ pub(super) type Source<'s, 'm, F> = &'s Prepared<<F as TableFrames>::Reservation
 
 impl<'m, M: Machine, T: Tables, L: Tlb, F: TableFrames> Mapper<'m, M, T, L, F> {
     /// Joins an address space and the source of its table frames.
+    ///
+    /// # Safety
+    /// A mapper believes whoever uses it that the pages which it maps, protects and unmaps are the user's, that the frames
+    /// which it maps may appear there, and that nothing refers to what it unmaps. It is a plain value; so whoever makes
+    /// one answers for all who get it or what is made of it, a [`Committer`](super::Committer) for instance.
+    /// [`SystemPtes`](super::SystemPtes) and [`Devices`](super::Devices) keep theirs to themselves.
     #[must_use]
-    pub const fn new(kernel: &'m KernelSpace<'m, M, T, L>, frames: &'m F) -> Self {
+    pub const unsafe fn new(kernel: &'m KernelSpace<'m, M, T, L>, frames: &'m F) -> Self {
         Self { kernel, frames }
     }
 
@@ -162,7 +169,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: TableFrames> Mapper<'m, M, T, L, F> {
                 _ => Some(self.frames.reserve(wanted).map_err(MapError::OutOfFrames)?),
             };
             let prepared = Prepared::new(held, wanted);
-            let result = self.kernel.change(|space, tables, tlb| change(space, tables, tlb, &prepared));
+            let result = self.kernel.lend(|space, tables, tlb| change(space, tables, tlb, &prepared));
             match prepared.shortfall() {
                 Some(shortfall) => wanted = shortfall,
                 None => return result,
@@ -190,22 +197,43 @@ fn map_runs<T: Tables, R: xtpaging::Reservation>(
     Ok(())
 }
 
-/// Returns the most tables that mapping `pages` with pages of any size can take, whatever is mapped around it.
+/// Returns the most tables that mapping `pages` can take, whatever is mapped around it.
+///
+/// With `largest` above [`Level::PT`], pages of that size are used wherever one fits, and the frames are aligned as the
+/// pages are: then only what is left at the two ends needs tables for smaller ones.
 #[must_use]
-pub fn tables_bound(space: &AddressSpace, pages: VirtRange) -> FrameCount {
+pub fn tables_bound(space: &AddressSpace, pages: VirtRange, largest: Level) -> FrameCount {
+    let span = space.geometry().page_bytes(largest);
+    let inner = pages.start().align_up(span).zip(Some(pages.end().align_down(span)));
+    match inner.and_then(|(start, end)| VirtRange::new(start, end)).filter(|inner| !inner.is_empty()) {
+        Some(inner) if largest > Level::PT => {
+            let head = VirtRange::new(pages.start(), inner.start()).unwrap_or_default();
+            let tail = VirtRange::new(inner.end(), pages.end()).unwrap_or_default();
+            let ends =
+                tables_over(space, head, Level::PT).saturating_add(tables_over(space, tail, Level::PT));
+            // A table above that two of the parts share is counted for each of them.
+            ends.saturating_add(tables_over(space, inner, largest))
+        }
+        _ => tables_over(space, pages, Level::PT),
+    }
+}
+
+/// Returns how many tables lie over `pages` that have no page larger than one of level `largest`, without those in which
+/// walks begin.
+fn tables_over(space: &AddressSpace, pages: VirtRange, largest: Level) -> FrameCount {
     let geometry = space.geometry();
     let top = space.top(pages.start()).level;
     let Some(last) = pages.end().get().checked_sub(1).filter(|last| *last >= pages.start().get()) else {
         return FrameCount::ZERO;
     };
-    let tables = (1..top.number()).filter_map(Level::new).map(|level| {
+    let tables = (largest.number()..top.number()).filter_map(Level::new).map(|level| {
         let shift = geometry.shift(level) + geometry.index_bits(level);
         (last >> shift) - (pages.start().get() >> shift) + 1
     });
     FrameCount::new(tables.sum())
 }
 
-impl Window {
+impl WindowRange {
     /// Returns the pages that show `frames`, as far as they lie within the window.
     pub(super) fn pages_of(&self, frames: FrameRange) -> Option<VirtRange> {
         let start = self.address_of(frames.start())?;

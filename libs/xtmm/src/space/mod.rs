@@ -4,7 +4,9 @@
 //! when frames may be used again.
 //!
 //! ```text
-//!   SystemPtes      chosen frames, devices, or memory at pages of its own choice
+//!   Devices         registers and memory of devices, a guard behind each
+//!        |
+//!   SystemPtes      chosen frames, or memory at pages of its own choice
 //!        |
 //!   Committer       memory behind given pages: pools, stacks, books
 //!        |
@@ -20,7 +22,13 @@
 //! round sets aside more than the one before and no change needs more than its range has tables, so the rounds end;
 //! a second one is rare, because another processor must have taken away a table in between. What is left over goes back
 //! after the lock is released. Whoever holds the allocator's lock already brings frames of his own
-//! ([`KernelSpace::map_from`]).
+//! ([`KernelSpace::change`]).
+//!
+//! # Who may change what
+//! Page tables decide what every address means, so changing them is no safe operation. It has two doors, both unsafe:
+//! [`KernelSpace::change`] for one change, and [`Mapper::new`] for a value whose holders may change mappings. From there on
+//! up everything is safe: [`SystemPtes`] and [`Devices`] choose pages that nobody else has. The frames are the caller's choice:
+//! what appears is reached through raw pointers only, and whoever uses one answers for what it shows.
 //!
 //! # Frames and tables come back late
 //! What a change owes to the TLBs is discharged before the lock is released, so the next holder never meets a table
@@ -37,6 +45,7 @@
 
 mod alias;
 mod commit;
+mod devices;
 mod error;
 mod frames;
 mod kernel;
@@ -45,8 +54,9 @@ mod ptes;
 mod runs;
 
 pub use commit::Committer;
+pub use devices::{DeviceMapping, Devices};
 pub use error::{PteError, ReleaseError, SpaceError};
-pub use frames::{Content, PageFrames, TableFrames};
-pub use kernel::{KernelSpace, Window};
+pub use frames::{PageContent, PageFrames, TableFrames};
+pub use kernel::{KernelSpace, WindowRange};
 pub use mapper::{Mapper, tables_bound};
 pub use ptes::{PageRanges, SystemMapping, SystemPtes};

@@ -1,17 +1,17 @@
 //! System PTEs: virtual pages of the kernel's, handed out by the page together with what appears in them.
 //!
-//! Three things can appear: frames that the caller names, and keeps; a device's registers; memory of its own. Each comes
-//! with a [`SystemMapping`], and goes when that is given to [`SystemPtes::release`]: the pages are unmapped, the TLBs have
-//! forgotten them, and only then is their range handed out again.
+//! Two things can appear: frames that the caller names, and keeps; memory of its own. Each comes with a [`SystemMapping`],
+//! and goes when that is given to [`SystemPtes::release`]: the pages are unmapped, the TLBs have forgotten them, and only
+//! then is their range handed out again. Devices have pages of their own, see [`Devices`](super::Devices).
 
 use core::fmt;
 
-use xtcore::{Frame, FrameCount, FrameRange, Level, PhysAddr, VirtAddr, VirtRange};
-use xtpaging::{Attributes, Cache, MapError, Mapping, Tables, Tlb};
+use xtcore::{Frame, FrameCount, FrameRange, Level, VirtAddr, VirtRange};
+use xtpaging::{Attributes, Mapping, Tables, Tlb};
 
 use super::commit::Committer;
 use super::error::{PteError, ReleaseError, SpaceError};
-use super::frames::{Content, PageFrames};
+use super::frames::{PageContent, PageFrames};
 use super::mapper::Mapper;
 use crate::machine::{Machine, SpinLock};
 
@@ -50,22 +50,20 @@ enum Holds {
 #[derive(PartialEq, Eq, Debug)]
 pub struct SystemMapping {
     pages: VirtRange,
-    address: VirtAddr,
-    bytes: u64,
     holds: Holds,
 }
 
 impl SystemMapping {
-    /// Returns where the first byte that was asked for appears.
+    /// Returns where the first byte appears.
     #[must_use]
     pub const fn address(&self) -> VirtAddr {
-        self.address
+        self.pages.start()
     }
 
-    /// Returns how many bytes were asked for; whole pages, except of a device.
+    /// Returns how many bytes there are, in whole pages.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
-        self.bytes
+        self.pages.bytes()
     }
 
     /// Returns the pages.
@@ -127,31 +125,6 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> SystemPtes
         })
     }
 
-    /// Maps a device's registers or memory, from any byte on: whole pages are mapped, and the mapping's address has the
-    /// offset in its page that `start` has. Registers are [`Cache::Uncached`]; other types are for devices
-    /// that say so.
-    ///
-    /// # Errors
-    /// As for [`SystemPtes::map_physical`]; so RAM that the window shows is refused unless its memory type is the same.
-    pub fn map_device(
-        &self,
-        start: PhysAddr,
-        bytes: u64,
-        cache: Cache,
-    ) -> Result<SystemMapping, PteError<P::Refusal>> {
-        if bytes == 0 {
-            return Err(PteError::Empty);
-        }
-        let frames = FrameRange::covering(start, bytes);
-        if start.checked_add(bytes).is_none() {
-            let limit = self.mapper().kernel.space().format().frame_limit();
-            return Err(PteError::Space(MapError::FrameTooHigh { end: frames.end(), limit }.into()));
-        }
-        let mapping = self.map_physical(frames, Attributes::KERNEL_DATA.with_cache(cache))?;
-        let address = VirtAddr::new(mapping.pages.start().get() + start.page_offset());
-        Ok(SystemMapping { address, bytes, ..mapping })
-    }
-
     /// Hands out pages with memory of their own.
     ///
     /// # Errors
@@ -160,7 +133,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> SystemPtes
     pub fn allocate(
         &self,
         pages: FrameCount,
-        content: Content,
+        content: PageContent,
     ) -> Result<SystemMapping, PteError<P::Refusal>> {
         self.place(pages, FrameCount::ONE, Holds::Memory, |pages| self.committer.commit(pages, content))
     }
@@ -172,7 +145,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> SystemPtes
     /// handed out again. [`ReleaseError::Range`] when it is another [`SystemPtes`]'s: what appeared in it is gone then, but
     /// its pages stay given out there.
     pub fn release(&self, mapping: SystemMapping) -> Result<(), ReleaseError<P::Crime>> {
-        let SystemMapping { pages, holds, .. } = mapping;
+        let SystemMapping { pages, holds } = mapping;
         match holds {
             Holds::Foreign => self.mapper().unmap(pages, |_theirs| {}),
             Holds::Memory => self.committer.withdraw(pages),
@@ -205,10 +178,9 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> SystemPtes
         look(&self.ranges.lock(&pin))
     }
 
-    /// Returns what puts memory behind pages that were reserved.
-    #[must_use]
-    pub const fn committer(&self) -> &Committer<'m, M, T, L, F> {
-        &self.committer
+    /// Returns the first frame that the entries of the tables cannot name.
+    pub(super) const fn frame_limit(&self) -> Frame {
+        self.mapper().kernel.space().format().frame_limit()
     }
 
     const fn mapper(&self) -> &Mapper<'m, M, T, L, F> {
@@ -234,6 +206,6 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> SystemPtes
             debug_assert!(returned.is_ok(), "a range that was just given out is taken back");
             return Err(PteError::Space(error));
         }
-        Ok(SystemMapping { pages, address: pages.start(), bytes: count.bytes(), holds })
+        Ok(SystemMapping { pages, holds })
     }
 }

@@ -53,6 +53,6 @@ pub enum ProbeRefusal {
     },
     /// The fault came while the stack was growing.
     Busy,
-    /// The processor's reserve does not suffice.
-    NoReserve(OutOfFrames),
+    /// There is no memory.
+    NoMemory(OutOfFrames),
 }

@@ -8,7 +8,7 @@ use super::error::{ProbeRefusal, StackError};
 use super::place::{Limit, Stack, pages_holding};
 use super::{StackPages, Stacks, nothing_left, pages_of};
 use crate::inject::Site;
-use crate::machine::{CpuIndex, Machine};
+use crate::machine::Machine;
 
 /// A page fault that may be a probe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,15 +54,14 @@ impl<M: Machine, P: StackPages> Stacks<'_, M, P> {
         }
     }
 
-    /// Grows a stack under a probe, down to the page that faulted, from the reserve of the processor. Returns the new
-    /// limit; then the instruction is repeated.
+    /// Grows a stack under a probe, down to the page that faulted. Returns the new limit; then the instruction is repeated.
     ///
-    /// Called by the page-fault handler of processor `cpu`, which runs on that stack or on one of its own. Takes no
-    /// lock.
+    /// Called by a page-fault handler, on that stack or on one of its own, when the interrupted code ran below Dispatch: the
+    /// locks of [`StackPages`] are taken at Dispatch, so that code holds none of them. Cost: that of committing the pages.
     ///
     /// # Errors
     /// [`ProbeRefusal`]; all but [`ProbeRefusal::NotAProbe`] are the end of the thread.
-    pub fn grow_on_probe(&self, cpu: CpuIndex, stack: &Stack, probe: Probe) -> Result<Limit, ProbeRefusal> {
+    pub fn grow_on_probe(&self, stack: &Stack, probe: Probe) -> Result<Limit, ProbeRefusal> {
         let Probe { fault, stack_pointer } = probe;
         if stack.guard().contains(fault) {
             return Err(ProbeRefusal::Guard { fault });
@@ -81,10 +80,10 @@ impl<M: Machine, P: StackPages> Stacks<'_, M, P> {
         let bytes = limit.get() - fault.align_down(PAGE_BYTES).get();
         let more = pages_holding(bytes).map_err(|_| ProbeRefusal::NotAProbe { fault })?;
         if self.machine.injector().fails(Site::StackGrowth) {
-            return Err(ProbeRefusal::NoReserve(nothing_left(more)));
+            return Err(ProbeRefusal::NoMemory(nothing_left(more)));
         }
         let pages = growth.next(more).map_err(|_| ProbeRefusal::Guard { fault })?;
-        self.pages.commit_from_reserve(cpu, pages).map_err(ProbeRefusal::NoReserve)?;
+        self.pages.commit(pages).map_err(ProbeRefusal::NoMemory)?;
         self.committed.fetch_add(more, Ordering::Relaxed);
         growth.committed += more;
         drop(growth);

@@ -11,7 +11,8 @@
 //! * An error has changed nothing, and loses nothing.
 //! * Every page is accounted for: when all stacks are destroyed and the cache is trimmed, [`Stacks::counts`] is what
 //!   it was at first.
-//! * A probe is answered from a reserve of the processor, takes no lock and needs no page table.
+//! * A probe is answered the ordinary way, with locks and, where one is missing, a page table. So it is answered at levels
+//!   only at which the interrupted code can hold no lock: see [`Stacks::grow_on_probe`].
 //!
 //! Stacks of the usual size are kept in a small cache when they are destroyed, with the memory that a new one has.
 //! What the last thread left on one is still there: all kernel threads belong to one kernel.
@@ -32,7 +33,7 @@ use xtpaging::OutOfFrames;
 
 use crate::arena::NoPages;
 use crate::inject::Site;
-use crate::machine::{CpuIndex, Machine, SpinLock};
+use crate::machine::{Machine, SpinLock};
 
 pub use error::{ProbeRefusal, StackError};
 pub use grow::Probe;
@@ -45,25 +46,18 @@ pub const CACHED: usize = 16;
 ///
 /// Ranges consist of whole pages. What is committed is readable, writable, not executable, and zero.
 pub trait StackPages: Sync {
-    /// Reserves `pages` pages of address space, none of them present, with page tables for all of them.
+    /// Reserves `pages` pages of address space, none of them present.
     ///
     /// # Errors
     /// [`NoPages`]; nothing has changed.
     fn reserve(&self, pages: u64) -> Result<VirtRange, NoPages>;
 
-    /// Puts memory behind pages of a reservation, none of which has any.
+    /// Puts memory behind pages of a reservation, none of which has any. Called below Dispatch, by threads and by page-fault
+    /// handlers for them.
     ///
     /// # Errors
     /// [`OutOfFrames`]; nothing has changed.
     fn commit(&self, pages: VirtRange) -> Result<(), OutOfFrames>;
-
-    /// Does the same from the reserve of zeroed frames of processor `cpu`, which the caller runs on and keeps.
-    ///
-    /// Called by a page-fault handler: takes no lock, touches nothing that may fault, links no table.
-    ///
-    /// # Errors
-    /// [`OutOfFrames`] when the reserve has too few; nothing has changed.
-    fn commit_from_reserve(&self, cpu: CpuIndex, pages: VirtRange) -> Result<(), OutOfFrames>;
 
     /// Takes the memory from pages all of which have some. Returns when no processor can reach it any more.
     fn decommit(&self, pages: VirtRange);

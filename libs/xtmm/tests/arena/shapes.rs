@@ -101,7 +101,7 @@ fn a_region_that_its_books_do_not_suit_is_refused() {
     let endless = unsafe { Sparse::new(memory.base().cast(), usize::MAX >> 5) };
     let error = Arena::new(range(0, (MOST_PAGES + 1) * PAGE_BYTES), endless, &memory, &injector).err();
     assert_eq!(error, Some(RegionError::TooLarge { pages: MOST_PAGES + 1, most: MOST_PAGES }));
-    // SAFETY: as above; eight bytes further on it still is aligned for a record's words.
+    // SAFETY: the arena is refused before it touches a record; eight bytes further on the address still is aligned for its words.
     let books = unsafe { Sparse::new(memory.base().wrapping_add(8).cast(), 100) };
     let error = Arena::new(range(0, PAGE_BYTES), books, &memory, &injector).err();
     assert!(matches!(error, Some(RegionError::Misaligned { .. })));

@@ -1,11 +1,11 @@
 //! Audits of sound machines are clean, and count what is there.
 
 use xtcore::{Frame, FrameRange, Level, PAGE_BYTES, PagingMode, PhysAddr, VirtAddr};
-use xtmm::pfn::{Content, Owner, Unshared};
+use xtmm::pfn::{FrameContent, Owner, Unshared};
 use xtsim::{Facts, PhysicalMemory, leaves, translate};
 
-use crate::in_every_mode;
 use crate::world::{World, kernel};
+use xtsupport::in_every_mode;
 
 in_every_mode! {
     an_empty_address_space_is_clean,
@@ -67,7 +67,7 @@ fn a_frame_mapped_twice_counts_two_references(mode: PagingMode) {
         assert_eq!(entry.share(), Ok(references));
     }
     assert_clean(&world);
-    assert_eq!(entry.unshare(Content::Any), Ok(Unshared::InUse(2)));
+    assert_eq!(entry.unshare(FrameContent::Any), Ok(Unshared::InUse(2)));
     assert!(!world.audit().is_clean(), "a mapping too many");
 }
 
@@ -77,7 +77,7 @@ fn the_window_and_device_mappings_are_no_references(mode: PagingMode) {
     world.map_only(world.window.start(), frames, Level::PT);
     let [first, second] = [0, 1].map(|n| world.entry(Frame::new(frames.start().number() + n)));
     first.activate(Owner::PoolBooks, None).expect("a free frame");
-    second.activate(Owner::StackReserve, None).expect("a free frame");
+    second.activate(Owner::TableStock, None).expect("a free frame");
     let rest = FrameRange::new(Frame::new(frames.start().number() + 2), frames.end());
     world.give_back(rest.expect("two frames"));
     let audit = assert_clean(&world);

@@ -1,12 +1,12 @@
 //! Everything that an audit must find: each test makes one thing wrong in a sound machine.
 
 use xtcore::{Frame, FrameCount, FrameRange, Level, PagingMode, VirtAddr};
-use xtmm::pfn::{AuditFault, Content, FAULTS_KEPT, Owner, Place, State};
+use xtmm::pfn::{AuditFault, FAULTS_KEPT, FrameContent, Owner, Place, State};
 use xtpaging::Tables;
 use xtpaging::walk::{Node, SelfMapPolicy, visit};
 
-use crate::in_every_mode;
 use crate::world::{World, kernel};
+use xtsupport::in_every_mode;
 
 in_every_mode! {
     a_frame_that_was_released_while_mapped,
@@ -47,7 +47,7 @@ fn world_with_pages(mode: PagingMode) -> (World, Frame) {
 /// Regressions 18 and 34.
 fn a_frame_that_was_released_while_mapped(mode: PagingMode) {
     let (world, frame) = world_with_pages(mode);
-    world.entry(frame).release(Content::Any).expect("the last reference");
+    world.entry(frame).release(FrameContent::Any).expect("the last reference");
     let (at, state) = (kernel(mode, 0), Some(State::Free));
     let in_use = AuditFault::InUse { frame, at, state };
     expect(&world, &[in_use, AuditFault::Misplaced { frame, state: State::Free, place: Place::Taken }]);
@@ -74,7 +74,7 @@ fn an_untouched_frame_with_a_written_entry(mode: PagingMode) {
     let frame = world.take(1).start();
     let entry = world.entry(frame);
     entry.activate(Owner::Driver, None).expect("a free frame");
-    entry.release(Content::Zeros).expect("the last reference");
+    entry.release(FrameContent::Zeros).expect("the last reference");
     world.places.borrow_mut().insert(frame, Place::Free);
     expect(&world, &[]);
     for place in [Place::Fresh, Place::Unknown] {
@@ -152,7 +152,7 @@ fn a_table_in_the_frame_of_somebody_else(mode: PagingMode) {
     let references = AuditFault::References { frame, owner, counted: 1, found: 2 };
     expect(&world, &[AuditFault::NotATable { frame, at, owner }, references]);
     world.entry(frame).set_owner(Owner::PageTable).expect("active");
-    world.entry(frame).release(Content::Any).expect("the last reference");
+    world.entry(frame).release(FrameContent::Any).expect("the last reference");
     world.give_back(FrameRange::with_count(frame, FrameCount::ONE));
     expect(&world, &[AuditFault::InUse { frame, at, state: Some(State::Free) }]);
 }
@@ -223,7 +223,7 @@ fn an_entry_that_makes_no_sense(mode: PagingMode) {
         // SAFETY: the entry's block is open, so its words can be written, and no reference to it is in use meanwhile.
         unsafe { at.write(word) };
         expect(&world, &[AuditFault::Unsound { frame: frames.start(), state }]);
-        // SAFETY: as above.
+        // SAFETY: the word was written a moment ago, by the same address, and the audit has kept no reference to it.
         unsafe { at.write(0) };
     }
     expect(&world, &[]);

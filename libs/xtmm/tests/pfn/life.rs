@@ -2,7 +2,7 @@
 
 use xtcore::{Frame, FrameCount, FrameRange, VirtAddr};
 use xtmm::backing::Sparse;
-use xtmm::pfn::{Content, Database, Entry, FrameEntry, Owner, PfnCrime, Ptes, State, Unshared};
+use xtmm::pfn::{Database, Entry, FrameContent, FrameEntry, Owner, PfnCrime, Ptes, State, Unshared};
 use xtpaging::Cache;
 
 use crate::reserved::Reserved;
@@ -46,12 +46,12 @@ fn a_frame_is_taken_shared_and_given_up() {
         assert_eq!((said.state(), said.owner()), (Some(State::Active), Some(Owner::Stack)));
         assert_eq!((said.references(), said.pte()), (1, Some(PTE)));
         assert_eq!((entry.share(), entry.share()), (Ok(2), Ok(3)));
-        assert_eq!(entry.unshare(Content::Any), Ok(Unshared::InUse(2)));
-        assert_eq!(entry.unshare(Content::Any), Ok(Unshared::InUse(1)));
-        assert_eq!(entry.release(Content::Zeros), Ok(()));
+        assert_eq!(entry.unshare(FrameContent::Any), Ok(Unshared::InUse(2)));
+        assert_eq!(entry.unshare(FrameContent::Any), Ok(Unshared::InUse(1)));
+        assert_eq!(entry.release(FrameContent::Zeros), Ok(()));
         assert_eq!((state(&entry), entry.snapshot().pte()), (Some(State::Zeroed), None));
         assert_eq!(entry.activate(Owner::Driver, None), Ok(()));
-        assert_eq!(entry.unshare(Content::Any), Ok(Unshared::Freed));
+        assert_eq!(entry.unshare(FrameContent::Any), Ok(Unshared::Freed));
         assert_eq!(state(&entry), Some(State::Free));
         assert!(entry.snapshot().is_sound());
     }
@@ -66,7 +66,7 @@ fn a_frame_with_other_references_is_not_released() {
     entry.share().expect("active");
     let before = entry.snapshot();
     let crime = PfnCrime::Referenced { frame, references: 2 };
-    assert_eq!(entry.release(Content::Any), Err(crime));
+    assert_eq!(entry.release(FrameContent::Any), Err(crime));
     assert_eq!(entry.snapshot(), before);
     assert_eq!(crime.parameters(), [0x9A, 7, 2, 2]);
     assert_eq!((PfnCrime::BUG_CHECK, crime.expected()), (0x4E, "the last reference"));
@@ -77,16 +77,16 @@ fn a_frame_is_taken_once_and_freed_once() {
     let memory = memory();
     let (frame, entry) = (Frame::new(7), entry(&memory, 7));
     let not_active = |state| PfnCrime::NotActive { frame, state: Some(state) };
-    assert_eq!(entry.release(Content::Any), Err(not_active(State::Free)));
+    assert_eq!(entry.release(FrameContent::Any), Err(not_active(State::Free)));
     entry.activate(Owner::Stack, None).expect("a free frame");
     let taken = PfnCrime::NotFree { frame, state: Some(State::Active), owner: Some(Owner::Stack) };
     assert_eq!(entry.activate(Owner::Driver, None), Err(taken));
     assert_eq!(taken.parameters(), [0x99, 7, 2, Owner::Stack as u64]);
-    entry.release(Content::Zeros).expect("the last reference");
+    entry.release(FrameContent::Zeros).expect("the last reference");
     let crime = not_active(State::Zeroed);
-    assert_eq!(entry.release(Content::Any), Err(crime));
+    assert_eq!(entry.release(FrameContent::Any), Err(crime));
     assert_eq!(entry.share(), Err(crime));
-    assert_eq!(entry.unshare(Content::Any), Err(crime));
+    assert_eq!(entry.unshare(FrameContent::Any), Err(crime));
     assert_eq!(entry.set_owner(Owner::Driver), Err(crime));
     assert_eq!(entry.set_cache(Cache::Uncached), Err(crime));
     assert_eq!(entry.set_pte(None), Err(crime));
@@ -121,7 +121,7 @@ fn attributes_of_an_active_frame_change_one_at_a_time() {
     assert_eq!((said.owner(), said.cache()), (Some(Owner::KernelImage), Cache::WriteCombining));
     assert_eq!((said.references(), said.pte(), entry.owner_word()), (1, None, 0x1234));
     // Nothing of it is left for the next owner.
-    entry.release(Content::Any).expect("the last reference");
+    entry.release(FrameContent::Any).expect("the last reference");
     entry.activate(Owner::Driver, None).expect("a free frame");
     assert_eq!((entry.snapshot().cache(), entry.owner_word()), (Cache::WriteBack, 0));
 }
@@ -179,8 +179,8 @@ fn a_run_changes_as_a_whole_or_not_at_all() {
     // SAFETY: all of the first block is open.
     assert_eq!(unsafe { database.activate_run(run, Owner::Stack, each) }, Err(taken));
     assert_eq!(inside().filter(|entry| state(entry) == Some(State::Active)).count(), 1);
-    entries[27].release(Content::Any).expect("the last reference");
-    // SAFETY: as above.
+    entries[27].release(FrameContent::Any).expect("the last reference");
+    // SAFETY: the run lies in the first block, whose entries got memory when the world was made.
     assert_eq!(unsafe { database.activate_run(run, Owner::Stack, each) }, Ok(()));
     for (distance, entry) in inside().enumerate() {
         let pte = VirtAddr::new(PTE.get() + 8 * distance as u64);
@@ -188,15 +188,15 @@ fn a_run_changes_as_a_whole_or_not_at_all() {
     }
     entries[27].share().expect("active");
     let referenced = PfnCrime::Referenced { frame: Frame::new(27), references: 2 };
-    // SAFETY: as above.
-    assert_eq!(unsafe { database.release_run(run, Content::Any) }, Err(referenced));
+    // SAFETY: frames 8 to 27 are of the first block, which is open for the whole test.
+    assert_eq!(unsafe { database.release_run(run, FrameContent::Any) }, Err(referenced));
     assert!(inside().all(|entry| state(entry) == Some(State::Active)));
-    assert_eq!(entries[27].unshare(Content::Any), Ok(Unshared::InUse(1)));
-    // SAFETY: as above.
-    assert_eq!(unsafe { database.release_run(run, Content::Any) }, Ok(()));
+    assert_eq!(entries[27].unshare(FrameContent::Any), Ok(Unshared::InUse(1)));
+    // SAFETY: the entries of the run were read through `entry` above, so they have memory.
+    assert_eq!(unsafe { database.release_run(run, FrameContent::Any) }, Ok(()));
     assert!(entries.iter().all(|entry| state(entry) == Some(State::Free)));
     let late = Ptes::Each { first: VirtAddr::new(u64::MAX - 15), entry_bytes: 8 };
-    // SAFETY: as above.
+    // SAFETY: nothing takes an entry's memory away, and the run's had some when it was activated.
     let refused = unsafe { database.activate_run(run, Owner::Stack, late) };
     assert_eq!(refused, Err(PfnCrime::BadPte { frame: Frame::new(10), pte: VirtAddr::ZERO }));
     assert!(entries.iter().all(|entry| state(entry) == Some(State::Free)));
@@ -214,7 +214,7 @@ fn every_frame_of_a_bad_range_is_marked_across_blocks() {
     let in_use = PfnCrime::NotFree { frame, state: Some(State::Active), owner: Some(Owner::Driver) };
     assert_eq!(database.mark_bad(&memory, bad), Err(in_use));
     assert!(entries.iter().all(|entry| state(entry) != Some(State::Bad)), "all or none");
-    entries[24].release(Content::Zeros).expect("the last reference");
+    entries[24].release(FrameContent::Zeros).expect("the last reference");
     assert_eq!(database.mark_bad(&memory, bad), Ok(()));
     for entry in &entries {
         let expected = bad.contains(entry.frame());
@@ -241,9 +241,9 @@ fn the_last_reference_is_given_up_once() {
                     scope.spawn(|| {
                         for _ in 0..if cfg!(miri) { 20 } else { 500 } {
                             entry.share().expect("active");
-                            assert!(matches!(entry.unshare(Content::Any), Ok(Unshared::InUse(_))));
+                            assert!(matches!(entry.unshare(FrameContent::Any), Ok(Unshared::InUse(_))));
                         }
-                        entry.unshare(Content::Any) == Ok(Unshared::Freed)
+                        entry.unshare(FrameContent::Any) == Ok(Unshared::Freed)
                     })
                 })
                 .collect();

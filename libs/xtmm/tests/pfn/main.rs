@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "entries lie in reserved memory")]
 
-// The simulated machines have more address space than the interpreter can give.
+// The interpreter takes minutes for one audit of a simulated machine; what the database does with raw addresses is in `life`.
 #[cfg(not(miri))]
 mod audit;
 #[cfg(not(miri))]
@@ -11,27 +11,4 @@ mod life;
 #[path = "../arena/reserved.rs"]
 mod reserved;
 #[cfg(not(miri))]
-mod tables;
-#[cfg(not(miri))]
 mod world;
-
-/// Runs each named function, which takes a mode, as one test per paging mode.
-#[cfg(not(miri))]
-macro_rules! in_every_mode {
-    ($($name:ident),+ $(,)?) => {
-        in_every_mode!(@mode pml2 Pml2 $($name)+);
-        in_every_mode!(@mode pml3 Pml3 $($name)+);
-        in_every_mode!(@mode pml4 Pml4 $($name)+);
-        in_every_mode!(@mode pml5 Pml5 $($name)+);
-    };
-    (@mode $module:ident $mode:ident $($name:ident)+) => {
-        mod $module {
-            $(#[test]
-            fn $name() {
-                super::$name(xtcore::PagingMode::$mode);
-            })+
-        }
-    };
-}
-#[cfg(not(miri))]
-pub(crate) use in_every_mode;

@@ -3,19 +3,18 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
+use xtcore::{Frame, FrameCount, FrameRange, Level, PagingMode, VirtAddr, VirtRange};
 use xtmm::backing::Sparse;
-use xtmm::pfn::{self, Audit, Content, Database, Entry, FrameEntry, Owner, Place, Ptes, View};
+use xtmm::pfn::{Audit, Counted, Database, Entry, FrameContent, FrameEntry, Owner, Place, Ptes, View};
 use xtpaging::entry::Format;
 use xtpaging::walk::find;
 use xtpaging::{
-    AddressSpace, Attributes, Capabilities, Frames, Invalidation, Mapping, OutOfFrames, Reservation, SelfMap,
-    Support, Tlb,
+    AddressSpace, Attributes, Frames, Invalidation, Mapping, OutOfFrames, Reservation, SelfMap, Tlb,
 };
-use xtsim::{Ram, Width};
+use xtsim::Ram;
+use xtsupport::{EVERYTHING, SimTables, range, width};
 
 use crate::reserved::Reserved;
-use crate::tables::RamTables;
 
 /// Frames of a block.
 const BLOCK: u64 = 512;
@@ -37,8 +36,6 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(mode: PagingMode) -> Self {
-        let narrow = mode.geometry().virtual_bits() == 32;
-        let width = if narrow { Width::Bits32 } else { Width::Bits64 };
         let high = match mode {
             PagingMode::Pml2 => 0x8_0000,
             PagingMode::Pml3 => 0x10_0000 - HIGH_FRAMES / 2,
@@ -48,16 +45,9 @@ impl World {
         let end = usize::try_from(high + HIGH_FRAMES).expect("a count of entries");
         let memory = Reserved::new(end * size_of::<Entry>());
         let all = FrameRange::with_count(Frame::new(0), FrameCount::new(high + HIGH_FRAMES));
-        let ram = RefCell::new(Ram::with(width, all));
-        let capabilities = Capabilities {
-            no_execute: Support::Present,
-            global: Support::Present,
-            large_pages: Support::Present,
-            gigabyte_pages: Support::Present,
-            physical_bits: 46,
-        };
-        let format = Format::new(mode, capabilities);
-        let mut tables = RamTables { ram: &ram, entry_bytes: mode.geometry().entry_bytes() };
+        let ram = RefCell::new(Ram::with(width(mode), all));
+        let format = Format::new(mode, EVERYTHING);
+        let mut tables: SimTables<'_> = SimTables::by_frame(&ram, mode);
         // The pointer table of PML3 wants a low frame; the roots come from the low range.
         let mut roots = Roots { next: LOW, taken: Vec::new() };
         let space = AddressSpace::create(SelfMap::standard(mode), format, &mut tables, &mut roots)
@@ -95,8 +85,8 @@ impl World {
         self.space.mode()
     }
 
-    pub(crate) fn tables(&self) -> RamTables<'_> {
-        RamTables { ram: &self.ram, entry_bytes: self.space.geometry().entry_bytes() }
+    pub(crate) fn tables(&self) -> SimTables<'_> {
+        SimTables::by_frame(&self.ram, self.space.mode())
     }
 
     pub(crate) fn database(&self) -> Database<'_> {
@@ -182,7 +172,7 @@ impl World {
             let tables = reclaimed.tables().iter().map(|t| FrameRange::with_count(*t, FrameCount::ONE));
             for frames in reclaimed.frames().iter().copied().chain(tables) {
                 // SAFETY: the frames were mapped or tables, so `take` opened their blocks.
-                unsafe { self.database().release_run(frames, Content::Any) }.expect("last references");
+                unsafe { self.database().release_run(frames, FrameContent::Any) }.expect("last references");
                 self.give_back(frames);
             }
         }
@@ -197,7 +187,8 @@ impl World {
             let other = if usable { Place::Fresh } else { Place::Unknown };
             self.places.borrow().get(&frame).copied().unwrap_or(other)
         };
-        pfn::audit(&self.database(), &self.memory, &view, self.usable(), &place)
+        let counted = Counted::new(self.database(), &view, &self.memory);
+        counted.compare(self.usable(), &self.memory, &place).settle(&view, &self.memory)
     }
 }
 
@@ -246,10 +237,6 @@ pub(crate) struct NoTlb;
 
 impl Tlb for NoTlb {
     fn invalidate(&mut self, _: &Invalidation) {}
-}
-
-pub(crate) fn range(start: u64, pages: u64) -> VirtRange {
-    VirtRange::with_length(VirtAddr::new(start), pages * PAGE_BYTES).expect("a range below 2^64")
 }
 
 /// Returns an address of the kernel's half outside of window and self-map, `megabytes` further on.

@@ -2,11 +2,11 @@
 
 use xtcore::{PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
 use xtmm::backing::Backing;
-use xtmm::space::{Committer, Content, Mapper, SpaceError};
+use xtmm::space::{Committer, PageContent, SpaceError};
 use xtpaging::MapError;
 use xtsim::translate;
 
-use crate::support::{Sim, SimCommitter, SimFrames, area, in_every_mode, range};
+use crate::support::{Sim, SimCommitter, SimFrames, area, in_every_mode, mapper, range};
 
 in_every_mode! {
     committed_pages_are_memory_of_their_own_zeroed_where_asked_for,
@@ -20,9 +20,9 @@ in_every_mode! {
 fn committed_pages_are_memory_of_their_own_zeroed_where_asked_for(mode: PagingMode) {
     let sim = Sim::new(mode, 256);
     let (kernel, frames) = (sim.kernel(), SimFrames::new(&sim));
-    let committer: SimCommitter<'_> = Committer::new(Mapper::new(&kernel, &frames));
+    let committer: SimCommitter<'_> = Committer::new(mapper(&kernel, &frames));
     let pages = range(area(mode) - 50 * PAGE_BYTES, 100);
-    committer.commit(pages, Content::Zeroed).expect("frames");
+    committer.commit(pages, PageContent::Zeroed).expect("frames");
     for (number, at) in (0..).zip(addresses(pages)) {
         assert_eq!(sim.read(at), 0);
         sim.write(at, number);
@@ -35,17 +35,17 @@ fn committed_pages_are_memory_of_their_own_zeroed_where_asked_for(mode: PagingMo
     assert_eq!(sim.out(), 100 + sim.table_count());
     committer.withdraw(pages).expect("all are there");
     assert_eq!((sim.out(), sim.table_count()), (0, 0));
-    committer.commit(pages, Content::Any).expect("frames");
+    committer.commit(pages, PageContent::Any).expect("frames");
     assert!(addresses(pages).all(|at| sim.read(at) != 0), "nobody zeroed what nobody asked for");
 }
 
 fn running_out_half_way_gives_everything_back(mode: PagingMode) {
     let sim = Sim::new(mode, 80);
     let (kernel, frames) = (sim.kernel(), SimFrames::new(&sim));
-    let committer = Committer::new(Mapper::new(&kernel, &frames));
+    let committer = Committer::new(mapper(&kernel, &frames));
     for pages in 1..=80 {
         let pages = range(area(mode) - 10 * PAGE_BYTES, pages);
-        if let Err(error) = committer.commit(pages, Content::Any) {
+        if let Err(error) = committer.commit(pages, PageContent::Any) {
             assert!(error.out_of_frames().is_some(), "{error}");
         } else {
             committer.withdraw(pages).expect("all are there");
@@ -53,18 +53,18 @@ fn running_out_half_way_gives_everything_back(mode: PagingMode) {
         assert_eq!((sim.out(), sim.pages().len()), (0, 0), "{pages:?}");
     }
     let most = range(area(mode), 80);
-    committer.commit(most, Content::Any).expect_err("tables need frames too");
+    committer.commit(most, PageContent::Any).expect_err("tables need frames too");
 }
 
 fn a_page_that_is_there_refuses_a_commit_and_keeps_its_content(mode: PagingMode) {
     let sim = Sim::new(mode, 256);
     let (kernel, frames) = (sim.kernel(), SimFrames::new(&sim));
-    let committer = Committer::new(Mapper::new(&kernel, &frames));
+    let committer = Committer::new(mapper(&kernel, &frames));
     let there = range(area(mode) + 70 * PAGE_BYTES, 1);
-    committer.commit(there, Content::Any).expect("frames");
+    committer.commit(there, PageContent::Any).expect("frames");
     sim.write(there.start(), 9);
     let out = sim.out();
-    let refused = committer.commit(range(area(mode), 100), Content::Any);
+    let refused = committer.commit(range(area(mode), 100), PageContent::Any);
     assert_eq!(refused, Err(SpaceError::Map(MapError::AlreadyMapped { at: there.start() })));
     assert_eq!((sim.out(), sim.pages().len(), sim.read(there.start())), (out, 1, 9));
 }
@@ -72,10 +72,10 @@ fn a_page_that_is_there_refuses_a_commit_and_keeps_its_content(mode: PagingMode)
 fn decommit_takes_what_there_is_and_passes_over_holes(mode: PagingMode) {
     let sim = Sim::new(mode, 256);
     let (kernel, frames) = (sim.kernel(), SimFrames::new(&sim));
-    let committer = Committer::new(Mapper::new(&kernel, &frames));
+    let committer = Committer::new(mapper(&kernel, &frames));
     let start = area(mode);
     for (first, count) in [(0, 3), (5, 1), (900, 40), (3000, 7)] {
-        committer.commit(range(start + first * PAGE_BYTES, count), Content::Any).expect("frames");
+        committer.commit(range(start + first * PAGE_BYTES, count), PageContent::Any).expect("frames");
     }
     committer.decommit(range(start + PAGE_BYTES, 910)).expect("nothing is in the way");
     assert_eq!(sim.pages().len(), 1 + 29 + 7);
@@ -94,7 +94,7 @@ fn decommit_takes_what_there_is_and_passes_over_holes(mode: PagingMode) {
 fn backing_fills_the_holes_with_zeros_and_keeps_the_rest(mode: PagingMode) {
     let sim = Sim::new(mode, 64);
     let (kernel, frames) = (sim.kernel(), SimFrames::new(&sim));
-    let committer = Committer::new(Mapper::new(&kernel, &frames));
+    let committer = Committer::new(mapper(&kernel, &frames));
     let start = area(mode) - 4 * PAGE_BYTES;
     let inside = |page: u64| VirtAddr::new(start + page * PAGE_BYTES + 123);
     committer.back(VirtRange::saturating(inside(3), 8)).expect("frames");
@@ -115,8 +115,8 @@ fn backing_fills_the_holes_with_zeros_and_keeps_the_rest(mode: PagingMode) {
 fn the_source_of_each_frame_hears_which_entry_maps_it(mode: PagingMode) {
     let sim = Sim::new(mode, 256);
     let (kernel, frames) = (sim.kernel(), SimFrames::new(&sim));
-    let committer = Committer::new(Mapper::new(&kernel, &frames));
-    committer.commit(range(area(mode) - 20 * PAGE_BYTES, 70), Content::Any).expect("frames");
+    let committer = Committer::new(mapper(&kernel, &frames));
+    committer.commit(range(area(mode) - 20 * PAGE_BYTES, 70), PageContent::Any).expect("frames");
     for page in sim.pages() {
         let pte = frames.entry_of(page.physical.frame()).expect("it was told");
         let entry = translate(&*sim.ram.get(), &sim.facts(), pte).expect("the self-map shows it");

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use xtcore::{Frame, FrameCount, FrameRange, PAGE_BYTES, PagingMode, PhysAddr};
+use xtcore::{Frame, FrameCount, FrameRange, PAGE_BYTES, PagingMode};
 use xtmm::backing::Backing;
 use xtmm::inject::Site;
-use xtmm::space::{Content, Mapper, SystemPtes};
+use xtmm::space::{PageContent, SystemPtes};
 use xtpaging::{Attributes, Cache, Protection};
 
-use crate::support::{Ptes, Sim, SimFrames, TestRanges, area, in_every_mode, large, mapping, range};
+use crate::support::{
+    Ptes, Sim, SimCommitter, SimFrames, TestRanges, area, in_every_mode, large_pages, mapper, mapping, range,
+};
 
 in_every_mode! {
     every_nth_failure_is_an_error_and_leaves_nothing_behind,
@@ -21,11 +23,12 @@ fn every_nth_failure_is_an_error_and_leaves_nothing_behind(mode: PagingMode) {
     let sim = Sim::new(mode, 1024);
     let (kernel, frames) = (sim.kernel(), SimFrames::new(&sim));
     let ranges = TestRanges::new(&sim, range(area(mode), 8192));
-    let ptes: Ptes<'_> = SystemPtes::new(Mapper::new(&kernel, &frames), ranges);
+    let ptes: Ptes<'_> = SystemPtes::new(mapper(&kernel, &frames), ranges);
+    let committer = SimCommitter::new(mapper(&kernel, &frames));
     let mut failures = 0;
     loop {
         sim.injector.arm(failures + 1);
-        let finished = everything(&sim, &ptes);
+        let finished = everything(&sim, &ptes, &committer);
         let injected = sim.injector.disarm();
         assert_eq!(finished.is_none(), injected == 1, "a failure shows as an error, and nothing else does");
         assert_eq!((sim.out(), sim.pages().len()), (0, 0), "failure {failures}");
@@ -45,13 +48,13 @@ fn every_nth_failure_is_an_error_and_leaves_nothing_behind(mode: PagingMode) {
 }
 
 /// Uses every interface, and puts everything back, also when one of them refuses. Returns `None` then.
-fn everything(sim: &Sim, ptes: &Ptes<'_>) -> Option<()> {
+fn everything(sim: &Sim, ptes: &Ptes<'_>, committer: &SimCommitter<'_>) -> Option<()> {
     let mut held = Vec::new();
     let reserved = ptes.reserve(300, 1).ok();
-    let outcome = use_all(sim, ptes, reserved, &mut held);
+    let outcome = use_all(sim, ptes, committer, reserved, &mut held);
     held.into_iter().for_each(|mapping| ptes.release(mapping).expect("ours"));
     if let Some(reserved) = reserved {
-        ptes.committer().decommit(reserved).expect("whatever is there");
+        committer.decommit(reserved).expect("whatever is there");
         ptes.unreserve(reserved).expect("it was reserved");
     }
     outcome
@@ -60,25 +63,27 @@ fn everything(sim: &Sim, ptes: &Ptes<'_>) -> Option<()> {
 fn use_all(
     sim: &Sim,
     ptes: &Ptes<'_>,
+    committer: &SimCommitter<'_>,
     reserved: Option<xtcore::VirtRange>,
     held: &mut Vec<xtmm::space::SystemMapping>,
 ) -> Option<()> {
     let reserved = reserved?;
-    held.push(ptes.allocate(FrameCount::new(70), Content::Zeroed).ok()?);
-    held.push(ptes.map_device(PhysAddr::new(DEVICE * PAGE_BYTES + 8), 64, Cache::Uncached).ok()?);
+    held.push(ptes.allocate(FrameCount::new(70), PageContent::Zeroed).ok()?);
+    let device = FrameRange::with_count(Frame::new(DEVICE), FrameCount::ONE);
+    held.push(ptes.map_physical(device, DATA.with_cache(Cache::Uncached)).ok()?);
     let list: Vec<Frame> = (0..40).map(|n| Frame::new(DEVICE + 2 * n)).collect();
     held.push(ptes.map_list(&list, DATA).ok()?);
-    let large = large(sim.mode);
+    let large = large_pages(sim.mode);
     let frames = FrameRange::with_count(Frame::new(DEVICE), FrameCount::new(large + 1));
     let screen = ptes.map_physical(frames, DATA).ok()?;
     let middle = range(screen.pages().start().get() + 7 * PAGE_BYTES, 3);
     held.push(screen);
-    let mapper = *ptes.committer().mapper();
+    let mapper = *committer.mapper();
     mapper.protect(middle, DATA.with_protection(Protection::Read)).ok()?;
     let part = |first, count| range(reserved.start().get() + first * PAGE_BYTES, count);
-    ptes.committer().commit(part(0, 40), Content::Any).ok()?;
-    ptes.committer().back(part(30, 30)).ok()?;
-    ptes.committer().withdraw(part(5, 50)).ok()?;
+    committer.commit(part(0, 40), PageContent::Any).ok()?;
+    committer.back(part(30, 30)).ok()?;
+    committer.withdraw(part(5, 50)).ok()?;
     let elsewhere = mapping(area(sim.mode) + (1 << 27), 3, DEVICE, DATA);
     mapper.map_run(&elsewhere).ok()?;
     mapper.unmap(elsewhere.pages, |_| {}).expect("no frame is needed");

@@ -7,11 +7,13 @@
 use std::collections::BTreeMap;
 
 use xtcore::{Frame, FrameCount, FrameRange, PAGE_BYTES, PagingMode, PhysAddr, VirtAddr, VirtRange};
-use xtmm::space::{Content, Mapper, SystemMapping, SystemPtes};
+use xtmm::space::{PageContent, SystemMapping, SystemPtes};
 use xtpaging::{Attributes, Cache};
 use xtsim::SplitMix64;
 
-use crate::support::{Ptes, Sim, SimFrames, TestRanges, area, in_every_mode, large, range};
+use crate::support::{
+    Ptes, Sim, SimCommitter, SimFrames, TestRanges, area, in_every_mode, large_pages, mapper, range,
+};
 
 in_every_mode! {
     random_actions_with_failures_leave_exactly_what_the_model_says,
@@ -56,7 +58,8 @@ fn random_actions_with_failures_leave_exactly_what_the_model_says(mode: PagingMo
     let (kernel, frames) = (sim.kernel(), SimFrames::new(&sim));
     // Not at a boundary, so that tables have other users' entries at both ends.
     let region = range(area(mode) - 99 * PAGE_BYTES, REGION);
-    let ptes: Ptes<'_> = SystemPtes::new(Mapper::new(&kernel, &frames), TestRanges::new(&sim, region));
+    let ptes: Ptes<'_> = SystemPtes::new(mapper(&kernel, &frames), TestRanges::new(&sim, region));
+    let committer = SimCommitter::new(mapper(&kernel, &frames));
     let mut model = Model::default();
     let mut random = sim.random(0x5EED);
     let (mut done, mut refused) = (0, 0);
@@ -65,7 +68,7 @@ fn random_actions_with_failures_leave_exactly_what_the_model_says(mode: PagingMo
             sim.injector.arm(random.in_range(1..40) as u32);
         }
         let (out, count) = (sim.out(), model.pages.len());
-        if act(&sim, &ptes, &mut model, &mut random) {
+        if act(&sim, &ptes, &committer, &mut model, &mut random) {
             done += 1;
         } else {
             refused += 1;
@@ -89,7 +92,7 @@ fn random_actions_with_failures_leave_exactly_what_the_model_says(mode: PagingMo
     assert!(done > ACTIONS / 2 && refused > ACTIONS / 50, "{done} done, {refused} refused");
     model.held.drain(..).for_each(|mapping| ptes.release(mapping).expect("ours"));
     for reserved in model.reserved.drain(..) {
-        ptes.committer().decommit(reserved).expect("whatever is there");
+        committer.decommit(reserved).expect("whatever is there");
         ptes.unreserve(reserved).expect("it was reserved");
     }
     assert_eq!((sim.out(), sim.pages().len()), (0, 0));
@@ -97,7 +100,13 @@ fn random_actions_with_failures_leave_exactly_what_the_model_says(mode: PagingMo
 }
 
 /// Does something; tells whether it was done.
-fn act(sim: &Sim, ptes: &Ptes<'_>, model: &mut Model, random: &mut SplitMix64) -> bool {
+fn act(
+    sim: &Sim,
+    ptes: &Ptes<'_>,
+    committer: &SimCommitter<'_>,
+    model: &mut Model,
+    random: &mut SplitMix64,
+) -> bool {
     let most = if random.one_in(5) { 300 } else { 12 };
     let count = random.in_range(1..most);
     let first = 0x4_0000 + random.in_range(0..1 << 12);
@@ -113,7 +122,7 @@ fn act(sim: &Sim, ptes: &Ptes<'_>, model: &mut Model, random: &mut SplitMix64) -
         }
         3 => {
             // Now and then one that large pages fit.
-            let large = large(sim.mode);
+            let large = large_pages(sim.mode);
             let (first, count) =
                 if random.one_in(3) { (first & !(large - 1), large + count) } else { (first, count) };
             let frames = FrameRange::with_count(Frame::new(first), FrameCount::new(count));
@@ -125,7 +134,7 @@ fn act(sim: &Sim, ptes: &Ptes<'_>, model: &mut Model, random: &mut SplitMix64) -
             let bytes = random.in_range(1..4 * PAGE_BYTES);
             let frames = FrameRange::covering(start, bytes);
             let list: Vec<Frame> = (frames.start().number()..frames.end().number()).map(Frame::new).collect();
-            let new = ptes.map_device(start, bytes, Cache::Uncached);
+            let new = ptes.map_physical(frames, DATA.with_cache(Cache::Uncached));
             new.map(|new| model.add(new, Some(&list))).is_ok()
         }
         5 => {
@@ -138,7 +147,7 @@ fn act(sim: &Sim, ptes: &Ptes<'_>, model: &mut Model, random: &mut SplitMix64) -
                 return false;
             };
             let free = addresses(part).all(|at| !model.pages.contains_key(&at));
-            let done = ptes.committer().commit(part, content(random));
+            let done = committer.commit(part, content(random));
             assert!(free || done.is_err(), "a page was committed twice");
             if done.is_ok() {
                 model.pages.extend(addresses(part).map(|at| (at, None)));
@@ -149,7 +158,7 @@ fn act(sim: &Sim, ptes: &Ptes<'_>, model: &mut Model, random: &mut SplitMix64) -
             let index = random.in_range(0..model.reserved.len() as u64) as usize;
             let whole = model.reserved[index];
             let pages = if random.one_in(3) { whole } else { part(whole, random) };
-            ptes.committer().decommit(pages).expect("whatever is there");
+            committer.decommit(pages).expect("whatever is there");
             model.remove(pages);
             if pages == whole {
                 ptes.unreserve(model.reserved.swap_remove(index)).expect("it was reserved");
@@ -193,8 +202,8 @@ fn part(pages: VirtRange, random: &mut SplitMix64) -> VirtRange {
     range(pages.start().get() + first * PAGE_BYTES, random.in_range(1..count - first + 1))
 }
 
-fn content(random: &mut SplitMix64) -> Content {
-    if random.one_in(2) { Content::Any } else { Content::Zeroed }
+fn content(random: &mut SplitMix64) -> PageContent {
+    if random.one_in(2) { PageContent::Any } else { PageContent::Zeroed }
 }
 
 fn addresses(range: VirtRange) -> impl Iterator<Item = u64> {

@@ -2,10 +2,10 @@
 
 use xtcore::{PAGE_BYTES, PagingMode};
 use xtmm::backing::Backing;
-use xtmm::space::{Committer, Mapper};
+use xtmm::space::Committer;
 use xtpaging::Attributes;
 
-use crate::support::{Hook, Sim, SimFrames, area, in_every_mode, large, mapping, range};
+use crate::support::{Hook, Sim, SimFrames, area, in_every_mode, large_pages, mapper, mapping, range};
 
 in_every_mode! {
     tables_that_disappear_meanwhile_are_set_aside_in_another_round,
@@ -20,12 +20,12 @@ const FOREIGN: u64 = 0x4_0000;
 fn tables_that_disappear_meanwhile_are_set_aside_in_another_round(mode: PagingMode) {
     let sim = Sim::new(mode, 64);
     let (kernel, frames) = (sim.kernel(), SimFrames::new(&sim));
-    let mapper = Mapper::new(&kernel, &frames);
+    let mapper = mapper(&kernel, &frames);
     let other = mapping(area(mode), 1, FOREIGN, DATA);
     mapper.map_run(&other).expect("room");
     frames.reservations();
     // Both pages hang below the same tables, except for the last.
-    let ours = mapping(area(mode) + large(mode) * PAGE_BYTES, 1, FOREIGN, DATA);
+    let ours = mapping(area(mode) + large_pages(mode) * PAGE_BYTES, 1, FOREIGN, DATA);
     frames.meanwhile(Hook::Unmap(other.pages));
     mapper.map_run(&ours).expect("frames");
     // In PML2 and PML3 only the last table can go.
@@ -40,7 +40,7 @@ fn tables_that_disappear_meanwhile_are_set_aside_in_another_round(mode: PagingMo
 fn tables_that_appear_meanwhile_leave_the_reservation_to_go_back(mode: PagingMode) {
     let sim = Sim::new(mode, 64);
     let (kernel, frames) = (sim.kernel(), SimFrames::new(&sim));
-    let mapper = Mapper::new(&kernel, &frames);
+    let mapper = mapper(&kernel, &frames);
     let ours = mapping(area(mode), 4, FOREIGN, DATA);
     frames.meanwhile(Hook::Map(mapping(area(mode) + 9 * PAGE_BYTES, 1, FOREIGN, DATA)));
     mapper.map_run(&ours).expect("frames");
@@ -52,7 +52,7 @@ fn tables_that_appear_meanwhile_leave_the_reservation_to_go_back(mode: PagingMod
 fn pages_that_appear_meanwhile_are_a_refusal_and_nothing_is_lost(mode: PagingMode) {
     let sim = Sim::new(mode, 64);
     let (kernel, frames) = (sim.kernel(), SimFrames::new(&sim));
-    let mapper = Mapper::new(&kernel, &frames);
+    let mapper = mapper(&kernel, &frames);
     let theirs = mapping(area(mode) + 2 * PAGE_BYTES, 1, FOREIGN, DATA);
     frames.meanwhile(Hook::Map(theirs));
     mapper.map_run(&mapping(area(mode), 4, FOREIGN, DATA)).expect_err("one of the pages is taken");
@@ -65,7 +65,7 @@ fn pages_that_appear_meanwhile_are_a_refusal_and_nothing_is_lost(mode: PagingMod
 fn a_page_that_somebody_else_backs_meanwhile_is_taken_as_backed(mode: PagingMode) {
     let sim = Sim::new(mode, 64);
     let (kernel, frames) = (sim.kernel(), SimFrames::new(&sim));
-    let committer = Committer::new(Mapper::new(&kernel, &frames));
+    let committer = Committer::new(mapper(&kernel, &frames));
     let theirs = mapping(area(mode) + 2 * PAGE_BYTES, 1, FOREIGN, DATA);
     frames.meanwhile(Hook::Map(theirs));
     committer.back(range(area(mode), 6)).expect("frames");

@@ -73,7 +73,6 @@ struct State {
     present: BTreeSet<u64>,
     frames: u64,
     space: u64,
-    reserve: BTreeMap<usize, u64>,
 }
 
 /// What happens in the middle of the next commit.
@@ -104,12 +103,9 @@ impl Pages {
         self.0.lock().expect("no panic inside").frames = frames;
     }
 
-    pub(crate) fn fill_reserve(&self, cpu: CpuIndex, frames: u64) {
-        self.0.lock().expect("no panic inside").reserve.insert(cpu.get(), frames);
-    }
-
-    pub(crate) fn reserve_of(&self, cpu: CpuIndex) -> u64 {
-        self.0.lock().expect("no panic inside").reserve.get(&cpu.get()).copied().unwrap_or(0)
+    /// Returns how many frames are left.
+    pub(crate) fn frames(&self) -> u64 {
+        self.0.lock().expect("no panic inside").frames
     }
 
     /// Returns the pages of address space and of memory that are out.
@@ -165,16 +161,6 @@ impl StackPages for Pages {
         let wanted = pages.bytes() / PAGE_BYTES;
         let none = OutOfFrames { wanted: FrameCount::new(wanted), available: FrameCount::new(state.frames) };
         state.frames = state.frames.checked_sub(wanted).ok_or(none)?;
-        state.put(pages);
-        Ok(())
-    }
-
-    fn commit_from_reserve(&self, cpu: CpuIndex, pages: VirtRange) -> Result<(), OutOfFrames> {
-        let mut state = self.0.lock().expect("no panic inside");
-        let wanted = pages.bytes() / PAGE_BYTES;
-        let left = state.reserve.entry(cpu.get()).or_default();
-        let none = OutOfFrames { wanted: FrameCount::new(wanted), available: FrameCount::new(*left) };
-        *left = left.checked_sub(wanted).ok_or(none)?;
         state.put(pages);
         Ok(())
     }

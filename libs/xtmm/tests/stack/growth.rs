@@ -4,13 +4,10 @@ use std::sync::OnceLock;
 
 use xtcore::{FrameCount, PAGE_BYTES, VirtAddr, VirtRange};
 use xtmm::OutOfFrames;
-use xtmm::machine::CpuIndex;
 use xtmm::stack::{Counts, Probe, ProbeRefusal, Stack, StackError};
 
 use crate::double::{Host, Pages};
 use crate::{TestStacks, size};
-
-const CPU: CpuIndex = CpuIndex::new(3);
 
 fn below(address: VirtAddr, bytes: u64) -> VirtAddr {
     VirtAddr::new(address.get() - bytes)
@@ -77,26 +74,25 @@ fn a_stack_is_made_sure_of_relative_to_its_pointer() {
 }
 
 #[test]
-fn a_probe_grows_down_to_its_page_from_the_reserve_of_the_processor() {
-    let (host, pages) = (Host::default(), Pages::new(100, 1));
+fn a_probe_grows_down_to_its_page_as_far_as_there_is_memory() {
+    let (host, pages) = (Host::default(), Pages::new(100, 5));
     let stacks = TestStacks::new(&host, &pages, size(8, 1));
     let stack = stacks.create(size(8, 1)).expect("room");
-    pages.fill_reserve(CPU, 4);
     let stack_pointer = stack.limit().address();
     let probe = |fault| Probe { fault, stack_pointer };
     let next = below(stack_pointer, 8);
-    let limit = stacks.grow_on_probe(CPU, &stack, probe(next)).expect("a page");
+    let limit = stacks.grow_on_probe(&stack, probe(next)).expect("a page");
     assert_eq!(limit.address(), below(stack_pointer, PAGE_BYTES));
     // Three pages at once: what lies between is committed too.
     let far = below(limit.address(), 2 * PAGE_BYTES + 1);
-    let limit = stacks.grow_on_probe(CPU, &stack, probe(far)).expect("three pages");
+    let limit = stacks.grow_on_probe(&stack, probe(far)).expect("three pages");
     assert_eq!(limit.address(), below(stack_pointer, 4 * PAGE_BYTES));
     pages.assert_present(whole(&stack), stack.committed_range());
-    assert_eq!((pages.reserve_of(CPU), stacks.counts().committed), (0, 5));
+    assert_eq!((pages.frames(), stacks.counts().committed), (0, 5));
 
     let fault = below(limit.address(), 1);
     let none = OutOfFrames { wanted: FrameCount::ONE, available: FrameCount::ZERO };
-    assert_eq!(stacks.grow_on_probe(CPU, &stack, probe(fault)), Err(ProbeRefusal::NoReserve(none)));
+    assert_eq!(stacks.grow_on_probe(&stack, probe(fault)), Err(ProbeRefusal::NoMemory(none)));
     assert_eq!((stack.limit(), stacks.counts().committed), (limit, 5));
     stacks.destroy(stack);
     stacks.trim();
@@ -108,12 +104,12 @@ fn what_is_no_probe_is_told_apart() {
     let (host, pages) = (Host::default(), Pages::new(100, 100));
     let stacks = TestStacks::new(&host, &pages, size(8, 2));
     let stack = stacks.create(size(8, 2)).expect("room");
-    pages.fill_reserve(CPU, 100);
+    let left = pages.frames();
     let (top, base, limit) = (stack.top().address(), stack.base().address(), stack.limit().address());
     let (counts, pointer) = (stacks.counts(), limit);
     let refused = |fault, stack_pointer| {
-        let refusal = stacks.grow_on_probe(CPU, &stack, Probe { fault, stack_pointer }).expect_err("refused");
-        assert_eq!((stack.limit().address(), stacks.counts(), pages.reserve_of(CPU)), (limit, counts, 100));
+        let refusal = stacks.grow_on_probe(&stack, Probe { fault, stack_pointer }).expect_err("refused");
+        assert_eq!((stack.limit().address(), stacks.counts(), pages.frames()), (limit, counts, left));
         refusal
     };
     for fault in [below(base, 1), below(base, PAGE_BYTES)] {
@@ -137,13 +133,12 @@ fn an_injected_failure_of_a_probe_changes_nothing() {
     let (host, pages) = (Host::default(), Pages::new(100, 100));
     let stacks = TestStacks::new(&host, &pages, size(8, 1));
     let stack = stacks.create(size(8, 1)).expect("room");
-    pages.fill_reserve(CPU, 2);
-    let limit = stack.limit();
+    let (limit, left) = (stack.limit(), pages.frames());
     let probe = Probe { fault: below(limit.address(), 8), stack_pointer: limit.address() };
     host.injector.arm(1);
-    assert!(matches!(stacks.grow_on_probe(CPU, &stack, probe), Err(ProbeRefusal::NoReserve(_))));
-    assert_eq!((host.injector.disarm(), stack.limit(), pages.reserve_of(CPU)), (1, limit, 2));
-    assert!(stacks.grow_on_probe(CPU, &stack, probe).is_ok());
+    assert!(matches!(stacks.grow_on_probe(&stack, probe), Err(ProbeRefusal::NoMemory(_))));
+    assert_eq!((host.injector.disarm(), stack.limit(), pages.frames()), (1, limit, left));
+    assert!(stacks.grow_on_probe(&stack, probe).is_ok());
     stacks.destroy(stack);
 }
 
@@ -158,17 +153,16 @@ fn a_probe_inside_of_a_growth_is_refused() {
     let (host, pages) = MACHINE.get_or_init(|| (Host::default(), Pages::new(100, 100)));
     let stacks = STACKS.get_or_init(|| TestStacks::new(host, pages, size(8, 1)));
     let stack = STACK.get_or_init(|| stacks.create(size(8, 1)).expect("room"));
-    pages.fill_reserve(CPU, 9);
     let limit = stack.limit().address();
     pages.interrupt_commit(move || {
         let probe = Probe { fault: below(limit, 8), stack_pointer: limit };
-        assert_eq!(stacks.grow_on_probe(CPU, stack, probe), Err(ProbeRefusal::Busy));
+        assert_eq!(stacks.grow_on_probe(stack, probe), Err(ProbeRefusal::Busy));
         assert_eq!(stacks.grow(stack, 1), Err(StackError::Busy));
     });
     let grown = stacks.grow(stack, 2 * PAGE_BYTES).expect("room");
     assert_eq!(grown.address(), below(limit, 2 * PAGE_BYTES));
-    assert_eq!((stacks.counts().committed, pages.reserve_of(CPU), pages.was_interrupted()), (3, 9, true));
+    assert_eq!((stacks.counts().committed, pages.frames(), pages.was_interrupted()), (3, 97, true));
     pages.assert_present(whole(stack), stack.committed_range());
     let probe = Probe { fault: below(grown.address(), 8), stack_pointer: limit };
-    assert!(stacks.grow_on_probe(CPU, stack, probe).is_ok(), "the growth is over");
+    assert!(stacks.grow_on_probe(stack, probe).is_ok(), "the growth is over");
 }

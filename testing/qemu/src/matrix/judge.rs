@@ -17,6 +17,12 @@ const FIRMWARE_SHARE: u64 = 40 << 20;
 const IN_USE: u64 = 3 << 20;
 const IN_USE_PER_DESCRIPTOR: u64 = 8 << 10;
 
+/// Frames of RAM up to which the stress takes all that there are: 64 GiB. Beyond, it leaves most of them alone.
+const TAKEN_AS_A_WHOLE: u64 = 64 << 18;
+
+/// Sites of allocations that a boot has no use for unless it is asked to: the special pool with `SPECIALPOOL=`.
+const NOT_ASKED_BY_DEFAULT: [&str; 1] = ["special pool"];
+
 /// Compares an outcome with what `cell` expects.
 ///
 /// # Errors
@@ -89,7 +95,6 @@ fn economical(outcome: &Outcome) -> Result<(), String> {
         ));
     }
     let zero = [
-        (("fill", "left"), "frames were left when all memory was taken"),
         (("fill", "wrong_words"), "words did not hold what was written"),
         (("stress", "complaints"), "scenarios complained"),
         (("stress", "difference"), "is what the second round of the stress changed"),
@@ -101,6 +106,8 @@ fn economical(outcome: &Outcome) -> Result<(), String> {
             count => return Err(format!("{count} {what}")),
         }
     }
+    taken_as_a_whole(outcome)?;
+    asked_everywhere(outcome)?;
     let some = [
         (("fill", "frames"), "no frame was filled and checked"),
         (("stress", "injected"), "no allocation failed on purpose"),
@@ -112,6 +119,30 @@ fn economical(outcome: &Outcome) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Checks that nothing was left when all memory was taken, and that all of it was where that is promised.
+fn taken_as_a_whole(outcome: &Outcome) -> Result<(), String> {
+    let usable = outcome.report.get("usable_frames").and_then(Value::as_u64);
+    let left = outcome.report.get("fill").and_then(|fill| fill.get("left"));
+    match left.ok_or("the report does not say what was left")? {
+        Value::Null if usable.is_some_and(|usable| usable > TAKEN_AS_A_WHOLE) => Ok(()),
+        Value::Null => Err("not all memory was taken, although there is not too much of it".to_owned()),
+        left if left.as_u64() == Some(0) => Ok(()),
+        left => Err(format!("{left} frames were left when all memory was taken")),
+    }
+}
+
+/// Checks that failures on purpose have met every site that a boot can ask.
+fn asked_everywhere(outcome: &Outcome) -> Result<(), String> {
+    let missed = outcome.report.get("stress").and_then(|stress| stress.get("sites_not_asked"));
+    let missed = missed.and_then(Value::as_array).ok_or("the report does not say which sites were asked")?;
+    let unexpected =
+        missed.iter().find(|site| site.as_str().is_none_or(|site| !NOT_ASKED_BY_DEFAULT.contains(&site)));
+    match unexpected {
+        None => Ok(()),
+        Some(site) => Err(format!("no allocation was made to fail at {site}: it was never asked for")),
+    }
 }
 
 fn refused(outcome: &Outcome, by: &str, words: &[&str]) -> Result<(), String> {

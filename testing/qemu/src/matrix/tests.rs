@@ -157,7 +157,7 @@ fn a_pass_is_judged_by_mode_reason_and_memory() {
         "usable_frames": 520_000, "frames_above_limit": 1 << 20,
         "frames_in_use": 768 + 200, "descriptors": { "given": 100 },
         "fill": { "frames": 1000, "left": 0, "wrong_words": 0 },
-        "stress": { "complaints": 0, "difference": 0, "injected": 100 },
+        "stress": { "complaints": 0, "difference": 0, "injected": 100, "sites_not_asked": ["special pool"] },
         "pfn": { "faults": 0, "tables": 20 },
     });
     assert_eq!(judge(&cell, &outcome(Verdict::Pass, good.clone())), Ok(()));
@@ -176,10 +176,15 @@ fn a_pass_is_judged_by_mode_reason_and_memory() {
         ("fill", json!({ "frames": 0, "left": 0, "wrong_words": 0 })),
         ("fill", json!({ "frames": 9, "left": 1, "wrong_words": 0 })),
         ("fill", json!({ "frames": 9, "left": 0, "wrong_words": 1 })),
+        ("fill", json!({ "frames": 9, "left": null, "wrong_words": 0 })),
+        ("fill", json!({ "frames": 9, "wrong_words": 0 })),
         ("fill", json!(null)),
-        ("stress", json!({ "complaints": 1, "difference": 0, "injected": 100 })),
-        ("stress", json!({ "complaints": 0, "difference": 1, "injected": 100 })),
-        ("stress", json!({ "complaints": 0, "difference": 0, "injected": 0 })),
+        ("stress", json!({ "complaints": 1, "difference": 0, "injected": 100, "sites_not_asked": [] })),
+        ("stress", json!({ "complaints": 0, "difference": 1, "injected": 100, "sites_not_asked": [] })),
+        ("stress", json!({ "complaints": 0, "difference": 0, "injected": 0, "sites_not_asked": [] })),
+        ("stress", json!({ "complaints": 0, "difference": 0, "injected": 9, "sites_not_asked": ["stack"] })),
+        ("stress", json!({ "complaints": 0, "difference": 0, "injected": 9, "sites_not_asked": [7] })),
+        ("stress", json!({ "complaints": 0, "difference": 0, "injected": 9 })),
         ("stress", json!(null)),
         ("pfn", json!({ "faults": 1, "tables": 20 })),
         ("pfn", json!({ "faults": 0, "tables": 0 })),
@@ -189,6 +194,26 @@ fn a_pass_is_judged_by_mode_reason_and_memory() {
         wrong[key] = value;
         assert!(judge(&cell, &outcome(Verdict::Pass, wrong)).is_err(), "{key}");
     }
+}
+
+#[test]
+fn a_part_of_the_memory_is_enough_only_where_there_is_too_much_of_it() {
+    let cell = cell("pml4/auto/12T/q35/max,la57=off,pdpe1gb=off");
+    let report = |usable: u64, left: Value| {
+        json!({
+            "paging": "pml4", "paging_reason": cell.reason().text(),
+            "usable_frames": usable, "frames_above_limit": cell.frames_above_limit().get(),
+            "frames_in_use": 100, "descriptors": { "given": 100 },
+            "fill": { "frames": 1000, "left": left, "wrong_words": 0 },
+            "stress": { "complaints": 0, "difference": 0, "injected": 9, "sites_not_asked": [] },
+            "pfn": { "faults": 0, "tables": 20 },
+        })
+    };
+    let judged = |usable, left| judge(&cell, &outcome(Verdict::Pass, report(usable, left)));
+    let all = cell.memory.bytes() / 4096;
+    assert_eq!(judged(all, json!(null)), Ok(()));
+    assert_eq!(judged(all, json!(0)), Ok(()), "taken nevertheless");
+    assert!(judged(all, json!(1)).is_err());
 }
 
 #[test]

@@ -1,9 +1,18 @@
 //! All memory at once: taken until there is no more, filled, compared, and given back.
 //!
 //! The reference system handed out its own root table as free memory and died long after (regression 1). Here everything
-//! that the allocator can give is taken in giants, blocks and single frames, until each of them is refused. Up to 1 GiB all of it
-//! is overwritten; above, larger pieces are at their edges and at a sample between. Then every word is compared. A live
-//! table, stack or image among them would not survive, and two addresses for one frame would not compare.
+//! that the allocator can give is taken in giants, blocks and single frames, until each of them is refused. A live table, stack
+//! or image among them would not survive being overwritten, and two addresses for one frame would not compare.
+//!
+//! How much of it is done depends on how much there is, because a simulated machine would need hours for more:
+//!
+//! | memory | taken | written and compared |
+//! |---|---|---|
+//! | up to 1 GiB | all | every word |
+//! | up to 64 GiB | all | every single frame; of larger pieces the edges and a sample between |
+//! | above | some of each size | the same |
+//!
+//! Above 64 GiB nothing is refused, and what is left says nothing: it is not reported then.
 //!
 //! What was taken is chained through the PFN entries of the frames, which nobody else uses while they are free.
 
@@ -25,27 +34,28 @@ pub(crate) struct Fill {
     pub(crate) outside_window: u64,
     /// Machine words that did not hold what was written.
     pub(crate) wrong_words: u64,
-    /// Frames that the allocator still called free when it gave no more.
-    pub(crate) left: u64,
+    /// Frames that the allocator still called free when it gave no more; `None` where it was not asked for all.
+    pub(crate) left: Option<u64>,
 }
 
 impl Fill {
-    /// Tells whether there was something to fill, all of it was taken, and every word came back.
+    /// Tells whether there was something to fill, all that was to be taken was, and every word came back.
     pub(crate) const fn is_right(&self) -> bool {
-        self.frames > 0 && self.left == 0 && self.wrong_words == 0
+        self.frames > 0 && matches!(self.left, None | Some(0)) && self.wrong_words == 0
     }
 }
 
 /// Frames of 1 GiB: so much memory is written as a whole.
 const EVERYTHING: u64 = 1 << 18;
 
-/// Beyond 64 GiB only some of the memory is taken: a simulated machine would need hours for all of it.
+/// Beyond 64 GiB only some of the memory is taken.
 const HUGE: FrameCount = FrameCount::new(64 << 18);
 
 /// Frames of larger pieces that are written where there is more, besides the first and the last.
 const SAMPLE: u64 = 6;
 
 /// Takes, fills, compares and gives back.
+#[inline(never)]
 pub(super) fn run(memory: &'static Memory) -> Result<Fill, Complaint> {
     let mut fill = Fill::default();
     let is_huge = memory.frames().counts().available() > HUGE;
@@ -63,7 +73,7 @@ pub(super) fn run(memory: &'static Memory) -> Result<Fill, Complaint> {
     });
     if !is_huge {
         let counts = memory.frames().counts();
-        fill.left = counts.available().get().saturating_sub(counts.unusable.get());
+        fill.left = Some(counts.available().get().saturating_sub(counts.unusable.get()));
     }
     let outcome = write_all(memory, &mut chains, &mut fill)
         .and_then(|()| if is_huge { Ok(()) } else { refuse_all(memory) })

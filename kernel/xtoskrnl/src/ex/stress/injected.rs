@@ -4,16 +4,18 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use arrayvec::ArrayVec;
 use xtcore::{FrameCount, PAGE_BYTES};
 use xtmm::frames::{RunRequest, Zone};
+use xtmm::inject::Site;
 use xtmm::machine::Machine;
 use xtmm::pool::{PoolKind, Request, Tag};
-use xtmm::space::Content;
+use xtmm::space::PageContent;
 use xtmm::stack::StackSize;
 
 use super::Complaint;
 use super::random::Random;
-use crate::mm::{MACHINE, Memory, Piece, Taken};
+use crate::mm::{Memory, Piece, Taken};
 
 /// A run asks less often than this; more means that it never ends.
 const ENOUGH: u32 = 4_000;
@@ -25,13 +27,31 @@ pub(super) fn failures() -> u64 {
     FAILURES.load(Ordering::Relaxed).into()
 }
 
-/// Returns how many sites have been asked.
-pub(super) fn sites() -> u64 {
-    MACHINE.injector().seen().count() as u64
+/// Returns the sites that have been asked while failures were on.
+pub(super) fn asked(memory: &Memory) -> Sites {
+    Sites(memory.machine().injector().seen().fold(0, |asked, site| asked | 1 << site as u32))
 }
 
+/// A set of sites.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Sites(u32);
+
+impl Sites {
+    /// Returns how many they are.
+    pub(crate) const fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// Returns the sites that are not in the set.
+    pub(crate) fn others(self) -> impl Iterator<Item = Site> {
+        Site::ALL.iter().copied().filter(move |site| self.0 & 1 << *site as u32 == 0)
+    }
+}
+
+#[inline(never)]
 pub(super) fn run(memory: &'static Memory, _: &mut Random) -> Result<u64, Complaint> {
-    let injector = MACHINE.injector();
+    let injector = memory.machine().injector();
+    openings(memory)?;
     for nth in 1..ENOUGH {
         memory.trim();
         injector.arm(nth);
@@ -44,6 +64,25 @@ pub(super) fn run(memory: &'static Memory, _: &mut Random) -> Result<u64, Compla
         FAILURES.fetch_add(1, Ordering::Relaxed);
     }
     Err(Complaint::new("every run has an allocation that fails", [ENOUGH.into(), 0]))
+}
+
+/// Takes blocks of which at least some were never used, while the first question fails, then the second, and so on: one of
+/// them is about opening the block. Blocks that were had are held, so that each attempt needs another one.
+fn openings(memory: &'static Memory) -> Result<(), Complaint> {
+    const QUESTIONS: u32 = 4;
+    let injector = memory.machine().injector();
+    let mut held = ArrayVec::<Taken, { QUESTIONS as usize }>::new();
+    for nth in 1..=QUESTIONS {
+        injector.arm(nth);
+        let taken = Taken::new(memory, Piece::Block, Zone::Any);
+        FAILURES.fetch_add(injector.disarm(), Ordering::Relaxed);
+        held.extend(taken);
+    }
+    for taken in held {
+        let first = taken.frames().start().number();
+        taken.give_back().map_err(|_| Complaint::new("a block could not be freed", [first, 0]))?;
+    }
+    Ok(())
 }
 
 /// Uses every interface once; what cannot be had is left out, what was had is given back, which never fails.
@@ -64,7 +103,7 @@ fn everything(memory: &'static Memory) -> Result<(), Complaint> {
         frames.free_run(run).map_err(|_| lost)?;
     }
     drop(frames.reserve(FrameCount::new(20), Zone::Any));
-    if let Ok(mapping) = memory.system().allocate(FrameCount::new(40), Content::Zeroed) {
+    if let Ok(mapping) = memory.system().allocate(FrameCount::new(40), PageContent::Zeroed) {
         memory.system().release(mapping).map_err(|_| lost)?;
     }
     // Not the paged pool: the first touch of a page cannot say no, and is a bug check.

@@ -1,14 +1,14 @@
 //! Mappings: chosen frames at chosen attributes, lists of frames, devices, memory by the page; and the end of address space.
 
 use arrayvec::ArrayVec;
-use xtcore::{Frame, FrameCount, Level, PAGE_BYTES, PhysAddr};
+use xtcore::{Frame, FrameCount, Level, PAGE_BYTES, PhysAddr, VirtAddr};
 use xtmm::frames::Zone;
-use xtmm::space::{Content, SystemMapping};
+use xtmm::space::{PageContent, SystemMapping};
 use xtpaging::{Attributes, Cache, Scope};
 
 use super::random::Random;
 use super::{Complaint, check};
-use crate::mm::{Memory, Piece, Taken};
+use crate::mm::{DeviceError, Memory, Piece, Taken, first_words};
 
 /// Frames of a list.
 const LIST: usize = 16;
@@ -19,6 +19,7 @@ const HELD: usize = 48;
 /// Steps.
 const STEPS: u64 = 300;
 
+#[inline(never)]
 pub(super) fn run(memory: &'static Memory, random: &mut Random) -> Result<u64, Complaint> {
     lists(memory, random)?;
     blocks(memory)?;
@@ -52,10 +53,8 @@ fn lists(memory: &'static Memory, random: &mut Random) -> Result<(), Complaint> 
     {
         Err(_) => Err(Complaint::new("a list could not be mapped", [LIST as u64, 0])),
         Ok(mapping) => {
-            let seen = list
-                .iter()
-                .zip(memory.words_of(&mapping))
-                .all(|(frame, word)| *frame == Frame::new(word as u64));
+            let seen =
+                list.iter().zip(first_words(&mapping)).all(|(frame, word)| *frame == Frame::new(word as u64));
             let right = memory
                 .find(mapping.address())
                 .is_ok_and(|found| !found.rights.write && !found.rights.execute);
@@ -94,27 +93,43 @@ fn blocks(memory: &'static Memory) -> Result<(), Complaint> {
     outcome
 }
 
-/// A device's page is uncached, keeps the offset in the page, and RAM is refused to be mapped so.
+/// A device's page is uncached and not executable, keeps the offset in the page, and has unmapped neighbours; what was
+/// released comes back; RAM is no device.
 fn devices(memory: &'static Memory) -> Result<(), Complaint> {
     // The local APIC's page: every machine has one there (SDM volume 3A, section 11.4.1), and it is only mapped.
     const DEVICE: PhysAddr = PhysAddr::new(0xFEE0_0020);
-    let system = memory.system();
-    let mapping = system.map_device(DEVICE, 4, Cache::Uncached);
-    let mapping = mapping.map_err(|_| Complaint::new("a device could not be mapped", [DEVICE.get(), 0]))?;
-    let found = memory.find(mapping.address());
-    let right = found.is_ok_and(|found| found.address == DEVICE && found.cache == Cache::Uncached);
-    release(memory, mapping)?;
-    check(right, "a device is mapped otherwise", [DEVICE.get(), 1])?;
-    if let Ok(taken) = Taken::new(memory, Piece::Single, Zone::Window) {
-        let frames = taken.frames();
-        let refused = system.map_device(frames.start().address(), PAGE_BYTES, Cache::Uncached).is_err();
-        taken
-            .give_back()
-            .map_err(|_| Complaint::new("a frame could not be freed", [frames.start().number(), 0]))?;
-        check(refused, "RAM of the window was mapped uncached", [frames.start().number(), 0])?;
+    let refused = |_| Complaint::new("a device could not be mapped", [DEVICE.get(), 0]);
+    let map = || memory.map_device(DEVICE, 4, Cache::Uncached);
+    let (first, second) = (map().map_err(refused)?, map().map_err(refused)?);
+    let mut outcome = Ok(());
+    for device in [&first, &second] {
+        let is_right = memory.find(device.address()).is_ok_and(|found| {
+            let is_data = found.rights.write && !(found.rights.execute && memory.has_no_execute());
+            found.address == DEVICE && found.cache == Cache::Uncached && is_data
+        });
+        let below = VirtAddr::new(device.pages().start().get() - PAGE_BYTES);
+        let is_alone = [below, device.pages().end()].iter().all(|guard| memory.find(*guard).is_err());
+        let at = device.address().get();
+        outcome = outcome
+            .and(check(is_right, "a device is mapped otherwise", [DEVICE.get(), at]))
+            .and(check(is_alone, "a device has a mapped neighbour", [DEVICE.get(), at]));
+    }
+    let place = second.address();
+    for device in [second, first] {
+        let lost = |_| Complaint::new("a device could not be released", [DEVICE.get(), 0]);
+        memory.release_device(device).map_err(lost)?;
+    }
+    outcome?;
+    check(memory.find(place).is_err(), "a device is still mapped", [DEVICE.get(), place.get()])?;
+    if let Ok(taken) = Taken::new(memory, Piece::Single, Zone::Any) {
+        let frame = taken.frames().start();
+        let mapped = memory.map_device(frame.address(), PAGE_BYTES, Cache::Uncached);
+        let is_refused = mapped == Err(DeviceError::Ram { frame });
+        taken.give_back().map_err(|_| Complaint::new("a frame could not be freed", [frame.number(), 0]))?;
+        check(is_refused, "RAM was mapped as a device", [frame.number(), 0])?;
     }
     for (start, bytes) in [(0, 0), (u64::MAX, 2), (1, u64::MAX)] {
-        let refused = system.map_device(PhysAddr::new(start), bytes, Cache::Uncached).is_err();
+        let refused = memory.map_device(PhysAddr::new(start), bytes, Cache::Uncached).is_err();
         check(refused, "a device of nonsense was mapped", [start, bytes])?;
     }
     Ok(())
@@ -130,9 +145,9 @@ fn committed(memory: &'static Memory, random: &mut Random) -> Result<u64, Compla
             continue;
         }
         let pages = FrameCount::new(1 + random.below(40));
-        let Ok(mapping) = memory.system().allocate(pages, Content::Zeroed) else { continue };
+        let Ok(mapping) = memory.system().allocate(pages, PageContent::Zeroed) else { continue };
         let at = mapping.address();
-        let zero = memory.words_of(&mapping).all(|word| word == 0);
+        let zero = first_words(&mapping).all(|word| word == 0);
         let right = memory
             .find(at)
             .is_ok_and(|found| found.rights.write && !(found.rights.execute && memory.has_no_execute()));
@@ -177,6 +192,6 @@ fn space_ends(memory: &'static Memory) -> Result<(), Complaint> {
 
 /// Sees that nothing can be mapped with memory of its own while there is none.
 pub(super) fn refuse(memory: &'static Memory) -> Result<(), Complaint> {
-    let refused = memory.system().allocate(FrameCount::new(4), Content::Any).is_err();
+    let refused = memory.system().allocate(FrameCount::new(4), PageContent::Any).is_err();
     check(refused, "pages had memory when there was none", [4, 0])
 }

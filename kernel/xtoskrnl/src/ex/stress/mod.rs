@@ -19,6 +19,7 @@ use crate::kd::log;
 use crate::mm::{Memory, Standing};
 
 pub(crate) use exhaust::Fill;
+pub(crate) use injected::Sites;
 use random::Random;
 
 /// What a scenario found wrong.
@@ -46,16 +47,18 @@ fn check(holds: bool, what: &'static str, facts: [u64; 2]) -> Result<(), Complai
     if holds { Ok(()) } else { Err(Complaint::new(what, facts)) }
 }
 
-/// A scenario: returns how many operations it did.
+/// A scenario: returns how many operations it did. None is inlined: what each of them keeps on the stack would add up, and the
+/// boot stack of the 32-bit modes has 32 KiB.
 type Scenario = fn(&'static Memory, &mut Random) -> Result<u64, Complaint>;
 
-/// The scenarios but the exhaustion, which has a result of its own.
+/// The scenarios but the exhaustion, which has a result of its own. The failures come first: memory and books can be used for
+/// the first time only once, and that can fail as well.
 const SCENARIOS: [(&str, Scenario); 5] = [
+    ("failure on purpose", injected::run),
     ("frames", frames::run),
     ("mappings", mapping::run),
     ("pools", pools::run),
     ("stacks", stacks::run),
-    ("failure on purpose", injected::run),
 ];
 
 /// Rounds after the second one, at most.
@@ -75,7 +78,7 @@ pub(crate) struct Stress {
     /// Allocations that failed on purpose.
     pub(crate) injected: u64,
     /// Sites of allocations that were asked.
-    pub(crate) sites: u64,
+    pub(crate) sites: Sites,
 }
 
 impl Stress {
@@ -107,7 +110,7 @@ pub(crate) fn run(memory: &'static Memory) -> Stress {
         log!("xtoskrnl: stress: after  {after:?}");
     }
     stress.injected = injected::failures();
-    stress.sites = injected::sites();
+    stress.sites = injected::asked(memory);
     stress
 }
 

@@ -20,6 +20,7 @@ const HELD: usize = 128;
 /// The tags of the test.
 const TAGS: [Tag; 3] = [Tag::new(*b"Str1"), Tag::new(*b"Str2"), Tag::new(*b"Str3")];
 
+#[inline(never)]
 pub(super) fn run(memory: &'static Memory, random: &mut Random) -> Result<u64, Complaint> {
     let mut operations = 0;
     for kind in [PoolKind::NonPaged, PoolKind::Paged] {

@@ -17,6 +17,7 @@ const HELD: usize = 24;
 /// Steps.
 const STEPS: u64 = 200;
 
+#[inline(never)]
 pub(super) fn run(memory: &'static Memory, random: &mut Random) -> Result<u64, Complaint> {
     let stacks = memory.stacks();
     let mut held = ArrayVec::<Stack, HELD>::new();

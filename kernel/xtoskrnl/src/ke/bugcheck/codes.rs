@@ -66,6 +66,9 @@ codes! {
     /// The lists of a pool are corrupt: somebody wrote to memory that was free.
     DriverCorruptedExpool = 0xC5, "DRIVER_CORRUPTED_EXPOOL",
         ["address", "run level", "access: 0 read, 1 write", "instruction"];
+    /// Run levels were not given back in the order in which they were raised.
+    IrqlUnexpectedValue = 0xC8, "IRQL_UNEXPECTED_VALUE",
+        ["run level << 16 | expected << 8", "run level before"];
     /// A block of the special pool was used after it had been freed.
     PageFaultInFreedSpecialPool = 0xCC, "PAGE_FAULT_IN_FREED_SPECIAL_POOL",
         ["address", "access: 0 read, 1 write", "instruction", "fact"];

@@ -1,13 +1,16 @@
 //! The audit of frames: the PFN database against the page tables and the frame allocator.
-#![allow(unsafe_code, reason = "tables are looked at under a lock that the ordinary way would take again")]
+#![allow(
+    unsafe_code,
+    reason = "tables are looked at under a lock that the ordinary way would take again, and the slot is left"
+)]
 
 use xtcore::{Frame, FrameCount, FrameRange, PAGE_BYTES, VirtAddr, VirtRange};
 use xtlayout::RegionKind;
 use xtmm::OutOfFrames;
 use xtmm::backing::Backing;
 use xtmm::frames;
-use xtmm::pfn::{self, Audit, Place, View};
-use xtpaging::walk::{NotFound, find};
+use xtmm::pfn::{self, Audit, Counted, Place, View};
+use xtpaging::walk::{Found, NotFound, find};
 use xtpaging::{AddressSpace, Tables};
 
 use crate::mm::memory::Memory;
@@ -33,53 +36,64 @@ unsafe impl<T: Tables + Sync> Backing for Seen<'_, T> {
 impl Memory {
     /// Proves that each frame is in one state, and that every count equals what a walk of the page tables finds. Nothing
     /// else runs meanwhile.
+    ///
+    /// The tables are walked under their lock, the allocator is asked without it: its locks come first.
     pub(crate) fn audit_frames(&self) -> Audit {
-        let uncounted = [RegionKind::Window, RegionKind::Framebuffer, RegionKind::Hardware];
-        let uncounted = uncounted.map(|kind| self.region(kind));
+        let uncounted = self.uncounted();
         let region = self.region(RegionKind::PfnDatabase);
-        // The slot for fresh tables still shows the last one; at rest it shows a frame of its own.
-        self.space.change(|_space, tables, _tlb| tables.slot.leave());
-        self.space.inspect(|space, tables| {
-            let backing = Seen { space, tables };
-            let ram = described(space, tables, region).flat_map(|frames| self.window.usable(frames));
+        // SAFETY: only the slot is touched; it shows what it shows at rest afterwards, which is to be found.
+        unsafe { self.space.change(|_space, tables, _tlb| tables.slot.leave()) };
+        let counted = self.space.inspect(|space, tables| {
             let view = View { space, tables, uncounted: &uncounted };
-            let place = |frame| match self.frames.place_of(frame) {
-                frames::Place::Fresh => Place::Fresh,
-                frames::Place::Free => Place::Free,
-                frames::Place::Cached => Place::Cached,
-                frames::Place::Taken => Place::Taken,
-                frames::Place::Unknown => Place::Unknown,
-            };
-            pfn::audit(&self.database, &backing, &view, ram, &place)
+            Counted::new(self.database, &view, &Seen { space, tables })
+        });
+        let described = described(self.space.space(), region, |page| self.space.find(page));
+        let ram = described.flat_map(|frames| self.window.usable(frames));
+        let place = |frame| match self.frames.place_of(frame) {
+            frames::Place::Fresh => Place::Fresh,
+            frames::Place::Free => Place::Free,
+            frames::Place::Cached => Place::Cached,
+            frames::Place::Taken => Place::Taken,
+            frames::Place::Unknown => Place::Unknown,
+        };
+        let compared = counted.compare(ram, &self.commits.entries, &place);
+        self.space.inspect(|space, tables| {
+            let view = View { space, tables, uncounted: &uncounted };
+            compared.settle(&view, &Seen { space, tables })
         })
+    }
+
+    /// Returns the regions whose pages are no references to frames.
+    fn uncounted(&self) -> [VirtRange; 3] {
+        [self.region(RegionKind::Window), self.region(RegionKind::Framebuffer), self.devices.region()]
     }
 }
 
 /// Returns the frames whose entries lie on pages of the database that have memory: RAM which nobody has touched costs nothing
 /// here either.
-fn described<'a, T: Tables>(
-    space: &'a AddressSpace,
-    tables: &'a T,
+fn described(
+    space: &AddressSpace,
     region: VirtRange,
-) -> impl Iterator<Item = FrameRange> + 'a {
+    find: impl FnMut(VirtAddr) -> Result<Found, NotFound>,
+) -> impl Iterator<Item = FrameRange> {
     const ENTRIES: u64 = PAGE_BYTES / size_of::<pfn::Entry>() as u64;
-    mapped_pages(space, tables, region).filter_map(move |(page, _)| {
+    mapped_pages(space, region, find).filter_map(move |(page, _)| {
         let number = page.bytes_since(region.start())? / PAGE_BYTES;
         Some(FrameRange::with_count(Frame::new(number * ENTRIES), FrameCount::new(ENTRIES)))
     })
 }
 
-/// Returns the pages of a region that are mapped, and their frames. Cost: a look at each, and at each absent table between
-/// them.
-pub(in crate::mm) fn mapped_pages<'a, T: Tables>(
-    space: &'a AddressSpace,
-    tables: &'a T,
+/// Returns the pages of a region that are mapped, and their frames, as `find` translates them. Cost: a look at each, and at
+/// each absent table between them.
+pub(in crate::mm) fn mapped_pages(
+    space: &AddressSpace,
     region: VirtRange,
-) -> impl Iterator<Item = (VirtAddr, Frame)> + 'a {
+    mut find: impl FnMut(VirtAddr) -> Result<Found, NotFound>,
+) -> impl Iterator<Item = (VirtAddr, Frame)> {
     let mut at = region.start();
     core::iter::from_fn(move || {
         while at < region.end() {
-            let level = match find(space, tables, at) {
+            let level = match find(at) {
                 Ok(found) => {
                     let page = at;
                     at = at.checked_add(PAGE_BYTES)?;

@@ -5,7 +5,7 @@ use xtmm::pool::PoolKind;
 use crate::mm::memory::Memory;
 
 /// How many counts there are.
-const COUNTS: usize = 16;
+const COUNTS: usize = 18;
 
 /// The name of the count that grows when blocks are opened.
 const BOOKS: &str = "frames in books of blocks";
@@ -20,6 +20,7 @@ impl Standing {
         let frames = memory.frames().counts();
         let stacks = memory.stacks().counts();
         let system = memory.system().inspect(|pages| pages.counts());
+        let devices = memory.devices.counts();
         let nonpaged = memory.pool(PoolKind::NonPaged).counts();
         let paged = memory.pool(PoolKind::Paged).counts();
         let tag_sum =
@@ -32,6 +33,8 @@ impl Standing {
             ("page tables", tables),
             ("system PTE allocations", system.allocations),
             ("system PTEs", system.allocated),
+            ("devices", devices.allocations),
+            ("pages for devices", devices.allocated),
             ("non-paged slab pages", nonpaged.slab_pages),
             ("non-paged whole pages", nonpaged.whole_pages),
             ("non-paged book pages", nonpaged.book_pages),

@@ -11,7 +11,8 @@
 //! frame allocator brings the donors (design D5, D6), so opening a block waits for no memory that could run out elsewhere.
 //!
 //! Page tables of the 32-bit modes lie below 4 GiB (see `docs/adr/0006-pae-tables-below-4-gib.md`), and donors may lie
-//! above. For those the kernel sets a stock of frames aside when it starts.
+//! above, whichever block is opened. For those the kernel sets a stock of frames aside when it starts: enough for every
+//! table that books and window can ever need, so it never runs out.
 //!
 //! # Lock order
 //! Called under the frame allocator's lock; takes the page tables' lock. Takes no frame but donors and the stock's.
@@ -179,13 +180,13 @@ impl KernelBlocks {
         for (absent, owner) in &plan.books {
             for page in absent.pages() {
                 let Ok(found) = find(space, tables, page) else { continue };
-                // SAFETY: see above.
+                // SAFETY: the page shows a donor, whose entry has memory, as is said above.
                 let entry = unsafe { self.database.entry(found.frame) };
                 entry.activate(*owner, space.self_map().entry_address(Level::PT, page))?;
             }
         }
         for &frame in given {
-            // SAFETY: see above; the stock's frames were adopted with their blocks.
+            // SAFETY: a donor's entry has memory, as is said above; the stock's frames were adopted with their blocks.
             let entry = unsafe { self.database.entry(frame) };
             // The stock's were written down when they were set aside.
             match entry.snapshot().owner() {
@@ -202,7 +203,7 @@ unsafe impl Blocks for KernelBlocks {
     fn open(&self, block: FrameRange, donors: &mut Donors) -> Result<(), OutOfFrames> {
         let available = donors.left();
         let short = |wanted| OutOfFrames { wanted, available };
-        self.space.change(|space, tables, _tlb| {
+        let mut open = |space: &AddressSpace, tables: &mut SelfMapTables| {
             let Some(plan) = self.plan(space, tables, block) else { contradiction(&"too many books") };
             let all = plan.pages.saturating_add(plan.tables);
             let (from_donors, from_stock) =
@@ -215,7 +216,10 @@ unsafe impl Blocks for KernelBlocks {
                 Ok(()) => Ok(()),
                 Err(crime) => corrupt(&crime),
             }
-        })
+        };
+        // SAFETY: what is mapped are absent pages of the regions of books, to donors that are nobody else's, and absent pages
+        // of the window, to the frames that belong there. Nothing is unmapped, so nothing is owed to the TLB.
+        unsafe { self.space.change(|space, tables, _tlb| open(space, tables)) }
     }
 
     fn set_link(&self, frame: Frame, next: Option<Frame>) {

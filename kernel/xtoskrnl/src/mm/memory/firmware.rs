@@ -1,5 +1,7 @@
 //! Physical memory that holds tables of the firmware, and giving it back when they have been read.
 
+use core::sync::atomic::Ordering;
+
 use xtacpi::{ReadPhysical, Unreadable};
 use xtboot::block::VerifiedBlock;
 use xtcore::{Frame, FrameCount, FrameRange, Level, MemoryKind, PhysAddr};
@@ -51,7 +53,7 @@ impl Memory {
     /// Returns a reader of the firmware's tables. [`Memory::reclaim_acpi`] consumes it.
     pub(crate) fn firmware_tables(&self) -> FirmwareTables {
         let limit = self.space.space().format().frame_limit();
-        FirmwareTables { reach: self.reach, block: self.block, limit }
+        FirmwareTables { reach: self.reach(), block: self.block, limit }
     }
 
     /// Makes the memory that held ACPI's tables free: nobody reads them any more. Returns how many frames that are.
@@ -71,6 +73,8 @@ impl Memory {
                 reclaimed = reclaimed.saturating_add(frames.count());
             }
         }
+        // Frames of RAM are counted by entries that lie in the address space, so their number fits.
+        self.reclaimed.fetch_add(reclaimed.get() as usize, Ordering::Relaxed);
         reclaimed
     }
 

@@ -10,19 +10,26 @@ use super::reach::Reach;
 use crate::ar::words;
 use crate::ke::processor::{self, Pinned};
 
-/// The kernel as `xtmm` sees it. All of its state is the kernel's own, so every value is the same machine.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct KernelMachine;
+/// The kernel as `xtmm` sees it. There is none before there is a way to frames, so nobody can ask one to zero what it
+/// could not reach.
+#[derive(Debug)]
+pub(crate) struct KernelMachine {
+    reach: Reach,
+}
 
-/// The one value.
-pub(crate) static MACHINE: KernelMachine = KernelMachine;
-
+static MACHINE: Once<KernelMachine> = Once::new();
 static INJECTOR: Injector = Injector::new();
-static REACH: Once<Reach> = Once::new();
 
-/// Makes the way to frames known; the first call counts.
-pub(in crate::mm) fn publish(reach: Reach) -> &'static Reach {
-    REACH.call_once(|| reach)
+impl KernelMachine {
+    /// Makes the machine from the way to frames; the first call counts.
+    pub(in crate::mm) fn stand(reach: Reach) -> &'static Self {
+        MACHINE.call_once(|| Self { reach })
+    }
+
+    /// Returns the way to the bytes of frames.
+    pub(crate) const fn reach(&self) -> &Reach {
+        &self.reach
+    }
 }
 
 // SAFETY: a pin raises the run level of its processor to Dispatch, where no other thread of execution of that processor
@@ -40,10 +47,8 @@ unsafe impl Machine for KernelMachine {
     }
 
     fn zero(&self, frames: FrameRange) {
-        if let Some(reach) = REACH.get() {
-            // SAFETY: frames that somebody asks to be zeroed are theirs, and come from opened blocks.
-            unsafe { reach.fill(frames, 0) };
-        }
+        // SAFETY: frames that somebody asks to be zeroed are theirs, and come from opened blocks.
+        unsafe { self.reach.fill(frames, 0) };
     }
 
     fn prefetch(&self, address: *const u8) {

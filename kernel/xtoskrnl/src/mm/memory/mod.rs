@@ -1,5 +1,5 @@
 //! What stands when the kernel is ready: one value for everybody who wants memory.
-#![allow(unsafe_code, reason = "mapped pages are read")]
+#![allow(unsafe_code, reason = "a mapper vouches for the pages that its users name")]
 
 mod blocks;
 mod firmware;
@@ -9,26 +9,28 @@ mod sources;
 mod taken;
 mod window;
 
+use core::sync::atomic::{AtomicUsize, Ordering};
+
 use spin::Once;
 use xtboot::block::VerifiedBlock;
 use xtboot::map::Summary;
-use xtcore::{FrameCount, PAGE_BYTES, VirtAddr, VirtRange};
+use xtcore::{FrameCount, VirtAddr, VirtRange};
 use xtlayout::{Layout, RegionKind};
 use xtmm::arena::Arena;
 use xtmm::frames::FrameAllocator;
 use xtmm::pfn::{Database, Owner};
 use xtmm::pool::{PoolKind, TagUse};
-use xtmm::space::{Committer, KernelSpace, Mapper, SystemMapping, SystemPtes};
+use xtmm::space::{Committer, KernelSpace, Mapper, SystemPtes};
 use xtmm::stack::Stacks;
 use xtpaging::walk::{Found, NotFound};
 
+use super::devices::DeviceRoom;
 use super::paging::{LocalTlb, SelfMapTables};
 use super::pools::KernelPool;
 use super::stacks::StackRoom;
 pub(crate) use blocks::KernelBlocks;
 pub(super) use blocks::Stock;
-pub(super) use machine::publish as publish_reach;
-pub(crate) use machine::{KernelMachine, MACHINE};
+pub(crate) use machine::KernelMachine;
 pub(crate) use reach::Reach;
 pub(super) use reach::SLOTS;
 pub(crate) use sources::Source;
@@ -55,14 +57,16 @@ pub(crate) struct Memory {
     pub(super) summary: Summary,
     pub(super) space: &'static Space,
     pub(super) window: &'static Window,
-    pub(super) reach: &'static Reach,
     pub(super) database: Database<'static>,
     pub(super) frames: &'static Frames,
     pub(super) commits: &'static Commits,
     pub(super) system: &'static System,
+    pub(super) devices: &'static DeviceRoom,
     pub(super) nonpaged: &'static KernelPool,
     pub(super) paged: &'static KernelPool,
     pub(super) stacks: Stacks<'static, KernelMachine, StackRoom>,
+    /// Frames that ACPI's tables have given back, see [`Memory::reclaim_acpi`].
+    pub(super) reclaimed: AtomicUsize,
 }
 
 static MEMORY: Once<Memory> = Once::new();
@@ -91,7 +95,8 @@ pub(crate) struct Commits {
 impl Commits {
     /// Makes one for each owner; `source` keeps the sources.
     pub(super) fn new(space: &'static Space, source: impl Fn(Owner) -> &'static Source) -> Self {
-        let commit = |owner| Commit::new(Mapper::new(space, source(owner)));
+        // SAFETY: each is kept inside the memory manager, by the one who owns the pages: books, a pool, the stacks.
+        let commit = |owner| Commit::new(unsafe { Mapper::new(space, source(owner)) });
         Self {
             entries: commit(Owner::PfnDatabase),
             arena_books: commit(Owner::ArenaBooks),
@@ -100,6 +105,11 @@ impl Commits {
             paged: commit(Owner::PagedPool),
             stacks: commit(Owner::Stack),
         }
+    }
+
+    /// Returns the machine that they run on.
+    pub(super) fn machine(&self) -> &'static KernelMachine {
+        self.entries.mapper().kernel().machine()
     }
 }
 
@@ -130,8 +140,13 @@ impl Memory {
     }
 
     /// Returns the way to the bytes of frames.
-    pub(crate) const fn reach(&self) -> &'static Reach {
-        self.reach
+    pub(crate) fn reach(&self) -> &'static Reach {
+        self.machine().reach()
+    }
+
+    /// Returns the machine that everything here runs on.
+    pub(crate) fn machine(&self) -> &'static KernelMachine {
+        self.space.machine()
     }
 
     /// Returns the PFN database.
@@ -193,21 +208,12 @@ impl Memory {
         self.space.space().format().has_no_execute()
     }
 
-    /// Returns the first word of each page of a mapping.
-    pub(crate) fn words_of<'a>(&self, mapping: &'a SystemMapping) -> impl Iterator<Item = usize> + use<'a> {
-        let pages = mapping.pages();
-        (0..pages.bytes() / PAGE_BYTES).map(move |page| {
-            let address = pages.start().get() + page * PAGE_BYTES;
-            let word = core::ptr::with_exposed_provenance::<usize>(address as usize);
-            // SAFETY: the page is mapped as long as the mapping is not released, which it isn't while it is borrowed.
-            unsafe { word.read_volatile() }
-        })
-    }
-
-    /// Returns how many usable frames are in use: image, stack, block, tables, books, and what was given out since.
+    /// Returns how many frames of RAM are in use: image, stack, block, tables, books, and what was given out since. What
+    /// ACPI's tables have given back is RAM, too.
     pub(crate) fn frames_in_use(&self) -> FrameCount {
-        let counts = self.frames.counts();
-        self.summary.usable.checked_sub(counts.available()).unwrap_or(FrameCount::ZERO)
+        let reclaimed = FrameCount::new(self.reclaimed.load(Ordering::Relaxed) as u64);
+        let all = self.summary.usable.saturating_add(reclaimed);
+        all.checked_sub(self.frames.counts().available()).unwrap_or(FrameCount::ZERO)
     }
 
     /// Returns how many frames the window shows.

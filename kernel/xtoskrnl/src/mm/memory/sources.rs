@@ -8,7 +8,7 @@ use xtcore::{Frame, FrameCount, VirtAddr};
 use xtmm::OutOfFrames;
 use xtmm::frames::{self, FrameCrime, Zone};
 use xtmm::pfn::{self, Database, Owner, PfnCrime};
-use xtmm::space::{Content, PageFrames, TableFrames};
+use xtmm::space::{PageContent, PageFrames, TableFrames};
 
 use super::Frames;
 use super::blocks::KernelBlocks;
@@ -61,7 +61,7 @@ impl TableFrames for Source {
     fn free(&self, frame: Frame) {
         // SAFETY: the frame was given out by the allocator, so its block is open.
         let entry = unsafe { self.database.entry(frame) };
-        if let Err(crime) = entry.release(pfn::Content::Any) {
+        if let Err(crime) = entry.release(pfn::FrameContent::Any) {
             corrupt(&crime);
         }
         if let Err(crime) = self.frames.free(frame) {
@@ -73,10 +73,10 @@ impl TableFrames for Source {
 // SAFETY: the allocator gives out RAM that nobody else has, opened blocks are write-back in the window, and
 // `allocate_zeroed` zeroes.
 unsafe impl PageFrames for Source {
-    fn allocate(&self, content: Content) -> Result<Frame, OutOfFrames> {
+    fn allocate(&self, content: PageContent) -> Result<Frame, OutOfFrames> {
         let frame = match content {
-            Content::Any => self.frames.allocate(Zone::Any),
-            Content::Zeroed => self.frames.allocate_zeroed(Zone::Any),
+            PageContent::Any => self.frames.allocate(Zone::Any),
+            PageContent::Zeroed => self.frames.allocate_zeroed(Zone::Any),
         }?;
         activate(&self.database, frame, self.owner);
         Ok(frame)

@@ -89,7 +89,7 @@ impl Taken {
         match self.piece {
             // SAFETY: the frame is ours, and nobody writes to it while we are borrowed.
             Piece::Giant => unsafe { self.memory.reach().count_unlike_apart(frame, word) },
-            // SAFETY: the same, and its block is open.
+            // SAFETY: the frame is ours and nobody writes to it while we are borrowed; the allocator has opened its block.
             Piece::Single | Piece::Block => unsafe { self.memory.reach().count_unlike(frame, word) },
         }
     }

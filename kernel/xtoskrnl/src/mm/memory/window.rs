@@ -115,6 +115,12 @@ impl Window {
         })
     }
 
+    /// Returns the frames that never appear in large pages, whatever is around them.
+    pub(in crate::mm) fn small_pages(&self) -> impl Iterator<Item = FrameRange> {
+        let low = FrameRange::new(Frame::new(0), LOW_MEMORY).unwrap_or_default();
+        self.constants().chain([low])
+    }
+
     /// Returns the frames of which at least some must not be writable.
     fn constants(&self) -> impl Iterator<Item = FrameRange> {
         [self.block.image().placed.frames, self.block.block().frames].into_iter()

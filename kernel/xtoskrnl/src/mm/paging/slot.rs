@@ -2,17 +2,30 @@
 //!
 //! The slot's entry is written through the self-map, past the address space's bookkeeping: pointing a slot elsewhere
 //! neither maps nor unmaps anything that lasts. Its bits that belong to the table's occupancy stay.
+//!
+//! # Several processors
+//! * One user at a time: a slot is behind `&mut`, that is behind the lock of the page tables (the slot for fresh tables) or
+//!   behind a lock of its own (a processor's). Whoever holds either is pinned.
+//! * Entry: only the slot's user writes it, so the load and the exchange of [`Slot::set`] need no common lock. The table's
+//!   other entries are those of other slots, which have theirs. The engine would write lent bits if it mapped or unmapped a
+//!   page of that table; it does so only when slots are made, at the start, on one processor: no two regions share a table,
+//!   and the pages of this region stay mapped for good. Accessed and dirty bits that a processor sets in between are lost,
+//!   and nobody asks for them.
+//! * TLB: an entry is forgotten by the processor that changes it and by no other one. So a slot remembers for which
+//!   processor it shows its frame, and is shown anew for another: what that one still knows is never used.
 #![allow(unsafe_code, reason = "the slot's page shows frames that no Rust object describes")]
 
 use core::mem::size_of;
 
 use xtcore::{Frame, Level, PAGE_BYTES, VirtAddr};
+use xtmm::machine::CpuIndex;
 use xtpaging::entry::{Format, occupancy};
 use xtpaging::{Attributes, Protection, Scope, SelfMap};
 
 use super::word::Word;
 use crate::ar::control::invalidate_page;
 use crate::ar::words;
+use crate::ke::processor;
 
 /// A page of the kernel's address space whose frame can be chosen at will.
 #[derive(Debug)]
@@ -22,7 +35,8 @@ pub(in crate::mm) struct Slot {
     format: Format,
     /// What the slot shows when nobody uses it: a frame of its own, or nothing.
     rest: Option<Frame>,
-    shows: Option<(Frame, Protection)>,
+    /// What is shown now, and the processor that has forgotten everything else.
+    shows: Option<(Frame, Protection, CpuIndex)>,
 }
 
 /// Machine words in a page.
@@ -48,10 +62,11 @@ impl Slot {
 
     /// Shows `frame` and returns the address of its first byte, valid until the slot shows another.
     fn show(&mut self, frame: Frame, protection: Protection) -> *mut usize {
-        if self.shows != Some((frame, protection)) {
+        let shown = Some((frame, protection, processor::current()));
+        if self.shows != shown {
             let attributes = Attributes::KERNEL_DATA.with_protection(protection).with_scope(Scope::Local);
             self.set(self.format.page(Level::PT, frame, attributes));
-            self.shows = Some((frame, protection));
+            self.shows = shown;
         }
         // The cast keeps every bit that an address of this architecture has.
         core::ptr::with_exposed_provenance_mut(self.page.get() as usize)

@@ -13,7 +13,7 @@ use xtmm::pool::{
     SpecialPool, Tag, TagUse,
 };
 use xtmm::ranges::Shared;
-use xtmm::space::Content;
+use xtmm::space::PageContent;
 
 use super::memory::{Commit, Commits, KernelMachine};
 use crate::ke::bugcheck::bug_check_raw;
@@ -132,10 +132,7 @@ impl PoolMemory {
 // SAFETY: `commit` has succeeded only when every page is mapped, writable, to frames that are nobody else's.
 unsafe impl Pages for PoolMemory {
     fn commit(&self, pages: VirtRange) -> Result<(), OutOfFrames> {
-        self.commit_of(pages).commit(pages, Content::Any).map_err(|error| {
-            let wanted = xtcore::FrameCount::holding(pages.bytes());
-            error.out_of_frames().unwrap_or(OutOfFrames { wanted, available: xtcore::FrameCount::ZERO })
-        })
+        self.commit_of(pages).commit(pages, PageContent::Any).map_err(|error| error.shortage(pages))
     }
 
     fn decommit(&self, pages: VirtRange) {

@@ -16,6 +16,7 @@ use xtlayout::budget::PROCESSOR_SLOT_BYTES;
 use xtlayout::{Layout, RegionKind};
 use xtmm::frames::{self, Batch};
 use xtmm::pool;
+use xtmm::space::tables_bound;
 use xtpaging::{Attributes, MapError, Mapping};
 
 use super::early::EarlyFrames;
@@ -25,7 +26,7 @@ use crate::ar::{FaultStack, set_fault_stacks};
 use crate::ke::stacks::{self, Stack};
 use crate::ke::stamps::Stamps;
 use crate::mm::fault::Fault;
-use crate::mm::memory::SLOTS;
+use crate::mm::memory::{SLOTS, Window};
 use crate::mm::paging::{ActiveTables, LocalTlb, Slot};
 
 /// Batches of the depot: as many frames wait there as 16 MiB have.
@@ -75,8 +76,9 @@ impl Carved {
         let mut system = carver.region(RegionKind::SystemPtes)?;
         // Four more ranges than runs may be free, and as many again may come back one day.
         let runs = carver.block.runs().count() * 2 + 16;
-        let ranges = [carver.zeroed(&mut system, runs)?, carver.zeroed(&mut system, runs)?];
-        let depot = carver.zeroed::<Batch>(&mut system, BATCHES)?;
+        const SYSTEM: RegionKind = RegionKind::SystemPtes;
+        let ranges = [carver.zeroed(SYSTEM, &mut system, runs)?, carver.zeroed(SYSTEM, &mut system, runs)?];
+        let depot = carver.zeroed::<Batch>(SYSTEM, &mut system, BATCHES)?;
         let stock = carver.stock(&summary)?;
         let Carver { active, block, layout, early } = carver;
         Ok(Self { active, block, layout, summary, early, slots, ranges, depot, caches, system, stock })
@@ -155,18 +157,24 @@ impl Carver {
         const {
             assert!(size_of::<Caches>() as u64 <= PROCESSOR_SLOT_BYTES, "a slot holds what a processor keeps")
         };
-        let caches = self.zeroed::<Caches>(&mut room, 1)?;
+        let caches = self.zeroed::<Caches>(RegionKind::PerProcessor, &mut room, 1)?;
         caches.first().ok_or(Fault::Missing(RegionKind::PerProcessor))
     }
 
-    /// Maps pages from the front of `room` for `count` values whose zeros are valid, and takes them off it.
-    fn zeroed<T>(&mut self, room: &mut VirtRange, count: usize) -> Result<&'static mut [T], Fault>
+    /// Maps pages from the front of `room`, a part of the region `kind`, for `count` values whose zeros are valid, and takes
+    /// them off it.
+    fn zeroed<T>(
+        &mut self,
+        kind: RegionKind,
+        room: &mut VirtRange,
+        count: usize,
+    ) -> Result<&'static mut [T], Fault>
     where
         T: ZeroIsNew,
     {
         let bytes = (count as u64).saturating_mul(size_of::<T>() as u64);
         let frames = FrameCount::holding(bytes);
-        let none = Fault::Missing(RegionKind::SystemPtes);
+        let none = Fault::Missing(kind);
         let pages =
             VirtRange::with_length(room.start(), frames.bytes()).filter(|pages| pages.end() <= room.end());
         let pages = pages.ok_or(none)?;
@@ -183,21 +191,54 @@ impl Carver {
         Ok(unsafe { core::slice::from_raw_parts_mut(start, count) })
     }
 
-    /// Sets frames aside for the page tables of blocks above the limit of page tables: for each 2 MiB of their PFN entries, and
-    /// of their records, one.
+    /// Sets frames aside for the page tables of blocks that are opened with donors above the limit of page tables: for all
+    /// tables that the books of blocks and the window can need. None is ever given back, so each is needed once.
     fn stock(&mut self, summary: &Summary) -> Result<FrameRange, Fault> {
-        let geometry = self.active.space.geometry();
-        let limit = table_limit(geometry);
-        if summary.end <= limit {
+        let space = &self.active.space;
+        if summary.end <= table_limit(space.geometry()) {
             return Ok(FrameRange::default());
         }
-        let span = geometry.page_bytes(Level::PD);
-        let tables = [RegionKind::PfnDatabase, RegionKind::FrameRecords].map(|kind| {
-            let bytes = self.layout.range(kind).map_or(0, VirtRange::bytes);
-            bytes.div_ceil(span) + 1
-        });
-        let [entries, records] = tables;
-        Ok(self.early.allocate(FrameCount::new(entries + records))?)
+        let shown = self.region(RegionKind::Window)?;
+        let small = [RegionKind::PfnDatabase, RegionKind::FrameRecords].map(|kind| self.region(kind));
+        let mut tables = self.window_tables(shown);
+        for region in small {
+            tables = tables.saturating_add(tables_bound(space, region?, Level::PT));
+        }
+        // The two parts of a block's record are counted one by one when it is opened, though they lie in one table.
+        Ok(self.early.allocate(tables.saturating_add(FrameCount::ONE))?)
+    }
+
+    /// Returns the most page tables that the window can need, wherever it has no large pages: at the ends of runs of usable
+    /// RAM, below 1 MiB, and where some pages are read-only.
+    fn window_tables(&self, shown: VirtRange) -> FrameCount {
+        let space = &self.active.space;
+        let largest = space.format().largest_page().min(Level::PD);
+        let window = Window::new(shown, self.block, *space.format());
+        let all = FrameRange::new(Frame::new(0), window.end()).unwrap_or_default();
+        let place = |frames: FrameRange| {
+            let start = shown.start().checked_add(frames.start().address().get())?;
+            VirtRange::with_length(start, frames.count().bytes())
+        };
+        let mut tables = FrameCount::ZERO;
+        let mut add = |frames: FrameRange, largest| {
+            let needed = place(frames.intersection(all)).map(|pages| tables_bound(space, pages, largest));
+            tables = tables.saturating_add(needed.unwrap_or(FrameCount::ZERO));
+        };
+        // Runs of different kinds that touch each other appear as one.
+        let mut whole = FrameRange::default();
+        for run in window.usable(all) {
+            if run.start() == whole.end() {
+                whole = FrameRange::new(whole.start(), run.end()).unwrap_or(run);
+            } else {
+                add(whole, largest);
+                whole = run;
+            }
+        }
+        add(whole, largest);
+        for small in window.small_pages() {
+            add(small, Level::PT);
+        }
+        tables
     }
 
     fn map(&mut self, pages: VirtRange, first: Frame) -> Result<(), MapError> {

@@ -30,8 +30,11 @@ use early::EarlyFrames;
 
 /// Gives the kernel its own layout and its memory manager.
 ///
+/// Not inlined: what is on its way from step to step must not stay on the boot stack when everything stands.
+///
 /// # Errors
 /// [`Fault`], with what would have been needed.
+#[inline(never)]
 pub(crate) fn start(adopted: Adopted, stamps: &mut Stamps) -> Result<&'static Memory, Fault> {
     let Adopted { active, block } = adopted;
     let geometry = active.space().geometry();

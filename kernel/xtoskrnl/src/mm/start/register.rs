@@ -8,6 +8,7 @@ use xtboot::block::VerifiedBlock;
 use xtcore::{Frame, FrameCount, FrameRange, Level, MemoryKind, VirtAddr};
 use xtlayout::{Layout, RegionKind};
 use xtmm::pfn::{Database, Owner, PfnCrime};
+use xtpaging::walk::find;
 
 use super::early::Inheritance;
 use crate::mm::account::mapped_pages;
@@ -48,10 +49,12 @@ pub(super) fn register(
         }
     }
     // The slot for fresh tables shows the last of them; what it shows at rest is to be found.
-    space.change(|_own, tables, _tlb| tables.slot.leave());
+    // SAFETY: nothing is mapped or unmapped: the slot goes back to the frame that belongs to it.
+    unsafe { space.change(|_own, tables, _tlb| tables.slot.leave()) };
     let noted = space.inspect(|own, tables| {
         for (kind, owner) in REGIONS {
-            for (page, frame) in mapped_pages(own, tables, layout.range(kind).unwrap_or_default()) {
+            let region = layout.range(kind).unwrap_or_default();
+            for (page, frame) in mapped_pages(own, region, |page| find(own, tables, page)) {
                 note(database, frame, owner, own.self_map().entry_address(Level::PT, page))?;
             }
         }

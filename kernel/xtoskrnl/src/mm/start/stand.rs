@@ -1,6 +1,8 @@
 //! The memory manager stands: the early allocator ends, the frame allocator takes over, and everything else is made of it.
 #![allow(unsafe_code, reason = "regions of the layout become books and pools")]
 
+use core::sync::atomic::AtomicUsize;
+
 use spin::Once;
 use xtboot::parameters::Parameters;
 use xtcore::{Frame, FrameCount, FrameRange, Geometry, Level, PAGE_BYTES, VirtAddr, VirtRange};
@@ -13,7 +15,7 @@ use xtmm::machine::Machine;
 use xtmm::pfn::{Database, Entry, Owner};
 use xtmm::pool::{self, CpuCache, Pool, PoolKind, TagTable};
 use xtmm::ranges::Shared;
-use xtmm::space::{KernelSpace, Mapper, SystemPtes};
+use xtmm::space::{Devices, KernelSpace, Mapper, SystemPtes};
 use xtmm::stack::{StackSize, Stacks};
 
 use super::carve::Carved;
@@ -22,15 +24,19 @@ use super::table_limit;
 use crate::ar::control::time_stamp;
 use crate::ke::stamps::Stamps;
 use crate::ke::{fault as faults, stacks};
+use crate::mm::devices::DeviceRoom;
 use crate::mm::fault::Fault;
 use crate::mm::memory::{
-    self, Commits, Frames, KernelBlocks, KernelMachine, MACHINE, Memory, Pages, Reach, Source, Space, Stock,
-    System, Window,
+    self, Commits, Frames, KernelBlocks, KernelMachine, Memory, Pages, Reach, Source, Space, Stock, System,
+    Window,
 };
 use crate::mm::paging::{ActiveTables, LocalTlb, SelfMapTables};
 use crate::mm::pools::{KernelPool, PoolMemory, PoolRanges, checks};
 use crate::mm::stacks::StackRoom;
 use crate::mm::{chain, resolve, stacks as own_stacks};
+
+/// What changes mappings.
+type KernelMapper = Mapper<'static, KernelMachine, SelfMapTables, LocalTlb, Source>;
 
 /// Owners that take frames through a [`Source`].
 const OWNERS: [Owner; 7] = [
@@ -49,6 +55,7 @@ static FRAMES: Once<Frames> = Once::new();
 static SOURCES: Once<[Source; OWNERS.len()]> = Once::new();
 static COMMITS: Once<Commits> = Once::new();
 static SYSTEM: Once<System> = Once::new();
+static DEVICES: Once<DeviceRoom> = Once::new();
 static POOLS: [PoolPlace; 2] = [const { PoolPlace::new() }; 2];
 static STACK_ROOM: Once<StackRoom> = Once::new();
 static TAGS: TagTable = TagTable::new();
@@ -63,16 +70,17 @@ pub(super) fn stand(carved: Carved, stamps: &mut Stamps) -> Result<&'static Memo
     let region = |kind| layout.range(kind).ok_or(Fault::Missing(kind));
     let shown = region(RegionKind::Window)?;
     let window = WINDOW.call_once(|| Window::new(shown, block, format));
-    let reach = memory::publish_reach(Reach::new(window, slots));
-    let seen = xtmm::space::Window::new(shown);
+    let machine = KernelMachine::stand(Reach::new(window, slots));
+    let seen = xtmm::space::WindowRange::new(shown);
     // SAFETY: the tables are the ones in force, found through the self-map; this processor is the only one; the value was the
     // only way to change them, and is consumed.
-    let space = SPACE.call_once(|| unsafe { KernelSpace::new(&MACHINE, tables_of, tables, LocalTlb, seen) });
+    let space = SPACE.call_once(|| unsafe { KernelSpace::new(machine, tables_of, tables, LocalTlb, seen) });
     // SAFETY: the self-map is the one that the tables were just adopted through.
     unsafe { chain::publish(*space.space().self_map(), format) };
 
     let end = Frame::new(described_frames(mode, summary.end).get());
-    let database = Database::new(books::<Entry>(region(RegionKind::PfnDatabase)?, end.number())?);
+    let entries = books::<Entry>(RegionKind::PfnDatabase, region(RegionKind::PfnDatabase)?, end.number())?;
+    let database = Database::new(entries);
     let base = pointer::<u8>(region(RegionKind::FrameRecords)?);
     let block_frames = geometry.page_frames(Level::PD);
     // SAFETY: the region is the planner's for these records, page-aligned, and has no memory yet.
@@ -97,7 +105,7 @@ pub(super) fn stand(carved: Carved, stamps: &mut Stamps) -> Result<&'static Memo
     let blocks = KernelBlocks::new(space, window, database, records, stock_of_tables);
     // SAFETY: what the verified block calls free and the early allocator has not taken is nobody's RAM; caches and batches
     // were zeroed a moment ago; the blocks back the same records.
-    let frames = unsafe { stand_frames(blocks, config) }?;
+    let frames = unsafe { stand_frames(machine, blocks, config) }?;
     stamps.end_of("frame allocator stands");
     register(space, frames, &database, &block, &layout, &inheritance, stock)?;
     stamps.end_of("frames in use registered");
@@ -109,8 +117,10 @@ pub(super) fn stand(carved: Carved, stamps: &mut Stamps) -> Result<&'static Memo
         OWNERS.iter().zip(sources).find(|(known, _)| **known == owner).map_or(first, |(_, source)| source)
     };
     let commits = COMMITS.call_once(|| Commits::new(space, source));
-    let mapper = Mapper::new(space, source(Owner::SystemPtes));
+    // SAFETY: the system PTEs and the devices keep their mappers to themselves; each has a region that is nobody else's.
+    let mapper = unsafe { Mapper::new(space, source(Owner::SystemPtes)) };
     let system = stand_system(mapper, system, region(RegionKind::SystemPteBooks)?, commits)?;
+    let devices = stand_devices(mapper, region(RegionKind::Hardware)?, commits)?;
     stamps.end_of("system PTEs stand");
 
     let parameters = block.parameters();
@@ -121,7 +131,7 @@ pub(super) fn stand(carved: Carved, stamps: &mut Stamps) -> Result<&'static Memo
 
     let room = STACK_ROOM.call_once(|| StackRoom { system, memory: commits.stacks });
     let usual = usual_stack(geometry).map_err(|_| Fault::Stacks)?;
-    let stacks = Stacks::new(&MACHINE, room, usual);
+    let stacks = Stacks::new(machine, room, usual);
     faults::set_resolver(resolve::resolve);
     faults::set_chain_printer(chain::print);
     stacks::set_finder(own_stacks::find);
@@ -131,14 +141,15 @@ pub(super) fn stand(carved: Carved, stamps: &mut Stamps) -> Result<&'static Memo
         summary,
         space,
         window,
-        reach,
         database,
         frames,
         commits,
         system,
+        devices,
         nonpaged,
         paged,
         stacks,
+        reclaimed: AtomicUsize::new(0),
     }))
 }
 
@@ -173,20 +184,31 @@ fn pointer<T>(region: VirtRange) -> *mut T {
     core::ptr::with_exposed_provenance_mut(region.start().get() as usize)
 }
 
-/// Makes an array of `count` elements in a region of books.
-fn books<T: zerocopy::FromZeros>(region: VirtRange, count: u64) -> Result<Sparse<'static, T>, Fault> {
-    let bytes = count.checked_mul(size_of::<T>() as u64).filter(|bytes| *bytes <= region.bytes());
+/// Makes an array of `count` elements in `room`, the region `kind` or a part of it.
+fn books<T: zerocopy::FromZeros>(
+    kind: RegionKind,
+    room: VirtRange,
+    count: u64,
+) -> Result<Sparse<'static, T>, Fault> {
+    let bytes = count.checked_mul(size_of::<T>() as u64).filter(|bytes| *bytes <= room.bytes());
     let fits = bytes.and(usize::try_from(count).ok());
-    let count = fits.ok_or(Fault::Missing(RegionKind::PfnDatabase))?;
-    // SAFETY: the region is the planner's for these books, begins at a page, is large enough, and has no memory yet; each
+    let count = fits.ok_or(Fault::Missing(kind))?;
+    // SAFETY: the room is the planner's for these books, begins at a page, is large enough, and has no memory yet; each
     // region or part of one is made into books once.
-    Ok(unsafe { Sparse::new(pointer(region), count) })
+    Ok(unsafe { Sparse::new(pointer(room), count) })
 }
 
-/// Makes an arena of a region, with its books in another.
-fn arena(region: VirtRange, record_room: VirtRange, commits: &'static Commits) -> Result<Pages, Fault> {
-    let records = books::<Record>(record_room, region.bytes() / PAGE_BYTES)?;
-    Arena::new(region, records, &commits.arena_books, MACHINE.injector()).map_err(|_| Fault::Arena)
+/// Room for the records of an arena, in the region `kind`.
+#[derive(Clone, Copy)]
+struct RecordRoom {
+    kind: RegionKind,
+    room: VirtRange,
+}
+
+/// Makes an arena of a region, with its books elsewhere.
+fn arena(region: VirtRange, records: RecordRoom, commits: &'static Commits) -> Result<Pages, Fault> {
+    let records = books::<Record>(records.kind, records.room, region.bytes() / PAGE_BYTES)?;
+    Arena::new(region, records, &commits.arena_books, commits.machine().injector()).map_err(|_| Fault::Arena)
 }
 
 /// Makes the frame allocator. Not inlined, as the other steps: what is moved to its place must not fill the boot stack.
@@ -194,21 +216,38 @@ fn arena(region: VirtRange, record_room: VirtRange, commits: &'static Commits) -
 /// # Safety
 /// That of [`FrameAllocator::new`].
 #[inline(never)]
-unsafe fn stand_frames(blocks: KernelBlocks, config: Config<'static>) -> Result<&'static Frames, Fault> {
+unsafe fn stand_frames(
+    machine: &'static KernelMachine,
+    blocks: KernelBlocks,
+    config: Config<'static>,
+) -> Result<&'static Frames, Fault> {
     // SAFETY: the caller vouches for what is given.
-    let frames = unsafe { FrameAllocator::new(&MACHINE, blocks, config) }.map_err(|_| Fault::Frames)?;
+    let frames = unsafe { FrameAllocator::new(machine, blocks, config) }.map_err(|_| Fault::Frames)?;
     Ok(FRAMES.call_once(|| frames))
 }
 
 #[inline(never)]
 fn stand_system(
-    mapper: Mapper<'static, KernelMachine, SelfMapTables, LocalTlb, Source>,
+    mapper: KernelMapper,
     region: VirtRange,
-    record_room: VirtRange,
+    room: VirtRange,
     commits: &'static Commits,
 ) -> Result<&'static System, Fault> {
-    let pages = arena(region, record_room, commits)?;
+    let pages = arena(region, RecordRoom { kind: RegionKind::SystemPteBooks, room }, commits)?;
     Ok(SYSTEM.call_once(|| SystemPtes::new(mapper, pages)))
+}
+
+/// Makes room for devices. The end of the region holds the records of the arena that gives out the rest; the guard behind the
+/// last device keeps the two apart.
+#[inline(never)]
+fn stand_devices(
+    mapper: KernelMapper,
+    region: VirtRange,
+    commits: &'static Commits,
+) -> Result<&'static DeviceRoom, Fault> {
+    let (region, room) = divide(region);
+    let pages = arena(region, RecordRoom { kind: RegionKind::Hardware, room }, commits)?;
+    Ok(DEVICES.call_once(|| DeviceRoom { pages: Devices::new(mapper, pages), region }))
 }
 
 /// The place of a pool, and of the ranges that it takes pages and books from.
@@ -246,8 +285,13 @@ impl PoolPlace {
             region,
             books: headers,
             records: parts.pages,
-            ranges: shared(&self.pages, region, parts.arena, commits)?,
-            book_ranges: shared(&self.books, headers, header_records, commits)?,
+            ranges: shared(&self.pages, region, RecordRoom { kind: place, room: parts.arena }, commits)?,
+            book_ranges: shared(
+                &self.books,
+                headers,
+                RecordRoom { kind: place, room: header_records },
+                commits,
+            )?,
             memory: PoolMemory::new(kind, region, commits),
             caches: core::slice::from_ref(cache),
             tags: &TAGS,
@@ -257,7 +301,7 @@ impl PoolPlace {
         };
         // SAFETY: the regions are the planner's for this pool and have no memory; the arenas give out pages of the region and
         // of the headers; each pool has its own cache.
-        let raw = unsafe { Pool::new(&MACHINE, config) }.map_err(|_| Fault::Pool)?;
+        let raw = unsafe { Pool::new(commits.machine(), config) }.map_err(|_| Fault::Pool)?;
         Ok(self.pool.call_once(|| KernelPool::new(raw, kind)))
     }
 }
@@ -266,11 +310,11 @@ impl PoolPlace {
 fn shared(
     place: &'static Once<PoolRanges>,
     region: VirtRange,
-    record_room: VirtRange,
+    records: RecordRoom,
     commits: &'static Commits,
 ) -> Result<&'static PoolRanges, Fault> {
-    let pages = arena(region, record_room, commits)?;
-    Ok(place.call_once(|| Shared::new(&MACHINE, pages)))
+    let pages = arena(region, records, commits)?;
+    Ok(place.call_once(|| Shared::new(commits.machine(), pages)))
 }
 
 /// Divides a room of pages: most of it, and at its end a record for each page of the rest.

@@ -1,16 +1,22 @@
 //! The audit: the database, the page tables and the allocator are compared, and none of them is believed.
 //!
-//! Three passes.
-//! 1. The page tables. Each page outside of the window and of device memory adds one to a count in the fourth word
-//!    of its frame's entry, and notes there whether it is the page that the back-pointer names. So does each table.
-//! 2. The entries. Each is compared with what was counted and with the allocator, and the fourth word goes back to
-//!    zero.
-//! 3. The page tables again, for frames that the second pass has not met.
+//! Three passes, each a step that consumes the one before.
+//! 1. [`Counted::new`]: the page tables. Each page outside of the window and of device memory adds one to a count in the
+//!    fourth word of its frame's entry, and notes there whether it is the page that the back-pointer names. So does each
+//!    table.
+//! 2. [`Counted::compare`]: the entries. Each is compared with what was counted and with the allocator, and the fourth
+//!    word goes back to zero.
+//! 3. [`Compared::settle`]: the page tables again, for frames that the second pass has not met.
 //!
 //! So the audit needs no memory of its own, and its cost is the entries that have memory, the page tables twice, and a
 //! question to the [`Backing`] for each page of the database's range over the frames that it is given.
 //!
 //! Nothing else changes page tables, entries or the allocator meanwhile; who else may run is the caller's business.
+//!
+//! # Lock order
+//! The passes are apart because the second asks the frame allocator, whose lock comes before that of the page tables. The
+//! first and the third look at tables, which a kernel lends under their lock; there the tables themselves tell what has
+//! memory. During the second nobody holds that lock, so any [`Backing`] and any [`Places`] will do.
 
 mod report;
 
@@ -58,23 +64,56 @@ const MET: usize = 1;
 /// One mapping in the fourth word.
 const FOUND: usize = 2;
 
-/// Compares the entries of `frames` with the page tables and with the allocator.
-///
-/// `frames` are the ranges of usable memory, none of them twice. Cost: see the module's documentation.
-pub fn audit<T: Tables, B: Backing, P: Places>(
-    database: &Database<'_>,
-    backing: &B,
-    view: &View<'_, T>,
-    frames: impl IntoIterator<Item = FrameRange>,
-    places: &P,
-) -> Audit {
-    let mut auditor = Auditor { database, backing, page: None, audit: Audit::new() };
-    view.for_each_use(|found| auditor.count(found));
-    for range in frames {
-        auditor.compare(range, places);
+/// An audit after its first pass: the fourth words hold how often each frame is mapped.
+#[must_use = "the counts stay in the entries until the audit is finished"]
+#[derive(Debug)]
+pub struct Counted<'m> {
+    database: Database<'m>,
+    audit: Audit,
+}
+
+impl<'m> Counted<'m> {
+    /// Counts what the page tables map. `backing` tells which entries have memory, and is asked while `view` is looked at.
+    pub fn new<T: Tables, B: Backing>(database: Database<'m>, view: &View<'_, T>, backing: &B) -> Self {
+        let mut auditor = Auditor::new(database, backing, Audit::new());
+        view.for_each_use(|found| auditor.count(found));
+        let audit = auditor.audit;
+        Self { database, audit }
     }
-    view.for_each_use(|found| auditor.settle(found));
-    auditor.audit
+
+    /// Compares the entries of `frames` with the counts, and with the allocator. `frames` are the ranges of usable memory,
+    /// none of them twice.
+    pub fn compare<B: Backing, P: Places>(
+        self,
+        frames: impl IntoIterator<Item = FrameRange>,
+        backing: &B,
+        places: &P,
+    ) -> Compared<'m> {
+        let Self { database, audit } = self;
+        let mut auditor = Auditor::new(database, backing, audit);
+        for range in frames {
+            auditor.compare(range, places);
+        }
+        let audit = auditor.audit;
+        Compared { database, audit }
+    }
+}
+
+/// An audit after its second pass: only frames that it was not given still have a count.
+#[must_use = "the counts stay in the entries until the audit is finished"]
+#[derive(Debug)]
+pub struct Compared<'m> {
+    database: Database<'m>,
+    audit: Audit,
+}
+
+impl Compared<'_> {
+    /// Finds frames that are in use and were not compared, and ends the audit. The tables are those of the first pass.
+    pub fn settle<T: Tables, B: Backing>(self, view: &View<'_, T>, backing: &B) -> Audit {
+        let mut auditor = Auditor::new(self.database, backing, self.audit);
+        view.for_each_use(|found| auditor.settle(found));
+        auditor.audit
+    }
 }
 
 /// A use of consecutive frames that a walk meets: a page, or a table.
@@ -143,16 +182,20 @@ impl<T: Tables> View<'_, T> {
     }
 }
 
-/// An audit on its way.
+/// A pass of an audit.
 struct Auditor<'a, 'm, B> {
-    database: &'a Database<'m>,
+    database: Database<'m>,
     backing: &'a B,
     /// The page of the database that was last found to have memory.
     page: Option<VirtAddr>,
     audit: Audit,
 }
 
-impl<'m, B: Backing> Auditor<'_, 'm, B> {
+impl<'a, 'm, B: Backing> Auditor<'a, 'm, B> {
+    const fn new(database: Database<'m>, backing: &'a B, audit: Audit) -> Self {
+        Self { database, backing, page: None, audit }
+    }
+
     /// Returns the entry of a frame if it has memory; asks once for neighbours.
     fn find(&mut self, frame: Frame) -> Option<FrameEntry<'m>> {
         let place = self.database.range_of(FrameRange::with_count(frame, FrameCount::ONE));

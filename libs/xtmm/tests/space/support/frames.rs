@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use xtcore::{Frame, FrameCount, VirtAddr, VirtRange};
 use xtmm::inject::Site;
-use xtmm::space::{Content, PageFrames, TableFrames};
+use xtmm::space::{PageContent, PageFrames, TableFrames};
 use xtpaging::{Frames, Mapping, OutOfFrames, Reservation};
 
 use super::locks_held;
@@ -115,9 +115,9 @@ impl TableFrames for SimFrames<'_> {
 // SAFETY: the pool gives each frame to one user until it comes back, in memory that the simulator owns; zeroed ones are
 // zeroed here.
 unsafe impl PageFrames for SimFrames<'_> {
-    fn allocate(&self, content: Content) -> Result<Frame, OutOfFrames> {
+    fn allocate(&self, content: PageContent) -> Result<Frame, OutOfFrames> {
         let frame = self.take(FrameCount::ONE, Site::Frame)?.pop().expect("one frame");
-        if content == Content::Zeroed {
+        if content == PageContent::Zeroed {
             self.sim.ram.get().zero(frame);
         }
         Ok(frame)

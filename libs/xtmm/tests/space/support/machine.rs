@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "the machine of one thread is shared as if it were one of many")]
 
 use std::cell::{Cell, RefCell, RefMut};
+use std::ops::{Deref, DerefMut};
 use std::thread::{self, ThreadId};
 
 use xtcore::{Frame, FrameCount, FrameRange, PagingMode, VirtAddr};
@@ -9,21 +10,12 @@ use xtmm::inject::Injector;
 use xtmm::machine::{CpuIndex, Machine, Pin, RunLevel};
 use xtmm::space::KernelSpace;
 use xtpaging::entry::Format;
-use xtpaging::{AddressSpace, Capabilities, Invalidation, SelfMap, Support, Tlb};
-use xtsim::{AccessKind, Cpu, Facts, FramePool, Ram, SplitMix64, Translation, Width, leaves};
+use xtpaging::{AddressSpace, Invalidation, SelfMap, Tlb};
+use xtsim::{AccessKind, Cpu, Facts, FramePool, Ram, SplitMix64, Translation, leaves};
+use xtsupport::{EVERYTHING, Shared, SimTables, facts, width};
 
 use super::frames::Reserved;
-use super::tables::SimTables;
-use super::{Kernel, WatchedLock, window};
-
-/// A processor that has everything, with 46 physical-address bits.
-const CAPABILITIES: Capabilities = Capabilities {
-    no_execute: Support::Present,
-    global: Support::Present,
-    large_pages: Support::Present,
-    gigabyte_pages: Support::Present,
-    physical_bits: 46,
-};
+use super::{Kernel, KernelTables, WatchedLock, window};
 
 /// A value that only the thread which made it can reach.
 pub(crate) struct OneThread<T> {
@@ -45,6 +37,16 @@ impl<T> OneThread<T> {
     }
 }
 
+impl<T> Shared<T> for OneThread<T> {
+    fn see(&self) -> impl Deref<Target = T> {
+        self.get()
+    }
+
+    fn lend(&self) -> impl DerefMut<Target = T> {
+        self.get()
+    }
+}
+
 /// The machine.
 pub(crate) struct Sim {
     pub(crate) mode: PagingMode,
@@ -58,9 +60,8 @@ pub(crate) struct Sim {
 impl Sim {
     /// Starts a machine with `frames` free frames on an address space that maps nothing. RAM is poisoned.
     pub(crate) fn new(mode: PagingMode, frames: u64) -> Self {
-        let width = if mode.geometry().virtual_bits() == 32 { Width::Bits32 } else { Width::Bits64 };
         let all = FrameRange::with_count(Frame::new(0), FrameCount::new(1 << 34));
-        let ram = OneThread::new(Ram::with(width, all));
+        let ram = OneThread::new(Ram::with(width(mode), all));
         // Free frames lie where frame numbers stop fitting into 32 bits, or addresses do.
         let first = match mode {
             PagingMode::Pml2 => 0xE_0000,
@@ -69,8 +70,8 @@ impl Sim {
         };
         let range = FrameRange::with_count(Frame::new(first), FrameCount::new(frames));
         let pool = OneThread::new(FramePool::new(range, 0x5BACE));
-        let format = Format::new(mode, CAPABILITIES);
-        let mut tables = SimTables::by_frame(&ram, mode);
+        let format = Format::new(mode, EVERYTHING);
+        let mut tables: KernelTables<'_> = SimTables::by_frame(&ram, mode);
         // The root's tables come from elsewhere and never come back. PAE's pointer table lies low.
         let mut roots = Reserved::of((0x50..0x60).map(Frame::new).rev().collect());
         let space = AddressSpace::create(SelfMap::standard(mode), format, &mut tables, &mut roots)
@@ -87,7 +88,7 @@ impl Sim {
         unsafe { KernelSpace::new(self, self.space, tables, SimTlb { sim: self }, window(self.mode)) }
     }
 
-    pub(crate) fn tables(&self) -> SimTables<'_> {
+    pub(crate) fn tables(&self) -> KernelTables<'_> {
         SimTables::by_self_map(&self.ram, &self.cpu, *self.space.self_map(), self.mode)
     }
 
@@ -145,10 +146,6 @@ impl Sim {
     pub(crate) fn random(&self, seed: u64) -> SplitMix64 {
         SplitMix64::new(seed ^ self.mode as u64)
     }
-}
-
-fn facts(space: &AddressSpace) -> Facts {
-    Facts { pse36: false, ..Facts::modern(space.mode(), space.root()) }
 }
 
 /// The promise of the only thread. It counts nothing: the locks do.

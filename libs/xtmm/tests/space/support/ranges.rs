@@ -27,6 +27,11 @@ impl<'m> TestRanges<'m> {
     pub(crate) fn new(sim: &'m Sim, region: VirtRange) -> Self {
         Self { sim, region, out: BTreeMap::new() }
     }
+
+    /// Returns how many pages are given out.
+    pub(crate) fn pages_out(&self) -> u64 {
+        self.out.values().map(|range| range.bytes() / PAGE_BYTES).sum()
+    }
 }
 
 impl PageRanges for TestRanges<'_> {

@@ -2,7 +2,8 @@
 
 mod streak;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::sync::atomic::Ordering;
 
 use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, PagingMode, PhysAddr, VirtAddr, VirtRange};
 use xtpaging::entry::{Bits, Format, Pdpte};
@@ -14,7 +15,7 @@ use xtpaging::{
 use xtsim::{PhysicalMemory, Ram, Width, tables};
 
 use crate::support::{
-    EVERYTHING, Machine, NOTHING, TestTables, Way, in_every_mode, kernel_area, large_pages, mapping, range,
+    EVERYTHING, Machine, NOTHING, SimTables, Way, in_every_mode, kernel_area, large_pages, mapping, range,
 };
 
 in_every_mode! {
@@ -141,10 +142,10 @@ fn a_page_dirtied_during_the_change_stays_dirty(mode: PagingMode) {
     let at = kernel_area(mode);
     machine.map(&mapping(at, 1, 0x70, Attributes::KERNEL_DATA));
     // Between the engine's look at the entry and its compare-exchange.
-    machine.race.set(HISTORY as u8);
+    machine.race.store(HISTORY as u8, Ordering::Relaxed);
     protect(&machine, range(at, 1), Attributes::KERNEL_READ_ONLY);
     assert_eq!(history(&machine, at), HISTORY);
-    assert_eq!(machine.race.get(), 0, "the race took place");
+    assert_eq!(machine.race.load(Ordering::Relaxed), 0, "the race took place");
 }
 
 /// The processor may dirty the large page between the look and the exchange, and nobody would know which part of it.
@@ -304,8 +305,8 @@ impl Reservation for HighFrames {
 fn a_root_above_four_gib_is_refused_in_pml3() {
     let (mode, root) = (PagingMode::Pml3, Frame::new(1 << 20));
     let installed = FrameRange::with_count(root, FrameCount::new(8));
-    let (ram, race) = (RefCell::new(Ram::with(Width::Bits32, installed)), Cell::new(0));
-    let mut tables = TestTables::by_frame(&ram, &race, mode);
+    let ram = RefCell::new(Ram::with(Width::Bits32, installed));
+    let mut tables: SimTables<'_> = SimTables::by_frame(&ram, mode);
     let format = Format::new(mode, EVERYTHING);
     let result = AddressSpace::create(SelfMap::standard(mode), format, &mut tables, &mut HighFrames(root));
     assert_eq!(result, Err(MapError::RootTooHigh { root }));

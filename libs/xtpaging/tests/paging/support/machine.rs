@@ -1,14 +1,16 @@
 //! A simulated machine with an address space: memory, one processor, and the frames of its tables.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::sync::atomic::AtomicU8;
 
 use xtcore::{Frame, FrameCount, FrameRange, Level, PagingMode, VirtAddr};
 use xtpaging::entry::Format;
 use xtpaging::{AddressSpace, Capabilities, Invalidation, Mapping, SelfMap, Tlb, TlbObligation};
-use xtsim::{AccessKind, Cpu, Facts, FramePool, Ram, Translation, Width, translate};
+use xtsim::{AccessKind, Cpu, Facts, FramePool, Ram, Translation, translate};
+use xtsupport::{SimTables, facts, width};
 
+use super::Way;
 use super::frames::PoolFrames;
-use super::tables::{TestTables, Way};
 
 /// Frames of the pool.
 const POOL: u64 = 4096;
@@ -21,19 +23,18 @@ pub(crate) struct Machine {
     pub(crate) frames: PoolFrames,
     pub(crate) way: Way,
     /// Flags that the processor sets right before the next compare-exchange.
-    pub(crate) race: Cell<u8>,
+    pub(crate) race: AtomicU8,
 }
 
 impl Machine {
     /// Starts a machine on an empty address space, built the way the loader does it. RAM is poisoned with 0xFF.
     pub(crate) fn new(mode: PagingMode, capabilities: Capabilities, way: Way) -> Self {
-        let width = if mode.geometry().virtual_bits() == 32 { Width::Bits32 } else { Width::Bits64 };
         let all = FrameRange::with_count(Frame::new(0), FrameCount::new(1 << 34));
-        let ram = RefCell::new(Ram::with(width, all));
+        let ram = RefCell::new(Ram::with(width(mode), all));
         let frames = pool(mode, &capabilities);
         let format = Format::new(mode, capabilities);
-        let race = Cell::new(0);
-        let mut tables = TestTables::by_frame(&ram, &race, mode);
+        let race = AtomicU8::new(0);
+        let mut tables: SimTables<'_> = SimTables::by_frame(&ram, mode);
         let space = AddressSpace::create(SelfMap::standard(mode), format, &mut tables, &mut frames.clone())
             .expect("frames for the root");
         let facts = facts(&space);
@@ -42,17 +43,13 @@ impl Machine {
     }
 
     /// Returns the tables, reached the machine's way.
-    pub(crate) fn tables(&self) -> TestTables<'_> {
-        match self.way {
-            Way::ByFrame => TestTables::by_frame(&self.ram, &self.race, self.space.mode()),
-            Way::BySelfMap => TestTables::by_self_map(
-                &self.ram,
-                &self.race,
-                &self.cpu,
-                *self.space.self_map(),
-                self.space.mode(),
-            ),
-        }
+    pub(crate) fn tables(&self) -> SimTables<'_> {
+        let mode = self.space.mode();
+        let tables = match self.way {
+            Way::ByFrame => SimTables::by_frame(&self.ram, mode),
+            Way::BySelfMap => SimTables::by_self_map(&self.ram, &self.cpu, *self.space.self_map(), mode),
+        };
+        tables.with_race(&self.race)
     }
 
     pub(crate) fn facts(&self) -> Facts {
@@ -127,19 +124,6 @@ impl Tlb for CpuTlb<'_> {
             count += 1;
         }
         assert_eq!(count, what.count(), "the count tells how many addresses come");
-    }
-}
-
-fn facts(space: &AddressSpace) -> Facts {
-    let capabilities = space.capabilities();
-    Facts {
-        maxphyaddr: capabilities.physical_bits,
-        nxe: capabilities.no_execute.is_present(),
-        pge: capabilities.global.is_present(),
-        pse: capabilities.large_pages.is_present(),
-        page1gb: capabilities.gigabyte_pages.is_present(),
-        pse36: false,
-        ..Facts::modern(space.mode(), space.root())
     }
 }
 

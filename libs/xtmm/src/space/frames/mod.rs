@@ -25,7 +25,7 @@ pub trait TableFrames: Sync {
 
 /// What a new page is to contain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Content {
+pub enum PageContent {
     /// Whatever it was.
     Any,
     /// Zeros.
@@ -42,7 +42,7 @@ pub unsafe trait PageFrames: TableFrames {
     ///
     /// # Errors
     /// [`OutOfFrames`].
-    fn allocate(&self, content: Content) -> Result<Frame, OutOfFrames>;
+    fn allocate(&self, content: PageContent) -> Result<Frame, OutOfFrames>;
 
     /// Hears that a frame which was allocated is mapped by the page-table entry at `pte`, an address in the self-map. No
     /// lock is held.
