@@ -15,7 +15,7 @@ use zerocopy::FromBytes;
 use crate::ar::cpu::{self, ARCHITECTURE, active_levels};
 use crate::ar::{control, install_tables};
 use crate::ex::report::Report;
-use crate::ex::{crime, inspect, measure, stress, tell, traps};
+use crate::ex::{crime, devices, inspect, measure, stress, tell, traps};
 use crate::hl::acpi;
 use crate::hl::screen::Screen;
 use crate::kd::{self, log};
@@ -97,6 +97,7 @@ fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> 
     let platform = acpi::find(&mut tables, memory.block().acpi_rsdp());
     let reclaimed = memory.reclaim_acpi(tables);
     log!("xtoskrnl: {} of ACPI tables have been read and are free", tell::Amount(reclaimed));
+    let devices = devices::start(memory, &devices::Facts::of(platform), &memory.block().parameters());
     traps::check(memory);
     crime::commit(&memory.block().parameters(), memory);
     log!(
@@ -112,6 +113,7 @@ fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> 
     let report = Report {
         memory,
         platform,
+        devices: &devices,
         audit: &audit,
         frames: &frames,
         stress,

@@ -22,7 +22,8 @@ const fn row(package: &'static str, may_import: &'static [&'static str]) -> Row 
     Row { package, may_import, tests_may_import: &["xtsim", "xtsupport"], never: &[] }
 }
 
-const LIBRARIES: &[&str] = &["xtcore", "xtacpi", "xtboot", "xtpaging", "xtlayout", "xtrtl", "xtmm", "xtke"];
+const LIBRARIES: &[&str] =
+    &["xtcore", "xtacpi", "xtboot", "xtpaging", "xtlayout", "xthal", "xtrtl", "xtmm", "xtke"];
 
 const TABLE: &[Row] = &[
     row("xtcore", &[]),
@@ -31,6 +32,7 @@ const TABLE: &[Row] = &[
     row("xtrtl", &["xtcore"]),
     row("xtpaging", &["xtcore"]),
     row("xtlayout", &["xtcore"]),
+    row("xthal", &["xtcore"]),
     row("xtmm", &["xtpaging", "xtlayout", "xtrtl", "xtcore"]),
     row("xtke", &["xtrtl", "xtcore"]),
     row("xtldr", &["xtboot", "xtpaging", "xtlayout", "xtrtl", "xtcore"]),

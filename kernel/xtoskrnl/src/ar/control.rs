@@ -138,6 +138,36 @@ pub(crate) fn clear_flags() {
     }
 }
 
+/// Calls `act` with interrupts off, and leaves them as they were. Non-maskable ones still come.
+///
+/// To the compiler both ends are barriers: no access of `act` moves out of it.
+#[inline]
+pub(crate) fn without_interrupts<R>(act: impl FnOnce() -> R) -> R {
+    const INTERRUPTS: usize = 1 << 9;
+    let flags: usize;
+    // SAFETY: the flags are pushed and popped again; an interrupt that does not come for a while harms nobody.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        asm!("pushfq", "pop {}", "cli", out(reg) flags);
+        #[cfg(target_arch = "x86")]
+        asm!("pushfd", "pop {}", "cli", out(reg) flags);
+    }
+    let result = act();
+    if flags & INTERRUPTS != 0 {
+        // SAFETY: interrupts were on before, so whatever comes finds what it needs.
+        unsafe { asm!("sti", options(nostack)) };
+    }
+    result
+}
+
+/// Waits until all loads and stores before it are done and visible: also for what is no load or store, as the write
+/// of a model-specific register (SDM volume 3A, section 11.12.3). For processors that have SSE2.
+#[inline]
+pub(crate) fn fence() {
+    // SAFETY: waiting changes nothing.
+    unsafe { asm!("mfence", "lfence", options(nostack, preserves_flags)) };
+}
+
 /// IA32_PAT.
 pub(crate) const MSR_PAT: u32 = 0x277;
 /// IA32_GS_BASE.
@@ -197,6 +227,17 @@ pub(crate) fn time_stamp() -> u64 {
     // SAFETY: CR4.TSD concerns privilege level 3 only; RDTSC changes EDX and EAX. The boot protocol
     // demands a processor that has the counter (chapter 4).
     unsafe { asm!("rdtsc", out("eax") low, out("edx") high, options(nomem, nostack, preserves_flags)) };
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// Reads the time stamp counter after all loads before it are done, so that who has seen another processor's stamp
+/// gets no earlier one (SDM volume 2B, RDTSC). For processors that have SSE2.
+#[inline]
+pub(crate) fn ordered_time_stamp() -> u64 {
+    let (low, high): (u32, u32);
+    // SAFETY: waiting for loads changes nothing, RDTSC changes EDX and EAX. Not `nomem`, so that the compiler keeps other
+    // accesses on their side of it.
+    unsafe { asm!("lfence", "rdtsc", out("eax") low, out("edx") high, options(nostack, preserves_flags)) };
     u64::from(high) << 32 | u64::from(low)
 }
 

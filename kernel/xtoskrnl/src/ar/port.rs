@@ -51,4 +51,14 @@ impl Port {
         };
         value
     }
+
+    /// Reads 32 bits.
+    pub(crate) fn read_long(self) -> u32 {
+        let value: u32;
+        // SAFETY: who made the port promised that reading it touches no memory of ours, whatever the width; IN changes EAX.
+        unsafe {
+            asm!("in eax, dx", in("dx") self.0, out("eax") value, options(nomem, nostack, preserves_flags))
+        };
+        value
+    }
 }

@@ -1,6 +1,7 @@
 //! What stands on the kernel: the checks of a boot, their report, the view for an inspector, and crimes on purpose.
 
 pub(crate) mod crime;
+pub(crate) mod devices;
 pub(crate) mod inspect;
 pub(crate) mod measure;
 pub(crate) mod report;

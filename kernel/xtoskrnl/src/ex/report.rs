@@ -7,6 +7,7 @@ use xtcore::FrameCount;
 use xtmm::pfn;
 use xtpaging::walk::Audit;
 
+use super::devices::Devices;
 use super::measure::FramePairs;
 use super::stress::Stress;
 use super::tell::Amount;
@@ -32,6 +33,8 @@ pub(crate) struct Report<'a> {
     pub(crate) pairs: FramePairs,
     /// Frames in use when the kernel was ready.
     pub(crate) in_use: FrameCount,
+    /// Interrupt controllers and clocks.
+    pub(crate) devices: &'a Devices,
     /// The phases of the start.
     pub(crate) phases: &'a [Phase],
 }
@@ -39,7 +42,8 @@ pub(crate) struct Report<'a> {
 impl Report<'_> {
     /// Returns whether all checks passed.
     pub(crate) fn verdict(&self) -> Verdict {
-        let is_clean = self.audit.is_clean()
+        let is_clean = self.devices.work()
+            && self.audit.is_clean()
             && self.frames.is_clean()
             && self.stress.is_none_or(|stress| stress.is_clean());
         if is_clean { Verdict::Pass } else { Verdict::Fail }
@@ -149,6 +153,7 @@ impl fmt::Display for Report<'_> {
         }
         write!(out, ",\"pfn\":{{\"faults\":{},\"mapped\":{}", self.frames.faults, self.frames.mapped)?;
         write!(out, ",\"tables\":{}}}", self.frames.tables)?;
+        write!(out, ",{}", self.devices)?;
         let FramePairs { count, ticks } = self.pairs;
         write!(out, ",\"frame_pairs\":{{\"count\":{count},\"ticks\":{ticks}}}")?;
         let stamps = block.stamps();

@@ -1,0 +1,106 @@
+//! What the machine's tables say about interrupt controllers and clocks, as far as it is needed here.
+#![allow(unsafe_code, reason = "addresses and ports of devices come from the machine's tables")]
+
+use arrayvec::ArrayVec;
+use xtacpi::{IsaIrq, Lint, Platform, PmTimerWidth, Processor, Register, Signal};
+use xtcore::PhysAddr;
+use xthal::ioapic::{Gsi, Polarity, Trigger};
+use xthal::time::Width;
+use xtmm::space::DeviceMapping;
+
+use crate::hl::apic::{MOST_IO_APICS, NmiPin, Pin};
+use crate::hl::registers::Registers;
+use crate::hl::time::Line;
+use crate::hl::time::pm::PmTimer;
+
+/// The facts.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    /// Each I/O APIC's address and first interrupt.
+    pub(crate) io_apics: ArrayVec<(PhysAddr, Gsi), MOST_IO_APICS>,
+    /// Where the PIT's interrupt arrives.
+    pub(crate) pit: Line,
+    /// Where non-maskable interrupts arrive.
+    pub(crate) nmi: Option<NmiPin>,
+    /// The high precision event timer.
+    pub(crate) hpet: Option<PhysAddr>,
+    /// The ACPI PM timer.
+    pub(crate) pm: Option<PmFacts>,
+    /// The battery-backed clock's register of the century.
+    pub(crate) century: Option<u8>,
+}
+
+impl Facts {
+    /// Picks out of the tables what is needed here.
+    ///
+    /// The processor that runs is the one that the tables list first (ACPI 6.5, section 5.2.12.1). Where they list none, its
+    /// non-maskable interrupts arrive where a PC has them.
+    pub(crate) fn of(platform: &Platform) -> Self {
+        let listed = platform.interrupts.io_apics().iter();
+        let pit = platform.gsi_of(IsaIrq::TIMER);
+        let nmi = match platform.processors.listed().first() {
+            Some(processor) => nmi_of(processor),
+            None => Some(NmiPin { pin: Pin::Lint1, polarity: Polarity::ActiveHigh }),
+        };
+        Self {
+            io_apics: listed.map(|io| (io.address, Gsi::new(io.first.0))).take(MOST_IO_APICS).collect(),
+            pit: Line {
+                gsi: Gsi::new(pit.gsi.0),
+                polarity: polarity(pit.signal),
+                trigger: match pit.signal.trigger {
+                    xtacpi::Trigger::Edge => Trigger::Edge,
+                    xtacpi::Trigger::Level => Trigger::Level,
+                },
+            },
+            nmi,
+            hpet: platform.hpet.map(|hpet| hpet.address),
+            pm: platform.fixed.pm_timer.map(|timer| PmFacts {
+                register: timer.register,
+                width: match timer.width {
+                    PmTimerWidth::Bits24 => Width::BITS_24,
+                    PmTimerWidth::Bits32 => Width::BITS_32,
+                },
+            }),
+            century: platform.fixed.century,
+        }
+    }
+}
+
+/// Returns where a processor's non-maskable interrupts arrive.
+pub(crate) fn nmi_of(processor: &Processor) -> Option<NmiPin> {
+    [(Lint::Zero, Pin::Lint0), (Lint::One, Pin::Lint1)].into_iter().find_map(|(lint, pin)| {
+        processor.nmi_on(lint).map(|signal| NmiPin { pin, polarity: polarity(signal) })
+    })
+}
+
+const fn polarity(signal: Signal) -> Polarity {
+    match signal.polarity {
+        xtacpi::Polarity::ActiveHigh => Polarity::ActiveHigh,
+        xtacpi::Polarity::ActiveLow => Polarity::ActiveLow,
+    }
+}
+
+/// The ACPI PM timer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PmFacts {
+    /// Where it is.
+    pub(crate) register: Register,
+    /// 24 or 32 bits.
+    pub(crate) width: Width,
+}
+
+/// Returns the registers that a device's mapping shows. The mapping is never released, which takes the value.
+pub(super) fn window<const BYTES: usize>(mapping: &DeviceMapping) -> Option<Registers<BYTES>> {
+    if mapping.bytes() < Registers::<BYTES>::BYTES {
+        return None;
+    }
+    // SAFETY: that many bytes were mapped, uncached, and the caller drops the only value with which they could be unmapped.
+    // They are a timer's or an interrupt controller's, which move no data: RAM would have been refused.
+    unsafe { Registers::new(mapping.address()) }
+}
+
+/// Returns the PM timer at a port.
+pub(super) const fn pm_port(port: u16, width: Width) -> PmTimer {
+    // SAFETY: the fixed description table names the port.
+    unsafe { PmTimer::at_port(port, width) }
+}

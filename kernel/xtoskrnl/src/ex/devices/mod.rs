@@ -1,0 +1,166 @@
+//! Bringing up interrupt controllers and clocks: what the machine's tables say, mapped and handed to the hardware layer.
+
+mod check;
+mod facts;
+
+use core::fmt;
+
+use arrayvec::ArrayVec;
+use xtacpi::Register;
+use xtboot::parameters::Parameters;
+use xtcore::PhysAddr;
+use xthal::apic::Wish;
+use xtpaging::Cache;
+
+pub(crate) use self::facts::Facts;
+use self::facts::PmFacts;
+use crate::hl::apic::{self, IoApic, LocalApic};
+use crate::hl::registers::Registers;
+use crate::hl::time::clock::Clock;
+use crate::hl::time::pm::PmTimer;
+use crate::hl::time::rtc::Rtc;
+use crate::hl::time::{self, Time};
+use crate::kd::log;
+use crate::mm::Memory;
+use check::Checks;
+
+/// What stands after [`start`], and whether it works.
+#[derive(Debug)]
+pub(crate) struct Devices {
+    local: Option<&'static LocalApic>,
+    io: &'static [IoApic],
+    time: &'static Time,
+    checks: Checks,
+}
+
+/// Starts the interrupt controllers and the clocks, and checks them. Interrupts are off and stay off.
+///
+/// Takes some tens of milliseconds, most of them for measuring one counter by another.
+pub(crate) fn start(memory: &'static Memory, facts: &Facts, parameters: &Parameters<'_>) -> Devices {
+    apic::pic::silence();
+    let wish = if parameters.has("NOX2APIC") { Wish::XApic } else { Wish::Best };
+    let local = match apic::start(wish, |address| map(memory, address)) {
+        Ok(local) => {
+            local.enable(facts.nmi);
+            Some(local)
+        }
+        Err(error) => {
+            log!("xtoskrnl: warning: {error}");
+            None
+        }
+    };
+    let mut opened = ArrayVec::new();
+    for &(address, first) in &facts.io_apics {
+        if let Some(registers) = map(memory, address) {
+            // As many are described as there is room for.
+            let _ = opened.try_push(IoApic::open(registers, first));
+        }
+    }
+    let io = apic::publish_io(opened);
+    let hpet = facts.hpet.and_then(|address| map(memory, address));
+    let pm = facts.pm.and_then(|pm| pm_timer(memory, pm));
+    let time = time::start(time::Facts { hpet, pm, pit_line: facts.pit }, parameters);
+    let checks = check::run(local, io, time);
+    let devices = Devices { local, io, time, checks };
+    devices.tell(Rtc::new(facts.century));
+    devices
+}
+
+/// Maps a device's registers, for good.
+fn map<const BYTES: usize>(memory: &'static Memory, address: PhysAddr) -> Option<Registers<BYTES>> {
+    match memory.map_device(address, Registers::<BYTES>::BYTES, Cache::Uncached) {
+        Ok(mapping) => facts::window(&mapping),
+        Err(error) => {
+            log!("xtoskrnl: warning: registers at {:#x}: {error}", address.get());
+            None
+        }
+    }
+}
+
+fn pm_timer(memory: &'static Memory, facts: PmFacts) -> Option<PmTimer> {
+    match facts.register {
+        Register::Port(port) => Some(facts::pm_port(port, facts.width)),
+        Register::Memory(address) => {
+            map(memory, address).map(|window| PmTimer::in_memory(window, facts.width))
+        }
+    }
+}
+
+impl Devices {
+    /// Tells whether everything that was found works.
+    pub(crate) const fn work(&self) -> bool {
+        self.checks.are_clean()
+    }
+
+    fn entries(&self) -> u32 {
+        self.io.iter().map(IoApic::entries).sum()
+    }
+
+    /// Tells a person what was found.
+    fn tell(&self, rtc: Rtc) {
+        let Self { local, io, time, checks } = self;
+        match local {
+            Some(local) => log!(
+                "xtoskrnl: interrupts: {} of processor {}, {} I/O APIC inputs",
+                local.mode().name(),
+                local.id(),
+                self.entries()
+            ),
+            None => log!("xtoskrnl: interrupts: no local APIC"),
+        }
+        for io in *io {
+            let (first, entries) = (io.first().get(), io.entries());
+            log!("    I/O APIC, version {:#04x}: from interrupt {first} on, {entries} inputs", io.version());
+        }
+        for counter in time.counters() {
+            let (name, bits) = (counter.kind().name(), counter.width().bits());
+            log!("    {name:>4}  {}, {bits} bits", counter.frequency());
+        }
+        let counter = time.counter().map_or("no counter", |counter| counter.kind().name());
+        match (time.clock(), checks.period) {
+            (Some(clock), Some(period)) => {
+                log!("xtoskrnl: time: {counter}; the clock is the {}, every {period}", clock.kind().name());
+            }
+            _ => log!("xtoskrnl: time: {counter}; nothing interrupts as a clock"),
+        }
+        match rtc.read() {
+            Ok(moment) => log!("xtoskrnl: date: {moment}"),
+            Err(error) => log!("xtoskrnl: warning: the battery-backed clock: {error}"),
+        }
+        checks.complain();
+    }
+}
+
+impl fmt::Display for Devices {
+    /// Prints the members of the report.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { local, io, time, checks } = self;
+        match time.counter() {
+            Some(counter) => {
+                write!(out, "\"time\":{{\"counter\":\"{}\"", counter.kind().name())?;
+                write!(out, ",\"hz\":{},\"bits\":{}", counter.frequency().hertz(), counter.width().bits())?;
+            }
+            None => write!(out, "\"time\":{{\"counter\":null,\"hz\":null,\"bits\":null")?,
+        }
+        write!(out, ",\"counters\":[")?;
+        for (index, counter) in time.counters().iter().enumerate() {
+            write!(out, "{}\"{}\"", if index == 0 { "" } else { "," }, counter.kind().name())?;
+        }
+        match time.clock().map(Clock::kind) {
+            Some(kind) => write!(out, "],\"clock\":\"{}\"", kind.name())?,
+            None => write!(out, "],\"clock\":null")?,
+        }
+        match checks.period {
+            Some(period) => write!(out, ",\"period\":{}", period.units())?,
+            None => write!(out, ",\"period\":null")?,
+        }
+        write!(out, ",\"disagreements\":{},\"backwards\":{}", checks.disagreements, checks.backwards)?;
+        write!(out, ",\"clock_ticks\":{}}}", checks.clock.is_right())?;
+        match local.map(LocalApic::mode) {
+            Some(mode) => write!(out, ",\"interrupts\":{{\"mode\":\"{}\"", mode.name())?,
+            None => write!(out, ",\"interrupts\":{{\"mode\":null")?,
+        }
+        write!(out, ",\"io_apics\":{},\"io_apic_entries\":{}", io.len(), self.entries())?;
+        write!(out, ",\"arrive\":{},\"errors\":{}}}", checks.command.is_right(), checks.errors.bits())
+    }
+}

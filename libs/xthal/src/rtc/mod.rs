@@ -1,0 +1,12 @@
+//! The battery-backed clock: what its registers mean, and the calendar behind them.
+//!
+//! Source: Motorola MC146818A data sheet, "Time, calendar, and alarm locations" and "Registers"; ACPI 6.5, section
+//! 5.2.9, for the century.
+
+mod calendar;
+mod registers;
+#[cfg(test)]
+mod tests;
+
+pub use calendar::{DateTime, NotADate};
+pub use registers::{BadClock, Fields, Format, SET, UPDATE_IN_PROGRESS, index};

@@ -1,0 +1,15 @@
+//! Time as hardware counts it: frequencies and spans, counters that wrap, and calibration of one by another.
+
+mod extender;
+mod frequency;
+pub mod hpet;
+mod measure;
+pub mod pit;
+#[cfg(test)]
+mod tests;
+mod tsc;
+
+pub use extender::{Extender, Width};
+pub use frequency::{Frequency, Scale, Span};
+pub use measure::{Doubt, Measured, Reading, agree, best_of, measure};
+pub use tsc::{Told, TscFacts};

@@ -1,0 +1,4 @@
+mod calibration;
+mod devices;
+mod frequencies;
+mod wrapping;
