@@ -153,7 +153,17 @@ pub(super) fn passed_tests(output: &str) -> u64 {
 /// Explores every interleaving of what processors exchange without a lock, in a build of its own.
 fn models(context: &Context) -> Result<Finding> {
     let mut command = cargo(context);
-    command.args(["test", "--locked", "--release", "--package", "xtmm", "--lib", "models"]);
+    command.args([
+        "test",
+        "--locked",
+        "--release",
+        "--package",
+        "xtmm",
+        "--package",
+        "xtke",
+        "--lib",
+        "models",
+    ]);
     command.arg("--target-dir").arg(context.workspace.cache().join("models"));
     command.env("RUSTFLAGS", "--cfg loom");
     judged(context, "models", &mut command, |output| format!("{} models", passed_tests(output)))
