@@ -1,9 +1,9 @@
 //! XTOSKRNL, the kernel of XTOS: one PE image per architecture for all of its paging modes.
 //!
 //! ```text
-//!   ar   the processor: descriptor tables, traps, control registers, ports
-//!   hl   the machine: serial line, screen, ACPI tables, power
-//!   ke   the kernel proper: run levels, traps, page faults, bug checks
+//!   ar   the processor: descriptor tables, traps, interrupt stubs, contexts, start-up, control registers, ports
+//!   hl   the machine: serial line, screen, ACPI tables, interrupt controllers, clocks, power
+//!   ke   the kernel proper: run levels, interrupts, processors, traps, page faults, bug checks
 //!   mm   memory: layout, page tables, frames, system PTEs, pools, stacks
 //!   ex   what stands on all of it: the checks of a boot and their report
 //!   kd   the log; may be called from everywhere

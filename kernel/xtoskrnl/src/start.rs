@@ -1,6 +1,9 @@
 //! The way of a boot, from the loader's jump to the verdict.
 #![allow(unsafe_code, reason = "the entry point takes what the loader left: a pointer and a stack")]
 
+mod interrupts;
+mod processors;
+
 use core::panic::PanicInfo;
 
 use xtboot::block::{
@@ -13,16 +16,18 @@ use xtpaging::walk::{Found, NotFound, audit};
 use zerocopy::FromBytes;
 
 use crate::ar::cpu::{self, ARCHITECTURE, active_levels};
-use crate::ar::{control, install_tables};
+use crate::ar::{Handlers, control, install_tables};
 use crate::ex::report::Report;
-use crate::ex::{crime, devices, inspect, measure, stress, tell, traps};
+use crate::ex::{
+    contexts, crime, devices, inspect, interrupts as check_interrupts, measure, stress, tell, traps,
+};
 use crate::hl::acpi;
 use crate::hl::screen::Screen;
 use crate::kd::{self, log};
 use crate::ke::bugcheck::{Code, bug_check};
 use crate::ke::stacks::{self, Stack};
 use crate::ke::stamps::Stamps;
-use crate::ke::{ending, processor, regions, trap};
+use crate::ke::{ending, interrupt, processor, regions, trap};
 use crate::mm::{self, ActiveTables, Adopted, Fault, Memory, Remedy, is_canvas};
 
 /// Bytes below the boot stack that the layout leaves unmapped in every mode: a page of level 2.
@@ -46,7 +51,7 @@ const fn modes() -> ModeSet {
 extern "C" fn kernel_entry(block: *const u8) -> ! {
     let mut stamps = Stamps::start();
     kd::open_serial();
-    install_tables(trap::handle);
+    install_tables(Handlers { trap: trap::handle, interrupt: interrupt::enter });
     let processor = cpu::identify();
     cpu::enable(&processor);
     stamps.end_of("processor set up");
@@ -97,14 +102,19 @@ fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> 
     let platform = acpi::find(&mut tables, memory.block().acpi_rsdp());
     let reclaimed = memory.reclaim_acpi(tables);
     log!("xtoskrnl: {} of ACPI tables have been read and are free", tell::Amount(reclaimed));
-    let devices = devices::start(memory, &devices::Facts::of(platform), &memory.block().parameters());
     traps::check(memory);
-    crime::commit(&memory.block().parameters(), memory);
+    let parameters = memory.block().parameters();
+    let devices = devices::start(memory, &devices::Facts::of(platform), &parameters);
+    let apic = interrupts::start(memory);
+    let interrupts = apic.map(check_interrupts::run);
+    let contexts = contexts::check(memory);
+    let processors = apic.map(|apic| processors::start(memory, platform, apic, &parameters));
+    crime::commit(&parameters, memory);
     log!(
         "xtoskrnl: ready; now the checks: stress through every interface, all memory at once, and the audits"
     );
     let pairs = measure::frame_pairs(memory);
-    let stress = match memory.block().parameters().value("STRESS") {
+    let stress = match parameters.value("STRESS") {
         Some("off") => None,
         _ => Some(stress::run(memory)),
     };
@@ -117,13 +127,15 @@ fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> 
         audit: &audit,
         frames: &frames,
         stress,
+        interrupts,
+        contexts,
+        processors,
         pairs,
         in_use,
         phases: stamps.phases(),
     };
     report.print();
     let verdict = report.verdict();
-    let parameters = memory.block().parameters();
     if parameters.has("INSPECT") {
         inspect::run(memory);
     }
@@ -136,7 +148,7 @@ fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> 
 /// Makes the boot stack known, so that a stop can tell when it has overflowed. No stack was registered before, so there
 /// is room for this one.
 fn register_boot_stack(pages: VirtRange) {
-    let _ = stacks::register(Stack::new("boot stack", pages, STACK_GUARD));
+    let _ = stacks::register(Stack::new(stacks::Name::new("boot stack"), pages, STACK_GUARD));
 }
 
 /// Adopts the tables and verifies the block at `address`, or refuses.

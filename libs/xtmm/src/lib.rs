@@ -30,6 +30,7 @@ pub mod backing;
 pub mod frames;
 pub mod inject;
 pub mod machine;
+pub mod per_cpu;
 pub mod pfn;
 pub mod pool;
 pub mod ranges;

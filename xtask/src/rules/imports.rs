@@ -29,6 +29,7 @@ const TABLE: &[Row] = &[
     row("xtcore", &[]),
     row("xtacpi", &["xtcore"]),
     row("xtboot", &["xtcore"]),
+    row("xthal", &["xtcore"]),
     row("xtrtl", &["xtcore"]),
     row("xtpaging", &["xtcore"]),
     row("xtlayout", &["xtcore"]),

@@ -143,19 +143,11 @@ pub(crate) fn clear_flags() {
 /// To the compiler both ends are barriers: no access of `act` moves out of it.
 #[inline]
 pub(crate) fn without_interrupts<R>(act: impl FnOnce() -> R) -> R {
-    const INTERRUPTS: usize = 1 << 9;
-    let flags: usize;
-    // SAFETY: the flags are pushed and popped again; an interrupt that does not come for a while harms nobody.
-    unsafe {
-        #[cfg(target_arch = "x86_64")]
-        asm!("pushfq", "pop {}", "cli", out(reg) flags);
-        #[cfg(target_arch = "x86")]
-        asm!("pushfd", "pop {}", "cli", out(reg) flags);
-    }
+    let were_on = interrupts_are_on();
+    interrupts_off();
     let result = act();
-    if flags & INTERRUPTS != 0 {
-        // SAFETY: interrupts were on before, so whatever comes finds what it needs.
-        unsafe { asm!("sti", options(nostack)) };
+    if were_on {
+        interrupts_on();
     }
     result
 }
@@ -244,6 +236,44 @@ pub(crate) fn ordered_time_stamp() -> u64 {
 /// Waits for an instant, politely.
 pub(crate) fn pause() {
     core::hint::spin_loop();
+}
+
+/// Takes interrupts from now on.
+///
+/// Part of what a processor does where it has made sure that every vector has its place and every controller its setting.
+#[inline]
+pub(crate) fn interrupts_on() {
+    // SAFETY: an interrupt gives back everything but what it is told to change. Not `nomem`: what it may look at is
+    // written before.
+    unsafe { asm!("sti", options(nostack, preserves_flags)) };
+}
+
+/// Takes no interrupts from now on; NMIs and machine checks still come.
+#[inline]
+pub(crate) fn interrupts_off() {
+    // SAFETY: the processor only takes interrupts later. Not `nomem`: what follows is not done before.
+    unsafe { asm!("cli", options(nostack, preserves_flags)) };
+}
+
+/// Tells whether the processor takes interrupts.
+#[inline]
+pub(crate) fn interrupts_are_on() -> bool {
+    let flags: usize;
+    // SAFETY: the flags are copied by way of the stack, and nothing changes.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        asm!("pushfq", "pop {}", out(reg) flags, options(preserves_flags));
+        #[cfg(target_arch = "x86")]
+        asm!("pushfd", "pop {}", out(reg) flags, options(preserves_flags));
+    }
+    flags & 1 << 9 != 0
+}
+
+/// Takes interrupts, and sleeps until one comes. No interrupt comes between the two: STI takes effect an instruction
+/// later (SDM volume 2B, STI).
+pub(crate) fn wait_for_interrupt() {
+    // SAFETY: an interrupt gives back what it interrupts, and ends the sleep.
+    unsafe { asm!("sti", "hlt", options(nostack, preserves_flags)) };
 }
 
 /// Stops the processor for good.

@@ -46,6 +46,8 @@ pub(crate) const EXCEPTIONS: usize = NAMES.len();
 pub(crate) struct Vector(u8);
 
 impl Vector {
+    /// NMI.
+    pub(crate) const NON_MASKABLE: Self = Self(2);
     /// #BP.
     pub(crate) const BREAKPOINT: Self = Self(3);
     /// #DF.

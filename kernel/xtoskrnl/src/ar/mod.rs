@@ -12,6 +12,7 @@ mod handler;
 pub(crate) mod local;
 pub(crate) mod port;
 pub(crate) mod stack;
+pub(crate) mod startup;
 pub(crate) mod words;
 
 #[cfg(target_arch = "x86_64")]
@@ -20,7 +21,7 @@ use amd64 as arch;
 use i686 as arch;
 
 pub(crate) use arch::{
-    FaultStack, TrapFrame, early_fault_stack, install_tables, registers_survive_a_breakpoint,
+    FaultStack, TrapFrame, early_fault_stack, install_tables, load_tables, registers_survive_a_breakpoint,
     set_fault_stacks,
 };
-pub(crate) use handler::Resume;
+pub(crate) use handler::{Handlers, Resume, on_interrupt_stack};

@@ -1,9 +1,12 @@
 //! What stands on the kernel: the checks of a boot, their report, the view for an inspector, and crimes on purpose.
 
+pub(crate) mod contexts;
 pub(crate) mod crime;
 pub(crate) mod devices;
 pub(crate) mod inspect;
+pub(crate) mod interrupts;
 pub(crate) mod measure;
+pub(crate) mod processors;
 pub(crate) mod report;
 pub(crate) mod stress;
 pub(crate) mod tell;

@@ -7,8 +7,11 @@ use xtcore::FrameCount;
 use xtmm::pfn;
 use xtpaging::walk::Audit;
 
+use super::contexts;
 use super::devices::Devices;
+use super::interrupts::Interrupts;
 use super::measure::FramePairs;
+use super::processors::Processors;
 use super::stress::Stress;
 use super::tell::Amount;
 use crate::ar::cpu::ARCHITECTURE;
@@ -29,6 +32,12 @@ pub(crate) struct Report<'a> {
     pub(crate) frames: &'a pfn::Audit,
     /// The stress, unless `STRESS=off` left it out.
     pub(crate) stress: Option<Stress>,
+    /// The check of the interrupts, where there are any.
+    pub(crate) interrupts: Option<Interrupts>,
+    /// Handovers between contexts, and what was wrong with them.
+    pub(crate) contexts: Option<(u32, u32)>,
+    /// The processors, where more than one can be started.
+    pub(crate) processors: Option<Processors>,
     /// What allocating and freeing a frame costs.
     pub(crate) pairs: FramePairs,
     /// Frames in use when the kernel was ready.
@@ -45,6 +54,9 @@ impl Report<'_> {
         let is_clean = self.devices.work()
             && self.audit.is_clean()
             && self.frames.is_clean()
+            && self.interrupts.is_none_or(|interrupts| interrupts.is_clean())
+            && self.contexts.is_some_and(|(handovers, wrong)| handovers == contexts::HANDOVERS && wrong == 0)
+            && self.processors.is_none_or(|processors| processors.is_clean())
             && self.stress.is_none_or(|stress| stress.is_clean());
         if is_clean { Verdict::Pass } else { Verdict::Fail }
     }
@@ -130,7 +142,12 @@ impl fmt::Display for Report<'_> {
         let verdict = if self.verdict() == Verdict::Pass { "pass" } else { "fail" };
         write!(out, "{{\"verdict\":\"{verdict}\",\"arch\":\"{}\"", ARCHITECTURE.name())?;
         write!(out, ",\"paging\":\"{}\",\"paging_reason\":\"{}\"", choice.mode, choice.reason.text())?;
-        write!(out, ",\"cpus\":1,\"descriptors\":{{\"given\":{},\"kept\":{}", counts.given, counts.kept)?;
+        let cpus = self.processors.map_or(1, |processors| processors.running);
+        write!(
+            out,
+            ",\"cpus\":{cpus},\"descriptors\":{{\"given\":{},\"kept\":{}",
+            counts.given, counts.kept
+        )?;
         write!(out, ",\"dropped\":{},\"merged\":{}}}", counts.dropped, counts.merged)?;
         write!(out, ",\"usable_frames\":{}", summary.usable.get())?;
         write!(out, ",\"frames_above_limit\":{}", summary.above_limit.get())?;
@@ -150,6 +167,16 @@ impl fmt::Display for Report<'_> {
         match self.stress {
             Some(stress) => write_stress(out, &stress)?,
             None => write!(out, ",\"fill\":null,\"stress\":null")?,
+        }
+        if let Some(processors) = self.processors {
+            write!(out, ",\"processors\":{processors}")?;
+        }
+        if let Some((handovers, wrong)) = self.contexts {
+            write!(out, ",\"contexts\":{{\"handovers\":{handovers},\"wrong\":{wrong}}}")?;
+        }
+        match self.interrupts {
+            Some(interrupts) => write!(out, ",\"delivery\":{interrupts}")?,
+            None => write!(out, ",\"delivery\":null")?,
         }
         write!(out, ",\"pfn\":{{\"faults\":{},\"mapped\":{}", self.frames.faults, self.frames.mapped)?;
         write!(out, ",\"tables\":{}}}", self.frames.tables)?;

@@ -14,6 +14,7 @@ static PLATFORM: Once<Platform> = Once::new();
 /// Reads the tables and says what was found in them and what is wrong with them; the first call counts.
 ///
 /// At most [`Platform::MOST_BYTES`] are read, of ordinary tables about twice their length.
+#[inline(never)]
 pub(crate) fn find(memory: &mut impl ReadPhysical, rsdp: Option<PhysAddr>) -> &'static Platform {
     let found =
         PLATFORM.call_once(|| rsdp.map_or_else(Platform::default, |rsdp| Platform::find(memory, rsdp)));

@@ -1,19 +1,24 @@
 //! The processor that runs this code: its number, its run level, and staying on it.
 //!
-//! Run levels are lazy (design D7a): raising and lowering one writes a byte, and hardware is not asked. Levels nest:
-//! who raises one gives it back by dropping the value that it got, the latest first.
+//! Run levels are lazy (design D7a): raising one writes a byte, lowering one writes it and looks whether something waits,
+//! and hardware is not asked. Levels nest: who raises one gives it back by dropping the value that it got, the latest first.
+//!
+//! High is the exception: it turns interrupts off, because what runs there must not even be looked at. It is also the level of
+//! a processor that starts.
 //!
 //! # What it guarantees
-//! Whoever holds a [`Raised`] is at its level or above. Dropping two out of order would break that, so a drop that does not
-//! find the level which its value has left is a bug check. Where the two had different levels, the first wrong drop is
-//! found; where they had the same one, the level is low until the other one is dropped, and that is found.
+//! Whoever holds a [`Raised`] is at its level or above. Dropping two out of order would break that; the second of the two drops
+//! would then raise the level instead of lowering it, and that is a bug check.
 
 use core::marker::PhantomData;
 
 use xtmm::machine::{CpuIndex, Pin, RunLevel};
 
 use super::bugcheck::{Code, bug_check};
-use crate::ar::local;
+use super::interrupt;
+use crate::ar::control;
+pub(crate) use crate::ar::local::MOST;
+use crate::ar::local::{self, Mask, Pending};
 
 /// Returns the number of the processor. It is still true later only for whoever is pinned.
 pub(crate) fn current() -> CpuIndex {
@@ -25,18 +30,23 @@ pub(crate) fn run_level() -> RunLevel {
     local::run_level()
 }
 
-/// Ends the start: from here on the processor runs at Passive. Until then it is at High, and nothing may fault.
+/// Ends the start: from here on the processor runs at Passive. Until then it is at High, and nothing may fault. Interrupts
+/// come when [`interrupt::enable`] says so.
 pub(crate) fn begin_passive() {
-    local::set_run_level(RunLevel::Passive);
+    local::set_mask(Mask::up_to(RunLevel::Passive));
 }
 
-/// A raised run level. Dropping it lowers the level to where it was.
+/// Goes to High for good, with interrupts off: nothing else happens on this processor any more.
+pub(crate) fn stay_at_high() {
+    control::interrupts_off();
+    local::set_mask(Mask::up_to(RunLevel::High));
+}
+
+/// A raised run level. Dropping it lowers the level to where it was, and delivers what waited for that.
 #[must_use]
 #[derive(Debug)]
 pub(crate) struct Raised {
-    before: RunLevel,
-    /// The level while this is the latest one.
-    held: RunLevel,
+    before: Mask,
     /// The level is the processor's, so the value must not travel to another one.
     stays: PhantomData<*mut ()>,
 }
@@ -44,44 +54,58 @@ pub(crate) struct Raised {
 /// Raises the run level. A level that is not above the current one changes nothing: who wants at least Dispatch has it
 /// at Device, too.
 ///
-/// Two or three instructions, each of which finds the processor's own block by itself: a thread may move to another
+/// Four instructions, each of which finds the processor's own block by itself: a thread may move to another
 /// processor between them, but only at a level below Dispatch, and that level moves with it.
 #[inline]
 pub(crate) fn raise(level: RunLevel) -> Raised {
-    let before = local::run_level();
-    let held = if before < level { level } else { before };
-    if held != before {
-        local::set_run_level(held);
+    let (before, wanted) = (local::mask(), Mask::up_to(level));
+    if before < wanted {
+        if level == RunLevel::High {
+            turn_interrupts_off();
+        }
+        local::set_mask(wanted);
     }
-    Raised { before, held, stays: PhantomData }
+    Raised { before, stays: PhantomData }
+}
+
+/// Turns interrupts off, and leaves word for whoever lowers the level again; not if they were off already.
+#[cold]
+fn turn_interrupts_off() {
+    if control::interrupts_are_on() {
+        control::interrupts_off();
+        local::add_pending(Pending::INTERRUPTS_OFF);
+    }
 }
 
 impl Drop for Raised {
     #[inline]
     fn drop(&mut self) {
-        let found = local::run_level();
-        if found != self.held {
-            out_of_order(found, self);
+        let found = local::mask();
+        if found < self.before {
+            out_of_order(found, self.before);
         }
-        local::set_run_level(self.before);
+        local::lower(self.before, interrupt::deliver);
     }
 }
 
 /// Stops: levels were not given back in the order in which they were raised.
 #[cold]
 #[inline(never)]
-fn out_of_order(found: RunLevel, raised: &Raised) -> ! {
-    let (found, held, before) = (found, raised.held, raised.before);
+fn out_of_order(found: Mask, to: Mask) -> ! {
+    let (found, to) = (found.level(), to.level());
     // NT packs the first parameter so: the level found, the one expected, who asked.
-    let parameters = [(found as u64) << 16 | (held as u64) << 8, before as u64, 0, 0];
-    let what = format_args!("run level {held} was given back at run level {found}, not the latest one first");
+    let parameters = [(found as u64) << 16 | (to as u64) << 8, to as u64, 0, 0];
+    let what = format_args!(
+        "a level was to be lowered to {to} and was {found}: not the latest one was given back first"
+    );
     bug_check(Code::IrqlUnexpectedValue, parameters, None, what)
 }
 
 /// The promise to stay on a processor, see [`Pin`]: the run level is Dispatch or above while it lasts.
 ///
-/// What makes it true on the one processor there is: nothing but exceptions interrupts, and the handler of an exception
-/// either resolves it, at the level of the code that it interrupted, or never returns.
+/// What makes it true: at Dispatch no other thread gets the processor; interrupts of higher levels come, but their handlers
+/// pin nothing that is below their level; and the handler of an exception either resolves it, at the level of the code that
+/// it interrupted, or never returns.
 #[must_use]
 #[derive(Debug)]
 pub(crate) struct Pinned {

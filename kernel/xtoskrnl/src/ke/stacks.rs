@@ -5,17 +5,57 @@
 //!
 //! Everything here may be asked on any stack at any run level: it takes no lock and allocates nothing.
 
-use spin::Once;
-use xtcore::{VirtAddr, VirtRange};
+use core::fmt;
 
-use crate::ar::TrapFrame;
+use spin::Once;
+use xtcore::{CpuIndex, VirtAddr, VirtRange};
+
+use super::processor::MOST;
 use crate::ar::stack::{call_with_stack, pointer};
+use crate::ar::{FaultStack, TrapFrame};
+
+/// What a stack is called: by its purpose, and by its processor when each has one. Bug checks print it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Name {
+    purpose: &'static str,
+    cpu: Option<CpuIndex>,
+}
+
+impl Name {
+    /// Returns the name of the only stack for a purpose.
+    pub(crate) const fn new(purpose: &'static str) -> Self {
+        Self { purpose, cpu: None }
+    }
+
+    /// Returns what the stack is for.
+    pub(crate) const fn purpose(self) -> &'static str {
+        self.purpose
+    }
+
+    /// Returns the name of a processor's own stack for a purpose.
+    pub(crate) const fn of(purpose: &'static str, cpu: CpuIndex) -> Self {
+        Self { purpose, cpu: Some(cpu) }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.purpose)?;
+        self.cpu.map_or(Ok(()), |cpu| write!(out, " of CPU {}", cpu.get()))
+    }
+}
+
+/// The purpose of the stack that a processor other than the first starts on, and idles on.
+pub(crate) const START_STACK: &str = "idle stack";
+
+/// The purpose of the stack that a processor's interrupts run on.
+pub(crate) const INTERRUPT_STACK: &str = "interrupt stack";
 
 /// A stack and its guard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Stack {
-    /// Whose it is, as bug checks print it.
-    pub(crate) name: &'static str,
+    /// Whose it is.
+    pub(crate) name: Name,
     /// What may be used: from the base to the top.
     pub(crate) pages: VirtRange,
     /// What lies below the base and is never mapped; it ends there.
@@ -24,7 +64,7 @@ pub(crate) struct Stack {
 
 impl Stack {
     /// Returns a stack with so many bytes of guard below it.
-    pub(crate) const fn new(name: &'static str, pages: VirtRange, guard_bytes: u64) -> Self {
+    pub(crate) const fn new(name: Name, pages: VirtRange, guard_bytes: u64) -> Self {
         let guard = VirtAddr::new(pages.start().get().saturating_sub(guard_bytes));
         Self { name, pages, guard: VirtRange::saturating(guard, guard_bytes) }
     }
@@ -42,8 +82,10 @@ pub(crate) enum Spot {
 /// Who finds stacks that come and go.
 pub(crate) type Finder = fn(VirtAddr) -> Option<Stack>;
 
-/// Stacks that stay: the boot stack and those of faults, with room for some of interrupts.
-static FIXED: [Once<Stack>; 8] = [const { Once::new() }; 8];
+/// The stacks of a processor that stay: the one it starts on, that of interrupts, and those of faults.
+type Row = [Once<Stack>; 2 + FaultStack::ALL.len()];
+
+static FIXED: [Row; MOST] = [const { [const { Once::new() }; 2 + FaultStack::ALL.len()] }; MOST];
 
 static FINDER: Once<Finder> = Once::new();
 
@@ -51,12 +93,14 @@ static FINDER: Once<Finder> = Once::new();
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TooMany(pub(crate) Stack);
 
-/// Makes a stack known that stays for ever. One processor does this, at the start.
+/// Makes a stack known that stays for ever; one without a number is the boot processor's. One processor does this, at
+/// the start of each.
 ///
 /// # Errors
 /// [`TooMany`]; then a stop on that stack cannot say its name.
 pub(crate) fn register(stack: Stack) -> Result<(), TooMany> {
-    let free = FIXED.iter().find(|slot| slot.get().is_none()).ok_or(TooMany(stack))?;
+    let row = FIXED.get(stack.name.cpu.unwrap_or(CpuIndex::BOOT).get()).ok_or(TooMany(stack))?;
+    let free = row.iter().find(|slot| slot.get().is_none()).ok_or(TooMany(stack))?;
     free.call_once(|| stack);
     Ok(())
 }
@@ -78,16 +122,13 @@ pub(crate) fn find(address: VirtAddr) -> Option<Spot> {
             stack.guard.contains(address).then_some(Spot::Guard(stack))
         }
     };
-    let fixed = FIXED.iter().map_while(Once::get).find_map(|stack| spot(*stack));
+    let fixed = FIXED.iter().flat_map(|row| row.iter().map_while(Once::get)).find_map(|stack| spot(*stack));
     fixed.or_else(|| FINDER.get().and_then(|find| find(address)).and_then(spot))
 }
 
 /// Returns the name of the stack that a stack pointer belongs to; one in a guard belongs to the stack above.
-pub(crate) fn name_at(pointer: VirtAddr) -> &'static str {
-    match owner(pointer) {
-        Some(stack) => stack.name,
-        None => "a stack without a name",
-    }
+pub(crate) fn name_at(pointer: VirtAddr) -> Name {
+    owner(pointer).map_or(Name::new("a stack without a name"), |stack| stack.name)
 }
 
 /// Returns the stack that a stack pointer belongs to. An empty stack's pointer is its top, and a full one's next push

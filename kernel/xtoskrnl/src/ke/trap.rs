@@ -4,9 +4,9 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::bugcheck::{Code, bug_check};
-use super::{fault, stacks};
+use super::{fault, processors, stacks};
 use crate::ar::fault::Vector;
-use crate::ar::{Resume, TrapFrame, registers_survive_a_breakpoint};
+use crate::ar::{Resume, TrapFrame, control, registers_survive_a_breakpoint};
 
 /// Breakpoints that are part of a check and not a mistake.
 static EXPECTED_BREAKPOINTS: AtomicU32 = AtomicU32::new(0);
@@ -14,11 +14,27 @@ static EXPECTED_BREAKPOINTS: AtomicU32 = AtomicU32::new(0);
 /// Handles every exception. Returns when the interrupted code can go on.
 pub(crate) fn handle(frame: &TrapFrame) -> Resume {
     match frame.vector() {
-        Vector::PAGE_FAULT => fault::handle(frame),
+        Vector::PAGE_FAULT => with_interrupts_as_before(frame, || fault::handle(frame)),
         Vector::DOUBLE_FAULT => double_fault(frame),
         Vector::BREAKPOINT if is_expected() => Resume,
+        Vector::NON_MASKABLE => {
+            processors::join_a_stop();
+            unexpected(frame)
+        }
         _ => unexpected(frame),
     }
+}
+
+/// Runs a handler that takes as long as it needs: with interrupts on, if the interrupted code had them on. CR2 is in the frame,
+/// so another page fault, in an interrupt's handler, changes nothing.
+fn with_interrupts_as_before(frame: &TrapFrame, handler: impl FnOnce() -> Resume) -> Resume {
+    if !frame.interrupts_were_on() {
+        return handler();
+    }
+    control::interrupts_on();
+    let resume = handler();
+    control::interrupts_off();
+    resume
 }
 
 /// Tells whether a trap gives back everything that it found, by raising one.

@@ -7,6 +7,7 @@
 //!   pools/    the two pools, their blocks as owned values, and Rust's own allocator
 //!   stacks    kernel stacks
 //!   devices   registers of devices, uncached, with a guard behind each
+//!   processor what a processor needs of memory before it runs
 //!   account/  the audit of frames, and every count for comparison
 //!   resolve   page faults that can be resolved; chain: the entries of an address, for those that cannot
 //! ```
@@ -25,6 +26,7 @@ mod mapped;
 mod memory;
 mod paging;
 mod pools;
+pub(crate) mod processor;
 mod resolve;
 mod stacks;
 mod start;

@@ -122,7 +122,11 @@ fn running(address: VirtAddr) -> Option<&'static Stack> {
 /// Finds running stacks for whoever describes an address.
 pub(super) fn find(address: VirtAddr) -> Option<stacks::Stack> {
     let stack = running(address)?;
-    Some(stacks::Stack { name: "kernel stack", pages: stack.usable(), guard: stack.guard() })
+    Some(stacks::Stack {
+        name: stacks::Name::new("kernel stack"),
+        pages: stack.usable(),
+        guard: stack.guard(),
+    })
 }
 
 /// Gives a running stack more memory, if the fault is a probe below it and comes from below Dispatch, where the interrupted

@@ -106,21 +106,14 @@ impl Comparator {
         self.0 & !Self::OURS
     }
 
-    /// Returns the value that makes it periodic, on an input of the I/O APIC, edge-triggered, and that lets the next two
-    /// writes of the comparator set the first moment and the period (section 2.3.9.2.2). It is silent still: what the
-    /// comparator held before may match at any moment.
+    /// Returns the value that makes it interrupt periodically on an input of the I/O APIC, edge-triggered, and that lets
+    /// the next two writes of the comparator set the first moment and the period (section 2.3.9.2.2).
     ///
     /// It compares 32 bits: any processor can write these at once, and no period that a clock has is longer.
     #[must_use]
     pub const fn periodic(self, input: u32) -> u32 {
         let route = input << 9 & Self::ROUTE;
-        self.silent() | Self::PERIODIC | Self::SET_ACCUMULATOR | Self::NARROW | route
-    }
-
-    /// Returns the same value with interrupts on. The next write of the comparator would set the moment only.
-    #[must_use]
-    pub const fn loud(self) -> u32 {
-        self.0 & !Self::SET_ACCUMULATOR | Self::INTERRUPT
+        self.silent() | Self::INTERRUPT | Self::PERIODIC | Self::SET_ACCUMULATOR | Self::NARROW | route
     }
 }
 

@@ -62,6 +62,7 @@ pub use tags::{PLACES, Place, Table, TagTable, TagUse};
 
 use crate::inject::Site;
 use crate::machine::{Machine, SpinLock};
+use crate::per_cpu::{NotNext, PerCpu};
 use books::{Books, PageRecord, PageRecords};
 use check::quarantine::Quarantine;
 use small::class;
@@ -124,7 +125,7 @@ pub struct Pool<'m, M: Machine, P, R> {
     kind: PoolKind,
     checks: Checks,
     machine: &'m M,
-    caches: &'m [CpuCache],
+    caches: PerCpu<'m, CpuCache>,
     tags: &'m TagTable,
     records: PageRecords<M>,
     books: Books<M, R>,
@@ -180,7 +181,7 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
             kind,
             checks,
             machine,
-            caches,
+            caches: PerCpu::new(caches),
             tags,
             // SAFETY: the caller promises it for the records, and their size has been checked.
             records: unsafe { PageRecords::new(region, records) },
@@ -196,6 +197,17 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
             whole_blocks: AtomicUsize::new(0),
             whole_pages: AtomicUsize::new(0),
         })
+    }
+
+    /// Gives the next processor a cache.
+    ///
+    /// # Errors
+    /// [`NotNext`]; nothing has changed then.
+    ///
+    /// # Safety
+    /// The cache is as it was made, and no other pool uses it.
+    pub unsafe fn add_processor(&self, cache: &'m CpuCache) -> Result<(), NotNext> {
+        self.caches.add(cache)
     }
 
     /// Gives out a block. Non-paged pools serve up to Dispatch, paged ones up to APC level.

@@ -3,6 +3,7 @@
 mod lines;
 mod machine_line;
 pub(crate) mod process;
+mod processors;
 #[cfg(test)]
 mod tests;
 pub(crate) mod transcript;

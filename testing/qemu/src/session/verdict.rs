@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::machine_line::Refusal;
+use super::processors;
 use super::transcript::Transcript;
 use crate::guest::{Ending, ExitDevice, Guest, Inspection};
 use crate::inspect::Findings;
@@ -139,6 +140,9 @@ fn complaint(
     }
     if let Some(line) = transcript.malformed.first() {
         return Some(format!("a machine line that cannot be read: {line}"));
+    }
+    if let Some(reason) = processors::complaint(guest, report) {
+        return Some(reason);
     }
     match (guest.inspection, findings) {
         (Inspection::Off, _) => None,

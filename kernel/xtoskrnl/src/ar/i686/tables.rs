@@ -1,10 +1,11 @@
-//! GDT, IDT and task states of the boot processor, and the double fault's own task.
+//! GDT and task states of a processor, and the double fault's own task.
 //!
 //! A double fault means that the current stack cannot be trusted, and 32-bit mode has no interrupt stack table. A task
 //! gate does what it needs: the processor saves the whole state into the current task state segment and loads another
 //! one, stack and CR3 included (SDM volume 3A, sections 6.12.2 and 8.3). So the double fault's segment must always
 //! hold a CR3 whose kernel half is valid. It takes CR3 over when it is installed; CR3 keeps that value, because
-//! `control` lets nobody give it another one.
+//! `control` lets nobody give it another one. Each processor has a segment and a stack of its own for it, so that two
+//! may overflow at once; the task gate names both by the same selector, each processor's GDT another segment.
 //!
 //! A page fault stays on the stack that it interrupts, because it may be resolved and another may come meanwhile. One
 //! that a push into a guard page raises cannot be delivered there: it becomes a double fault, which is an abort.
@@ -15,10 +16,11 @@ use core::cell::UnsafeCell;
 
 use xtcore::{VirtAddr, VirtRange};
 
-use super::trap::{self, TrapFrame};
+use super::gates;
+use super::trap::TrapFrame;
 use crate::ar::control;
-use crate::ar::fault::{EXCEPTIONS, Vector};
-use crate::ar::handler::{self, Handler};
+use crate::ar::fault::Vector;
+use crate::ar::handler::{self, Handlers};
 use crate::ar::local::{self, Local};
 
 /// A fault that has a stack of its own.
@@ -40,10 +42,10 @@ impl FaultStack {
     }
 }
 
-const CODE: u16 = 0x08;
+pub(super) const CODE: u16 = 0x08;
 const DATA: u16 = 0x10;
 const TASK: u16 = 0x18;
-const FAULT_TASK: u16 = 0x20;
+pub(super) const FAULT_TASK: u16 = 0x20;
 const LOCAL: u16 = 0x28;
 
 /// The 32-bit task state segment (SDM volume 3A, figure 8-2), as far as this file uses it by name.
@@ -88,43 +90,47 @@ impl TaskState {
 #[repr(C, align(4096))]
 struct EarlyStack(UnsafeCell<[u8; 8192]>);
 
-// SAFETY: only the double fault's task uses it.
+// SAFETY: only the boot processor's double fault uses it.
 unsafe impl Sync for EarlyStack {}
 
 #[unsafe(link_section = ".zstack")]
 static EARLY: EarlyStack = EarlyStack(UnsafeCell::new([0; 8192]));
 
-struct Tables {
+/// What a processor reads to find its segments and stacks.
+pub(crate) struct Tables {
     gdt: [UnsafeCell<u64>; 6],
-    idt: UnsafeCell<[u64; EXCEPTIONS]>,
     task: UnsafeCell<TaskState>,
     fault_task: UnsafeCell<TaskState>,
 }
 
-// SAFETY: the boot processor alone installs and changes these tables, with interrupts off; the processor itself uses
-// them at any time, and the software never holds a reference into them.
+// SAFETY: software writes these tables only before their processor loads them, but for the stack of the fault task, which
+// is one word; the processor itself uses them at any time, and software never holds a reference into them.
 unsafe impl Sync for Tables {}
 
-static TABLES: Tables = Tables {
-    gdt: [
-        UnsafeCell::new(0),
-        UnsafeCell::new(0x00CF_9B00_0000_FFFF),
-        UnsafeCell::new(0x00CF_9300_0000_FFFF),
-        UnsafeCell::new(0),
-        UnsafeCell::new(0),
-        UnsafeCell::new(0),
-    ],
-    idt: UnsafeCell::new([0; EXCEPTIONS]),
-    task: UnsafeCell::new(TaskState::EMPTY),
-    fault_task: UnsafeCell::new(TaskState::EMPTY),
-};
+impl Tables {
+    /// Returns tables without the descriptors that need their final address.
+    pub(crate) const fn new() -> Self {
+        Self {
+            gdt: [
+                UnsafeCell::new(0),
+                UnsafeCell::new(0x00CF_9B00_0000_FFFF),
+                UnsafeCell::new(0x00CF_9300_0000_FFFF),
+                UnsafeCell::new(0),
+                UnsafeCell::new(0),
+                UnsafeCell::new(0),
+            ],
+            task: UnsafeCell::new(TaskState::EMPTY),
+            fault_task: UnsafeCell::new(TaskState::EMPTY),
+        }
+    }
+}
 
-/// Returns the pages of the stack that fault handlers begin on.
+/// Returns the pages of the stack that the boot processor's double fault begins on.
 pub(crate) fn early_fault_stack() -> VirtRange {
     VirtRange::saturating(VirtAddr::new(u64::from(EARLY.0.get() as u32)), size_of::<EarlyStack>() as u64)
 }
 
-/// What LGDT and LIDT read.
+/// What LGDT reads.
 #[repr(C, packed)]
 struct Pointer {
     limit: u16,
@@ -145,37 +151,38 @@ fn local_descriptor(block: *const Local) -> u64 {
     limit | (base & 0xFF_FFFF) << 16 | 0x4093 << 40 | (base >> 24) << 56
 }
 
-/// Encodes a gate: an interrupt gate to a stub, or the task gate of the double fault.
-fn gate(vector: usize) -> u64 {
-    if vector == usize::from(Vector::DOUBLE_FAULT.number()) {
-        return u64::from(FAULT_TASK) << 16 | 0x8500 << 32;
-    }
-    let target = u64::from(trap::stub(vector));
-    target & 0xFFFF | u64::from(CODE) << 16 | 0x8E00 << 32 | (target >> 16) << 48
+/// Loads the boot processor's tables, and has the handlers called for every exception and every interrupt. Called once,
+/// first of all.
+pub(crate) fn install_tables(handlers: Handlers) {
+    handler::set_handlers(handlers);
+    set_fault_stacks(&local::BOOT, [early_fault_stack().end()]);
+    // SAFETY: this is the first of all processors, and it loads the table only below.
+    unsafe { gates::write() };
+    // SAFETY: called once, on the boot processor, whose block this is; its stack has just been set.
+    unsafe { load_tables(&local::BOOT) };
 }
 
-/// Loads GDT, IDT and task register, has `handler` called for every exception, and has FS point to the processor's own
-/// block. Called once, first of all.
-pub(crate) fn install_tables(handler: Handler) {
-    handler::set_handler(handler);
+/// Has this processor use the tables of a block, and FS point to it.
+///
+/// # Safety
+/// No processor uses the block yet, and its fault stack is set.
+pub(crate) unsafe fn load_tables(block: &'static Local) {
+    let Tables { gdt, task, fault_task } = &block.tables;
     let entry = double_fault as extern "C" fn() -> ! as usize as u32;
-    let fault_task = TaskState { eip: entry, cr3: control::read_cr3() as u32, ..TaskState::EMPTY };
-    // SAFETY: no gate leads to this segment yet, and nobody refers to it.
-    unsafe { TABLES.fault_task.get().write(fault_task) };
-    set_fault_stacks([early_fault_stack().end()]);
-    // SAFETY: no IDT is loaded yet, so the processor does not read this one; nobody else refers to it.
-    unsafe { TABLES.idt.get().write(core::array::from_fn(gate)) };
-    let [.., task, fault, own] = &TABLES.gdt;
+    // SAFETY: the cell holds a complete segment, which nobody else reads or writes yet.
+    let empty = unsafe { fault_task.get().read() };
+    let complete = TaskState { eip: entry, cr3: control::read_cr3() as u32, ..empty };
+    // SAFETY: no task gate leads to this segment yet, and nobody refers to it.
+    unsafe { fault_task.get().write(complete) };
+    let [.., ordinary, fault, own] = gdt;
     // SAFETY: no task register refers to the descriptor yet, and nobody else holds a reference into its cell.
-    unsafe { task.get().write(task_descriptor(TABLES.task.get())) };
-    // SAFETY: no gate leads to this descriptor yet.
-    unsafe { fault.get().write(task_descriptor(TABLES.fault_task.get())) };
+    unsafe { ordinary.get().write(task_descriptor(task.get())) };
+    // SAFETY: no gate of a table in use leads to this descriptor yet.
+    unsafe { fault.get().write(task_descriptor(fault_task.get())) };
     // SAFETY: FS does not refer to the descriptor yet.
-    unsafe { own.get().write(local_descriptor(&raw const local::BOOT)) };
-    let gdt_pointer = Pointer { limit: size_of::<[u64; 6]>() as u16 - 1, base: TABLES.gdt.as_ptr() as u32 };
-    let idt_pointer =
-        Pointer { limit: size_of::<[u64; EXCEPTIONS]>() as u16 - 1, base: TABLES.idt.get() as u32 };
-    // SAFETY: the descriptor table is static, and its code and data descriptors are flat ones of ring 0, as the ones in
+    unsafe { own.get().write(local_descriptor(block)) };
+    let pointer = Pointer { limit: size_of::<[u64; 6]>() as u16 - 1, base: gdt.as_ptr() as u32 };
+    // SAFETY: the descriptor table stays, and its code and data descriptors are flat ones of ring 0, as the ones in
     // use are; a far return loads CS. Nothing has used FS before.
     unsafe {
         asm!(
@@ -191,7 +198,7 @@ pub(crate) fn install_tables(handler: Handler) {
             "mov fs, {own:e}",
             "xor {data:e}, {data:e}",
             "mov gs, {data:e}",
-            gdt = in(reg) &raw const gdt_pointer,
+            gdt = in(reg) &raw const pointer,
             code = in(reg) u32::from(CODE),
             data = inout(reg) u32::from(DATA) => _,
             own = in(reg) u32::from(LOCAL),
@@ -200,15 +207,14 @@ pub(crate) fn install_tables(handler: Handler) {
     }
     // SAFETY: the descriptor of the task state is present and not busy.
     unsafe { asm!("ltr {0:x}", in(reg) TASK, options(nostack, preserves_flags)) };
-    // SAFETY: every gate leads to a stub or to the fault task, whose segment is complete.
-    unsafe { asm!("lidt [{}]", in(reg) &raw const idt_pointer, options(readonly, nostack, preserves_flags)) };
+    gates::load();
 }
 
-/// Gives the double fault another stack, by its top: a multiple of 16.
-pub(crate) fn set_fault_stacks(tops: [VirtAddr; 1]) {
+/// Gives the double fault another stack on the processor of a block, by its top: a multiple of 16.
+pub(crate) fn set_fault_stacks(block: &Local, tops: [VirtAddr; 1]) {
     let [top] = tops;
     // SAFETY: the cell holds a complete segment, so the field's address lies inside it; no reference is made.
-    let stack = unsafe { &raw mut (*TABLES.fault_task.get()).esp };
+    let stack = unsafe { &raw mut (*block.tables.fault_task.get()).esp };
     // The processor pushes the error code onto the new stack, into the word that a return address takes after a call:
     // the function that is entered finds its stack aligned as the ABI wants it, a multiple of 16 above that word.
     //
@@ -221,7 +227,7 @@ pub(crate) fn set_fault_stacks(tops: [VirtAddr; 1]) {
 extern "C" fn double_fault() -> ! {
     let address = control::fault_address();
     // SAFETY: the task switch has just written the segment, and no other processor uses it.
-    let saved = unsafe { TABLES.task.get().read_volatile() };
+    let saved = unsafe { local::block().tables.task.get().read_volatile() };
     let [eax, ecx, edx, ebx] = saved.general;
     let [ebp, esi, edi] = saved.pointers;
     let [_, cs, ..] = saved.segments;

@@ -85,6 +85,11 @@ impl TrapFrame {
         VirtAddr::new(u64::from(saved.wrapping_add(PUSHED)))
     }
 
+    /// Tells whether the interrupted code took interrupts.
+    pub(crate) const fn interrupts_were_on(&self) -> bool {
+        self.flags & 1 << 9 != 0
+    }
+
     /// Returns every saved register with its name.
     pub(crate) fn registers(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         let tail = [("eip", self.eip), ("flags", self.flags), ("cs", self.cs)];

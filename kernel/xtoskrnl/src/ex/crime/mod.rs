@@ -1,5 +1,6 @@
 //! Crimes on purpose: the parameter `CRIME=name` or `CRIME=name@level` has the kernel do what it must never do, so that
-//! a boot can show what becomes of it.
+//! a boot can show what becomes of it. `CRIME=name@cpu2` has another processor do it, on the stack that it idles on; that
+//! is for crimes that need no memory of their own.
 //!
 //! Every crime ends in the bug check that names it. One that goes unpunished ends the run as failed.
 //!
@@ -23,6 +24,7 @@
 //! ```
 #![allow(unsafe_code, reason = "crimes")]
 
+mod elsewhere;
 mod pools;
 
 use core::hint::black_box;
@@ -62,7 +64,7 @@ const fn crime(name: &'static str, commit: fn(&'static Memory) -> Aftermath) -> 
 }
 
 /// All crimes.
-const CRIMES: [Crime; 19] = [
+static CRIMES: [Crime; 19] = [
     crime("stack-recursion", stack_recursion),
     crime("stack-jump", stack_jump),
     crime("stack-frame", stack_frame),
@@ -86,8 +88,12 @@ const CRIMES: [Crime; 19] = [
 
 /// Commits the crime that the parameters ask for. Returns when they ask for none, or for one that does not exist here;
 /// the boot that was to show a bug check then shows none.
+#[inline(never)]
 pub(crate) fn commit(parameters: &Parameters<'_>, memory: &'static Memory) {
     let Some(wish) = parameters.value("CRIME") else { return };
+    if let Some((name, number)) = wish.split_once("@cpu") {
+        return elsewhere::commit(name, number, memory);
+    }
     let (name, level) = match wish.split_once('@') {
         Some((name, level)) => (name, RunLevel::ALL.into_iter().find(|known| known.name() == level)),
         None => (wish, CRIMES.iter().find(|crime| crime.name == wish).map(|crime| crime.level)),

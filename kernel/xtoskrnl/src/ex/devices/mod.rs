@@ -12,8 +12,8 @@ use xtcore::PhysAddr;
 use xthal::apic::Wish;
 use xtpaging::Cache;
 
-pub(crate) use self::facts::Facts;
 use self::facts::PmFacts;
+pub(crate) use self::facts::{Facts, nmi_of};
 use crate::hl::apic::{self, IoApic, LocalApic};
 use crate::hl::registers::Registers;
 use crate::hl::time::clock::Clock;
@@ -36,6 +36,7 @@ pub(crate) struct Devices {
 /// Starts the interrupt controllers and the clocks, and checks them. Interrupts are off and stay off.
 ///
 /// Takes some tens of milliseconds, most of them for measuring one counter by another.
+#[inline(never)]
 pub(crate) fn start(memory: &'static Memory, facts: &Facts, parameters: &Parameters<'_>) -> Devices {
     apic::pic::silence();
     let wish = if parameters.has("NOX2APIC") { Wish::XApic } else { Wish::Best };

@@ -183,16 +183,16 @@ impl Clock {
             }
             Self::Hpet(Comparator { hpet, number, line, wiring }) => {
                 let (ticks, real) = bits::ticks_for(hpet.frequency(), period).ok_or(refused)?;
-                hpet.set_wiring(*wiring);
+                pit::silence();
                 open(line)?;
                 hpet.interrupt_every(*number, ticks, line.gsi.get());
+                hpet.set_wiring(*wiring);
                 Ok(real)
             }
             Self::Pit(line) => {
                 let (divisor, real) = Divisor::for_period(period).ok_or(refused)?;
-                // First, because what the channel did before is not to be heard any more.
-                pit::interrupt_every(divisor);
                 open(line)?;
+                pit::interrupt_every(divisor);
                 Ok(real)
             }
         }

@@ -100,9 +100,8 @@ impl Hpet {
 
     /// Has a comparator interrupt every `ticks`, on an input of the I/O APIC. The first time is `ticks` from now.
     ///
-    /// Two writes of the comparator follow the configuration: the first is the moment, and the second what is added each
-    /// time (section 2.3.9.2.2). Interrupts are switched on last, because the moment that the comparator held before may lie in
-    /// the past, which is an interrupt at once.
+    /// Two writes of the comparator follow the configuration: the first is the moment, and the second, because the
+    /// configuration says so for one write more, what is added each time (section 2.3.9.2.2).
     pub(super) fn interrupt_every(&self, number: u32, ticks: u32, input: u32) {
         let place = number * offset::STRIDE;
         let configuration = self.comparator(number).periodic(input);
@@ -110,6 +109,5 @@ impl Hpet {
         let first = self.registers.read(offset::COUNTER).wrapping_add(ticks);
         self.registers.write(offset::COMPARATOR + place, first);
         self.registers.write(offset::COMPARATOR + place, ticks);
-        self.registers.write(offset::COMPARATOR_CONFIGURATION + place, Comparator::new(configuration).loud());
     }
 }

@@ -41,6 +41,8 @@ codes! {
     BadPoolHeader = 0x19, "BAD_POOL_HEADER", ["what is wrong", "block", "fact", "fact"];
     /// The memory manager contradicts itself.
     MemoryManagement = 0x1A, "MEMORY_MANAGEMENT", ["what failed", "fact", "fact", "fact"];
+    /// An interrupt came that its controller should have held back.
+    InterruptExceptionNotHandled = 0x3D, "INTERRUPT_EXCEPTION_NOT_HANDLED", ["vector", "run level"];
     /// A stack was overrun by an access that could still be reported on that stack. NT names the first parameter only.
     PanicStackSwitch = 0x2B, "PANIC_STACK_SWITCH", ["trap frame", "address", "instruction", "stack pointer"];
     /// The PFN database contradicts itself.

@@ -11,9 +11,10 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use xtmm::machine::RunLevel;
 
 pub(crate) use self::codes::Code;
+use super::processors::{self, Stopped};
 use super::{ending, fault, processor, stacks};
 use crate::ar::fault::Vector;
-use crate::ar::{TrapFrame, control, local, stack};
+use crate::ar::{TrapFrame, control, stack};
 use crate::hl::power::Verdict;
 use crate::kd::{self, log, record};
 
@@ -55,14 +56,17 @@ struct Stop<'a> {
 /// Where the processor was.
 struct Scene {
     level: RunLevel,
-    stack: &'static str,
+    stack: stacks::Name,
+    stopped: Stopped,
 }
 
 impl Stop<'_> {
     fn now(self) -> ! {
         let pointer = self.frame.map_or_else(stack::pointer, TrapFrame::stack);
-        let scene = Scene { level: processor::run_level(), stack: stacks::name_at(pointer) };
-        local::set_run_level(RunLevel::High);
+        let (level, stack) = (processor::run_level(), stacks::name_at(pointer));
+        processor::stay_at_high();
+        // Another processor's bug check may have come first: then this one ends here.
+        let stopped = processors::stop_others();
         let verdict = self.code.map_or(Verdict::Fail, Code::verdict);
         let depth = DEPTH.fetch_add(1, Ordering::Relaxed);
         match depth {
@@ -71,6 +75,7 @@ impl Stop<'_> {
             2 => ending::end_silently(verdict),
             _ => control::stop(),
         }
+        let scene = Scene { level, stack, stopped };
         self.tell(&scene);
         if depth == 0 {
             self.tell_registers();
@@ -93,6 +98,10 @@ impl Stop<'_> {
         log!("*** STOP {number:#010x} {}", self.name());
         log!("*** {what}");
         log!("*** on CPU {}, run level {}, {}", processor::current().get(), scene.level, scene.stack);
+        if scene.stopped.others > 0 {
+            let Stopped { stopped, others } = scene.stopped;
+            log!("*** {stopped} of {others} other processors have been stopped");
+        }
         let meanings = self.code.map_or(&[][..], Code::meanings);
         for (index, parameter) in self.parameters.into_iter().enumerate() {
             let meaning = meanings.get(index).copied().unwrap_or("-");
@@ -136,7 +145,9 @@ impl fmt::Display for Json<'_> {
         write!(out, "{{\"code\":{},\"name\":\"{}\"", stop.number, stop.name())?;
         write!(out, ",\"parameters\":[{one},{two},{three},{four}],\"what\":\"{}\"", JsonText(stop.what))?;
         let (cpu, level) = (processor::current().get(), scene.level);
-        write!(out, ",\"cpu\":{cpu},\"level\":\"{level}\",\"stack\":\"{}\"}}", scene.stack)
+        write!(out, ",\"cpu\":{cpu},\"level\":\"{level}\",\"stack\":\"{}\"", scene.stack)?;
+        let Stopped { stopped, others } = scene.stopped;
+        write!(out, ",\"others\":{others},\"stopped\":{stopped}}}")
     }
 }
 

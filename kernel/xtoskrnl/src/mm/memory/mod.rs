@@ -90,6 +90,7 @@ pub(crate) struct Commits {
     pub(super) nonpaged: Commit,
     pub(super) paged: Commit,
     pub(super) stacks: Commit,
+    pub(super) processors: Commit,
 }
 
 impl Commits {
@@ -104,6 +105,7 @@ impl Commits {
             nonpaged: commit(Owner::NonPagedPool),
             paged: commit(Owner::PagedPool),
             stacks: commit(Owner::Stack),
+            processors: commit(Owner::Processor),
         }
     }
 

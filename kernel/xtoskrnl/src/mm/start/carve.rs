@@ -11,7 +11,7 @@
 
 use xtboot::block::VerifiedBlock;
 use xtboot::map::Summary;
-use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, VirtAddr, VirtRange};
+use xtcore::{CpuIndex, Frame, FrameCount, FrameRange, Level, PAGE_BYTES, VirtAddr, VirtRange};
 use xtlayout::budget::PROCESSOR_SLOT_BYTES;
 use xtlayout::{Layout, RegionKind};
 use xtmm::frames::{self, Batch};
@@ -22,8 +22,8 @@ use xtpaging::{Attributes, MapError, Mapping};
 use super::early::EarlyFrames;
 use super::layout::{FAULT_STACK_PAGES, FAULT_STACK_STRIDE};
 use super::table_limit;
-use crate::ar::{FaultStack, set_fault_stacks};
-use crate::ke::stacks::{self, Stack};
+use crate::ar::{FaultStack, local, set_fault_stacks};
+use crate::ke::stacks::{self, Name, Stack};
 use crate::ke::stamps::Stamps;
 use crate::mm::fault::Fault;
 use crate::mm::memory::{SLOTS, Window};
@@ -33,10 +33,10 @@ use crate::mm::paging::{ActiveTables, LocalTlb, Slot};
 const BATCHES: usize = 32;
 
 /// What a processor keeps for the memory manager. All zeros when new.
-pub(super) struct Caches {
-    pub(super) frames: frames::CpuCache,
-    pub(super) nonpaged: pool::CpuCache,
-    pub(super) paged: pool::CpuCache,
+pub(in crate::mm) struct Caches {
+    pub(in crate::mm) frames: frames::CpuCache,
+    pub(in crate::mm) nonpaged: pool::CpuCache,
+    pub(in crate::mm) paged: pool::CpuCache,
 }
 
 /// What the start has carved out, and everything that goes on to the next step.
@@ -144,9 +144,9 @@ impl Carver {
             self.map(pages, frames.start())?;
             *top = pages.end();
             // There is room for more than these; and a stop on a stack that is not known only lacks its name.
-            let _ = stacks::register(Stack::new(stack.name(), pages, PAGE_BYTES));
+            let _ = stacks::register(Stack::new(Name::of(stack.name(), CpuIndex::BOOT), pages, PAGE_BYTES));
         }
-        set_fault_stacks(tops);
+        set_fault_stacks(&local::BOOT, tops);
         Ok(())
     }
 

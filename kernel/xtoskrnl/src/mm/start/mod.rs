@@ -25,6 +25,7 @@ use super::fault::Fault;
 use super::memory::Memory;
 use crate::ke::stamps::Stamps;
 pub(crate) use adopt::Adopted;
+pub(in crate::mm) use carve::Caches;
 use carve::Carved;
 use early::EarlyFrames;
 

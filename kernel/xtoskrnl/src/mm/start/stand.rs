@@ -39,7 +39,7 @@ use crate::mm::{chain, resolve, stacks as own_stacks};
 type KernelMapper = Mapper<'static, KernelMachine, SelfMapTables, LocalTlb, Source>;
 
 /// Owners that take frames through a [`Source`].
-const OWNERS: [Owner; 7] = [
+const OWNERS: [Owner; 8] = [
     Owner::PfnDatabase,
     Owner::ArenaBooks,
     Owner::PoolBooks,
@@ -47,6 +47,7 @@ const OWNERS: [Owner; 7] = [
     Owner::PagedPool,
     Owner::SystemPtes,
     Owner::Stack,
+    Owner::Processor,
 ];
 
 static SPACE: Once<Space> = Once::new();

@@ -72,7 +72,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
             counts.depot = in_depot(|kind| !kind.is_zeroed());
             counts.depot_zeroed = in_depot(Kind::is_zeroed);
         }
-        for cache in self.caches {
+        for cache in self.caches.iter() {
             let frames = cache.count(|kind| !kind.is_zeroed()) + cache.blocks.count() * self.size().frames();
             counts.cached = counts.cached.saturating_add(FrameCount::new(frames as u64));
             let zeroed = FrameCount::new(cache.count(Kind::is_zeroed) as u64);

@@ -20,6 +20,7 @@ use super::zones::{LOW, Zone, Zones};
 use crate::OutOfFrames;
 use crate::inject::Site;
 use crate::machine::{Machine, Pin, SpinLock};
+use crate::per_cpu::{NotNext, PerCpu};
 pub use inspect::{Counts, Place};
 
 /// Blocks that a giant has at most.
@@ -59,7 +60,7 @@ pub struct FrameAllocator<'m, M: Machine, B> {
     window_end: Pfn,
     /// There can be RAM outside the window.
     has_beyond: bool,
-    caches: &'m [CpuCache],
+    caches: PerCpu<'m, CpuCache>,
     depot: SpinLock<M, Depot<'m>>,
     rows: SpinLock<M, Rows<'m>>,
 }
@@ -106,10 +107,22 @@ impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
             zones,
             window_end: Pfn::saturating(window_end),
             has_beyond: records.end() > window_end,
-            caches,
+            caches: PerCpu::new(caches),
             depot: SpinLock::new(Depot::new(depot).ok_or(ConfigError::Depot(depot.len()))?),
             rows: SpinLock::new(Rows::new(parts)),
         })
+    }
+
+    /// Gives the next processor a cache.
+    ///
+    /// # Errors
+    /// [`NotNext`]; nothing has changed then.
+    ///
+    /// # Safety
+    /// The cache is as it was made, and used by no other allocator.
+    #[allow(unsafe_code, reason = "whose memory it is only the caller knows")]
+    pub unsafe fn add_processor(&self, cache: &'m CpuCache) -> Result<(), NotNext> {
+        self.caches.add(cache)
     }
 
     /// Returns what was given for opening blocks.

@@ -1,6 +1,8 @@
 //! Running a function on another stack.
 #![allow(unsafe_code, reason = "the stack pointer is replaced")]
 
+pub(crate) mod context;
+
 use core::arch::asm;
 use core::mem::ManuallyDrop;
 

@@ -1,0 +1,55 @@
+//! Crimes that another processor commits.
+
+use spin::Once;
+use xtcore::CpuIndex;
+
+use super::{Aftermath, CRIMES, Crime};
+use crate::ar::control::pause;
+use crate::hl::power::Verdict;
+use crate::kd::log;
+use crate::ke::{ending, idle};
+use crate::mm::Memory;
+
+/// Looks before a crime counts as unpunished: seconds. Whoever punishes it stops this processor meanwhile.
+const PATIENCE: u32 = 200_000_000;
+
+/// What is handed over.
+static ORDER: Once<(&'static Crime, &'static Memory)> = Once::new();
+
+/// What became of it, if anything did.
+static AFTERMATH: Once<Aftermath> = Once::new();
+
+/// Hands a crime to a processor, and waits to be stopped. Returns when there is no such crime or no such processor, or it
+/// cannot be committed there.
+pub(super) fn commit(name: &str, number: &str, memory: &'static Memory) {
+    let cpu = number.parse().map(CpuIndex::new);
+    let (Some(crime), Ok(cpu)) = (CRIMES.iter().find(|crime| crime.name == name), cpu) else {
+        log!("xtoskrnl: there is no crime '{name}', or no CPU '{number}'");
+        return;
+    };
+    log!("xtoskrnl: now the crime {name} on CPU {}", cpu.get());
+    ORDER.call_once(|| (crime, memory));
+    if let Err(error) = idle::hand(cpu, obey, 0) {
+        log!("xtoskrnl: the crime {name} cannot be committed: {error:?}");
+        return;
+    }
+    let _ = (0..PATIENCE).any(|_| {
+        pause();
+        AFTERMATH.is_completed()
+    });
+    match AFTERMATH.get() {
+        Some(Aftermath::Impossible(why)) => log!("xtoskrnl: the crime {name} cannot be committed: {why}"),
+        Some(Aftermath::Unpunished) | None => {
+            log!("xtoskrnl: the crime {name} on CPU {} went unpunished", cpu.get());
+            ending::end(Verdict::Fail)
+        }
+    }
+}
+
+/// Commits what was ordered.
+fn obey(_: usize) {
+    if let Some((crime, memory)) = ORDER.get() {
+        let aftermath = (crime.commit)(memory);
+        AFTERMATH.call_once(|| aftermath);
+    }
+}

@@ -1,0 +1,52 @@
+//! What a processor does between its first Rust and its idle loop.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use xtcore::CpuIndex;
+
+use super::{State, advance, known};
+use crate::ar::control::{self, pause};
+use crate::ar::stack::pointer;
+use crate::hl::apic;
+use crate::kd::log;
+use crate::ke::stacks::{self, Name, START_STACK, Spot};
+use crate::ke::{idle, interrupt, processor};
+
+/// The start pages are gone; processors that have arrived may go on.
+static RELEASED: AtomicBool = AtomicBool::new(false);
+
+/// Lets the processors that have arrived go on. Nothing is mapped at the start pages any more, and every page that was
+/// changed for their sake is as it was.
+pub(crate) fn release() {
+    RELEASED.store(true, Ordering::Release);
+}
+
+/// Where a processor begins, on its own stack, with its own tables, at High and with interrupts off.
+pub(crate) fn begin(cpu: CpuIndex) -> ! {
+    if !advance(cpu, State::Starting, State::Arrived) {
+        // The boot processor has given up waiting, and resets this one.
+        control::stop();
+    }
+    while !RELEASED.load(Ordering::Acquire) {
+        pause();
+    }
+    // It may have kept translations of the start pages, which nobody else has made it forget.
+    control::invalidate_all();
+    let own = Name::of(START_STACK, cpu);
+    let stands_right = matches!(stacks::find(pointer()), Some(Spot::Inside(stack)) if stack.name == own);
+    if !stands_right {
+        log!(
+            "xtoskrnl: CPU {} stands on {}, not on its own stack, and stops",
+            cpu.get(),
+            stacks::name_at(pointer())
+        );
+        control::stop();
+    }
+    if let Some(apic) = apic::local() {
+        apic.enable(known(cpu).and_then(|known| known.nmi));
+    }
+    processor::begin_passive();
+    interrupt::enable();
+    let _ = advance(cpu, State::Arrived, State::Running);
+    idle::run()
+}

@@ -1,0 +1,96 @@
+//! The processors of the machine: which run, how they are started, and how a bug check stops them.
+//!
+//! ```text
+//!   Absent -> Starting -> Arrived -> Running -> Stopped
+//!                    '--> Silent
+//! ```
+//!
+//! The boot processor is Running from the first. A processor's state is changed by itself, but for the first step and the last
+//! of one that does not answer.
+//!
+//! # What a started processor may do
+//! It runs the idle loop, and functions that are handed to it. As long as translations are forgotten by the processor that
+//! changes them alone, these must touch only memory whose translation never changes: the image, its own stacks and block, and what
+//! the pools and the boot have mapped for good. They must neither allocate nor free.
+
+mod arrive;
+mod start;
+mod stop;
+
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use spin::Once;
+use xtcore::CpuIndex;
+use xthal::apic::ApicId;
+
+use super::processor::MOST;
+pub(crate) use arrive::{begin, release};
+pub(crate) use start::{Candidate, start, wait_until_running};
+pub(crate) use stop::{Stopped, join_a_stop, stop_others};
+
+/// Where a processor is on its way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum State {
+    /// Nobody has tried to start it.
+    Absent = 0,
+    /// It was told to start.
+    Starting = 1,
+    /// It runs on its own stack, and waits for the others.
+    Arrived = 2,
+    /// It takes interrupts.
+    Running = 3,
+    /// It did not answer, and was reset.
+    Silent = 4,
+    /// A bug check has stopped it.
+    Stopped = 5,
+}
+
+impl State {
+    const ALL: [Self; 6] =
+        [Self::Absent, Self::Starting, Self::Arrived, Self::Running, Self::Silent, Self::Stopped];
+}
+
+static STATES: [AtomicU8; MOST] = {
+    let mut states = [const { AtomicU8::new(State::Absent as u8) }; MOST];
+    let [first, ..] = &mut states;
+    *first = AtomicU8::new(State::Running as u8);
+    states
+};
+
+/// The processors that were ever prepared, and the first one.
+static KNOWN: [Once<Candidate>; MOST] = [const { Once::new() }; MOST];
+
+/// Makes a processor known; what is said first of a number counts.
+pub(crate) fn note(candidate: Candidate) {
+    if let Some(place) = KNOWN.get(candidate.cpu.get()) {
+        place.call_once(|| candidate);
+    }
+}
+
+/// Returns what is known of a processor.
+fn known(cpu: CpuIndex) -> Option<&'static Candidate> {
+    KNOWN.get(cpu.get())?.get()
+}
+
+/// Returns how local APICs call a processor, if it runs.
+pub(crate) fn apic_id(cpu: CpuIndex) -> Option<ApicId> {
+    known(cpu).filter(|_| state(cpu) == State::Running).map(|known| known.id)
+}
+
+/// Returns where a processor is on its way.
+pub(crate) fn state(cpu: CpuIndex) -> State {
+    let raw = STATES.get(cpu.get()).map_or(0, |state| state.load(Ordering::Acquire));
+    State::ALL.into_iter().find(|state| *state as u8 == raw).unwrap_or(State::Absent)
+}
+
+/// Returns how many processors are in a state.
+pub(crate) fn count(wanted: State) -> usize {
+    (0..MOST).filter(|number| state(CpuIndex::new(*number)) == wanted).count()
+}
+
+/// Changes a state; `false` when it was another one than `from`, and stays so.
+fn advance(cpu: CpuIndex, from: State, to: State) -> bool {
+    let Some(state) = STATES.get(cpu.get()) else { return false };
+    state.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire).is_ok()
+}
