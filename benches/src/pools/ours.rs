@@ -15,7 +15,7 @@ use spin::Mutex;
 use xtcore::{PAGE_BYTES, VirtAddr, VirtRange};
 use xtmm::OutOfFrames;
 use xtmm::pool::{
-    Checks, Config, Content, CpuCache, PageRanges, Pages, Pool, PoolKind, Request, Tag, TagTable,
+    Checks, Config, Content, CpuCache, PageRanges, Pages, Pool, PoolKind, Refused, Request, Tag, TagTable,
     record_bytes,
 };
 
@@ -48,9 +48,10 @@ unsafe impl Pages for Memory {
         Ok(())
     }
 
-    fn decommit(&self, pages: VirtRange) {
+    fn decommit(&self, pages: VirtRange) -> Result<(), Refused> {
         let base = self.0.base().as_ptr().expose_provenance() as u64;
         self.0.forget((pages.start().get() - base) as usize, pages.bytes() as usize);
+        Ok(())
     }
 }
 
@@ -82,7 +83,7 @@ unsafe impl PageRanges for Ranges {
         Some(VirtRange::saturating(VirtAddr::new(first), bytes))
     }
 
-    fn free(&self, pages: VirtRange) {
+    fn free(&self, pages: VirtRange) -> Result<(), Refused> {
         let mut free = self.0.lock();
         let (mut start, mut end) = (pages.start().get(), pages.end().get());
         if let Some(above) = free.remove(&end) {
@@ -94,6 +95,7 @@ unsafe impl PageRanges for Ranges {
             start = below;
         }
         free.insert(start, end);
+        Ok(())
     }
 }
 

@@ -52,9 +52,8 @@ where
         self.arena.lock(&pin).allocate(pages, alignment).ok()
     }
 
-    fn free(&self, pages: VirtRange) {
+    fn free(&self, pages: VirtRange) -> Result<(), pool::Refused> {
         let pin = self.machine.pin();
-        let freed = self.arena.lock(&pin).free(pages);
-        debug_assert!(freed.is_ok(), "a pool gives back what it was given");
+        self.arena.lock(&pin).free(pages).map_err(|_| pool::Refused)
     }
 }

@@ -5,6 +5,7 @@ mod amd64;
 #[cfg(target_arch = "x86")]
 mod i686;
 
+pub(crate) mod chance;
 pub(crate) mod control;
 pub(crate) mod cpu;
 pub(crate) mod fault;

@@ -112,9 +112,11 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         let mut verdict = Ok(());
         if let Some(magazine) = self.caches.get(pin.cpu().get()).and_then(|cache| cache.magazine(index)) {
             verdict = self.inspect(index, magazine);
-            let outgoing = magazine.replace_outgoing(None, index.class());
-            let incoming = magazine.replace_incoming(None, index.class());
-            for (batch, count) in [outgoing, incoming].into_iter().flatten() {
+            magazine.turn();
+            verdict = verdict.and(self.inspect(index, magazine));
+            let current = magazine.replace_current(None, index.class());
+            let spare = magazine.replace_spare(None, index.class());
+            for (batch, count) in [current, spare].into_iter().flatten() {
                 self.put_back(&pin, index, Self::places_of(batch, count))?;
                 self.discard_batch(&pin, index, Some(batch))?;
             }
@@ -212,9 +214,9 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         for number in 0..u32::from(class.places) {
             let content = self.record_of(unit, number).read();
             let Some(block) = pointer(slab.start() + number as usize * room) else { continue };
-            let written = if content.is_free() { content.before_freed() } else { Some(content) };
-            if let Some(written) = written {
-                self.verify_slack(block, room.saturating_sub(written.slack()), room)?;
+            let slack = if content.is_free() { content.before_freed() } else { Some(content.slack()) };
+            if let Some(slack) = slack {
+                self.verify_place(block, slack, room)?;
             } else if content.is_filled() {
                 self.verify_free(block, room)?;
             }

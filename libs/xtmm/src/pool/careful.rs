@@ -8,7 +8,7 @@ use xtcore::{VirtAddr, VirtRange};
 
 use crate::inject::Site;
 use crate::machine::{Machine, RunLevel};
-use crate::pool::books::{self, Part};
+use crate::pool::books::{self, Part, Slack};
 use crate::pool::check::Checking;
 use crate::pool::check::canary;
 use crate::pool::crime::Crime;
@@ -64,8 +64,11 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         place: Place,
     ) -> Result<NonNull<u8>, PoolError> {
         let block = self.take_place(class, place, request.size)?.block;
-        // SAFETY: the place is the caller's, and as large as the class says.
-        unsafe { canary::write(block, request.size, class.class().size as usize, self.key) };
+        let room = class.class().size as usize;
+        if request.size != room {
+            // SAFETY: the place is the caller's, and as large as the class says.
+            unsafe { canary::write(block, request.size, room, self.key) };
+        }
         if request.content == Content::Zeroed {
             // SAFETY: the block lies in the place.
             unsafe { block.write_bytes(0, request.size) };
@@ -90,12 +93,8 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
                 if matches!(self.checks.checking, Checking::Full { .. }) {
                     return self.free_patterned(&held);
                 }
-                // SAFETY: the block is in use and the caller's; the books know the size with which its canary was
-                // written.
-                match unsafe { canary::verify(block, held.size(), held.room(), self.key) } {
-                    Ok(()) => self.give_place(&held, books::Content::FREE),
-                    Err(found) => Err(Self::overflow(block, held.size(), found)),
-                }
+                self.verify_place(block, held.content.slack(), held.room())?;
+                self.give_place(&held, books::Content::FREE)
             }
             None => Err(self.not_here(address)),
         }
@@ -177,12 +176,12 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             None => {}
         }
         let held = self.find_held(block, page, tag)?;
-        self.verify_slack(block, held.size(), held.room())?;
+        self.verify_place(block, held.content.slack(), held.room())?;
         let red_zone = self.checks.red_zone();
         if size > held.room() - red_zone || size < held.room() / 2 {
             return Ok(false);
         }
-        held.record.write(books::Content::used(held.place, held.room() - size));
+        held.record.write(books::Content::used(held.place, Slack::of(held.room() - size)));
         self.mark_slack(block, size, held.room());
         Ok(true)
     }

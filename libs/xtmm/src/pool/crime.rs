@@ -19,13 +19,14 @@
 //! | [`Crime::SpecialInterior`] | 0xC1 | address, block, 0, 0x21 |
 //! | [`Crime::SpecialOverflow`] | 0xC1 | block, damaged address, bytes, 0x23 |
 //! | [`Crime::SpecialUnderflow`] | 0xC1 | block, damaged address, bytes, 0x24 |
+//! | [`Crime::PagesRefused`] | 0x1A MEMORY_MANAGEMENT | 0x888A, first page, bytes, 0 |
 //! | [`Crime::LinkCorrupt`] | 0x139 KERNEL_SECURITY_CHECK_FAILURE | 3, entry, neighbour, 0 |
 //!
 //! Source: "Bug Check Code Reference" of the Windows driver documentation, pages of these codes.
 
 use core::fmt;
 
-use xtcore::VirtAddr;
+use xtcore::{VirtAddr, VirtRange};
 
 use crate::machine::RunLevel;
 use crate::pool::request::{PoolKind, Tag};
@@ -146,6 +147,13 @@ pub enum Crime {
         /// The block's size.
         size: u64,
     },
+    /// Pages that the pool gives back are refused: page tables or records of ranges disagree with its books.
+    PagesRefused {
+        /// The first page.
+        pages: VirtAddr,
+        /// Their length.
+        bytes: u64,
+    },
     /// Neighbours in a list of the books do not point at each other.
     LinkCorrupt {
         /// The entry that was to leave the list.
@@ -165,6 +173,12 @@ pub struct BugCheck {
 }
 
 impl Crime {
+    /// Returns the crime of pages that are not taken back.
+    #[cold]
+    pub(crate) fn refused(pages: VirtRange) -> Self {
+        Self::PagesRefused { pages: pages.start(), bytes: pages.bytes() }
+    }
+
     /// Returns the bug check; see the table of the module.
     #[must_use]
     pub fn bug_check(&self) -> BugCheck {
@@ -172,6 +186,7 @@ impl Crime {
         const HEADER: u32 = 0x19;
         const SPECIAL: u32 = 0xC1;
         const SECURITY: u32 = 0x139;
+        const MEMORY: u32 = 0x1A;
 
         let (code, parameters) = match *self {
             Self::DoubleFree { block, record } => (CALLER, [0x7, 0, record.into(), block.get()]),
@@ -203,6 +218,7 @@ impl Crime {
             Self::SpecialUnderflow { block, damaged, size } => {
                 (SPECIAL, [block.get(), damaged.get(), size, 0x24])
             }
+            Self::PagesRefused { pages, bytes } => (MEMORY, [0x888A, pages.get(), bytes, 0]),
             Self::LinkCorrupt { entry, neighbour } => (SECURITY, [3, entry.get(), neighbour.get(), 0]),
         };
         BugCheck { code, parameters }
@@ -243,6 +259,12 @@ impl fmt::Display for Crime {
             }
             Self::SpecialUnderflow { block, damaged, size } => {
                 write!(out, "{damaged:#x} in front of the block at {block:#x}, {size} bytes, was written to")
+            }
+            Self::PagesRefused { pages, bytes } => {
+                write!(
+                    out,
+                    "{bytes:#x} bytes of pages at {pages:#x} cannot be given back: the books disagree"
+                )
             }
             Self::LinkCorrupt { entry, neighbour } => {
                 write!(out, "the list entry at {entry:#x} is unknown to its neighbour at {neighbour:#x}")

@@ -10,7 +10,7 @@
 //!                      (per page)      (books)
 //! ```
 //!
-//! Magazines name a place in eight bytes, so slabs lie in the first 64 GiB of the region and are described in the first 16 GiB
+//! Magazines name a place in eight bytes, so slabs lie in the first 64 GiB of the region and are described in the first 8 GiB
 //! of the books; whole pages may lie anywhere. A pool that has filled that much with small blocks says that it is out of memory.
 //!
 //! So an overflow cannot reach the books, a write after free cannot lead the allocator astray, and the free blocks of a paged
@@ -20,8 +20,12 @@
 //! * A double free, a free with a wrong tag, of an interior, misaligned or foreign pointer, or of another pool's block, is
 //!   found at the free. (Two processors that free one block in the same instant can both succeed; the pool then refuses to
 //!   give the block out for the second time.)
-//! * An overflow into the bytes behind a block is found when the block is freed or, where that would cost the processor a
-//!   wait for memory, up to 62 frees later, before the place is given out again; see [`Checks`] for what more can be had.
+//! * An overflow into the eight bytes behind a block, as far as its place has them, is found when the block is freed or,
+//!   where that would cost the processor a wait for memory, later: when the place is to be given out again, when it leaves
+//!   the processor's two batches, or when the pool is trimmed or verified. The call that finds it, which may be somebody
+//!   else's allocation, gets the [`Crime`], and the place is never used again. See [`Checks`] for what more can be had.
+//! * Above Dispatch nothing is served. Debug builds look at the run level each time; release builds of a non-paged pool only
+//!   where a magazine is empty or full, so a caller that does it once can go unseen there.
 //! * Tags are counted always. The books need no memory to free a block.
 //! * An error has changed nothing. After all blocks are freed, [`Pool::trim`] leaves no page and no page of books in use; page
 //!   records stay, a word per page of the region's high-water mark.
@@ -55,7 +59,7 @@ use xtcore::{PAGE_BYTES, PAGE_SHIFT, VirtAddr, VirtRange};
 pub use audit::{Counts, FaultAnswer};
 pub use check::{Checking, Checks, Coverage, Side, SpecialPool};
 pub use crime::{BugCheck, Crime};
-pub use region::{PageRanges, Pages};
+pub use region::{PageRanges, Pages, Refused};
 pub use request::{Content, PoolError, PoolKind, Request, Tag};
 pub use small::cache::CpuCache;
 pub use tags::{PLACES, Place, Table, TagTable, TagUse};

@@ -7,6 +7,11 @@
 use xtcore::VirtRange;
 use xtpaging::OutOfFrames;
 
+/// Pages are not taken back: whoever keeps account of them disagrees with the pool, which makes a
+/// [`Crime::PagesRefused`](crate::pool::Crime::PagesRefused) of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Refused;
+
 /// Gives memory to virtual pages and takes it back.
 ///
 /// # Safety
@@ -21,7 +26,10 @@ pub unsafe trait Pages: Sync {
     fn commit(&self, pages: VirtRange) -> Result<(), OutOfFrames>;
 
     /// Takes back whatever memory there is behind the pages. Some, or all, may have none. Called pinned.
-    fn decommit(&self, pages: VirtRange);
+    ///
+    /// # Errors
+    /// [`Refused`]: the pages are not what the pool takes them for.
+    fn decommit(&self, pages: VirtRange) -> Result<(), Refused>;
 }
 
 /// Gives out ranges of a reserved region of virtual pages.
@@ -37,7 +45,10 @@ pub unsafe trait PageRanges: Sync {
     fn allocate(&self, pages: u64, alignment: u64) -> Option<VirtRange>;
 
     /// Gives back exactly what [`PageRanges::allocate`] returned. Called pinned.
-    fn free(&self, pages: VirtRange);
+    ///
+    /// # Errors
+    /// [`Refused`]: the range is not one that is in use.
+    fn free(&self, pages: VirtRange) -> Result<(), Refused>;
 }
 
 // SAFETY: passes every promise on.
@@ -46,8 +57,8 @@ unsafe impl<T: Pages> Pages for &T {
         (**self).commit(pages)
     }
 
-    fn decommit(&self, pages: VirtRange) {
-        (**self).decommit(pages);
+    fn decommit(&self, pages: VirtRange) -> Result<(), Refused> {
+        (**self).decommit(pages)
     }
 }
 
@@ -57,7 +68,7 @@ unsafe impl<T: PageRanges> PageRanges for &T {
         (**self).allocate(pages, alignment)
     }
 
-    fn free(&self, pages: VirtRange) {
-        (**self).free(pages);
+    fn free(&self, pages: VirtRange) -> Result<(), Refused> {
+        (**self).free(pages)
     }
 }

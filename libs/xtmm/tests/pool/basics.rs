@@ -33,7 +33,7 @@ pub(crate) fn flip(block: NonNull<u8>, distance: isize) {
     let byte = block.as_ptr().wrapping_offset(distance);
     // SAFETY: tests flip bytes of the pool's region only, which has memory there.
     let before = unsafe { byte.read() };
-    // SAFETY: the same byte.
+    // SAFETY: it lies in the pool's region, and nobody else looks at it now.
     unsafe { byte.write(before ^ 0x10) };
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use xtmm::inject::Site;
-use xtmm::pool::{Checks, Coverage, PoolError, Request, SpecialPool};
+use xtmm::pool::{Checks, Coverage, Crime, PoolError, Request, SpecialPool};
 
 use crate::basics::{FULL, TEST, free, worlds};
 use crate::double::{Setup, World};
@@ -85,4 +85,15 @@ fn exhaustion_is_an_error_and_everything_comes_back() {
             }
         }
     }
+}
+
+#[test]
+fn pages_that_are_not_taken_back_are_a_crime() {
+    let world = World::new(Setup::default());
+    let large = world.pool.allocate(Request::new(50_000, TEST)).unwrap();
+    let small = world.pool.allocate(Request::new(100, TEST)).unwrap();
+    world.memory.refuses.store(true, Ordering::Relaxed);
+    assert!(matches!(free(&world, large, TEST), Err(Crime::PagesRefused { bytes: 0xD000, .. })));
+    free(&world, small, TEST).unwrap();
+    assert!(matches!(world.pool.trim(), Err(Crime::PagesRefused { bytes: 0x1000, .. })));
 }

@@ -141,6 +141,7 @@ fn a_long_run_does_not_grow() {
         }
         peaks.push(world.memory.peak.load(std::sync::atomic::Ordering::Relaxed));
     }
+    println!("{total} allocations; the most pages in each twentieth of them: {peaks:?}");
     let (early, late) = (peaks[2..8].iter().max().unwrap(), peaks[14..].iter().max().unwrap());
     assert!(*late * 100 <= *early * 106, "the footprint grows: {peaks:?}");
     live.into_iter().for_each(|(block, tag)| free(&world, block, tag).unwrap());

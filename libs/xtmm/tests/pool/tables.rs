@@ -29,6 +29,7 @@ fn every_crime_has_nts_code_and_parameters() {
         (Crime::SpecialInterior { address: damaged, block }, 0xC1, [bad, at, 0, 0x21]),
         (Crime::SpecialOverflow { block, damaged, size }, 0xC1, [at, bad, 16, 0x23]),
         (Crime::SpecialUnderflow { block, damaged, size }, 0xC1, [at, bad, 16, 0x24]),
+        (Crime::PagesRefused { pages: block, bytes: 0x2000 }, 0x1A, [0x888A, at, 0x2000, 0]),
         (Crime::LinkCorrupt { entry: block, neighbour: damaged }, 0x139, [3, at, bad, 0]),
     ];
     for (crime, code, parameters) in table {

@@ -27,7 +27,7 @@ impl KernelPool {
     }
 }
 
-/// A block whose bytes nobody reads or writes. It is freed when it is dropped.
+/// A block whose own bytes nobody reads or writes. It is freed when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Untouched {
     pool: &'static KernelPool,
@@ -36,7 +36,8 @@ pub(crate) struct Untouched {
 }
 
 impl KernelPool {
-    /// Gives out a block that is not touched: a pageable one gets no memory by this.
+    /// Gives out a block whose own bytes are not touched. What lies behind it in its place, or on its last page, is: the
+    /// canary is written there, so of a pageable block only the pages that hold no byte of it stay without memory.
     ///
     /// # Errors
     /// [`PoolError`], but no crime: that stops the kernel.

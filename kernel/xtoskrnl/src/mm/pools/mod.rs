@@ -1,16 +1,15 @@
 //! The pools: `xtmm`'s, on this kernel's regions, with bug checks for crimes.
 
 mod block;
+mod choice;
 mod rust;
 
 use core::fmt;
 
-use xtboot::parameters::Parameters;
 use xtcore::VirtRange;
 use xtmm::OutOfFrames;
 use xtmm::pool::{
-    Checking, Checks, Counts, Coverage, Crime, FaultAnswer, Pages, Pool, PoolError, PoolKind, Request, Side,
-    SpecialPool, Tag, TagUse,
+    Counts, Crime, FaultAnswer, Pages, Pool, PoolError, PoolKind, Refused, Request, Tag, TagUse,
 };
 use xtmm::ranges::Shared;
 use xtmm::space::PageContent;
@@ -18,6 +17,7 @@ use xtmm::space::PageContent;
 use super::memory::{Commit, Commits, KernelMachine};
 use crate::ke::bugcheck::bug_check_raw;
 pub(crate) use block::Block;
+pub(super) use choice::Choice;
 
 /// The pool's type.
 pub(crate) type Raw = Pool<'static, KernelMachine, PoolMemory, &'static PoolRanges>;
@@ -135,41 +135,7 @@ unsafe impl Pages for PoolMemory {
         self.commit_of(pages).commit(pages, PageContent::Any).map_err(|error| error.shortage(pages))
     }
 
-    fn decommit(&self, pages: VirtRange) {
-        // Only pages of the pool's own regions come here, so no large page is split and nothing is refused.
-        let outcome = self.commit_of(pages).decommit(pages);
-        debug_assert!(outcome.is_ok(), "pages of a pool can be unmapped");
+    fn decommit(&self, pages: VirtRange) -> Result<(), Refused> {
+        self.commit_of(pages).decommit(pages).map_err(|_| Refused)
     }
-}
-
-/// How many bytes freed blocks wait under full checking.
-const QUARANTINE_BYTES: usize = 256 << 10;
-
-/// How many pages of addresses wait after blocks of the special pool.
-const QUARANTINE_PAGES: usize = 4096;
-
-/// Reads what is to be checked: `POOLCHECK=full`, and `SPECIALPOOL=TAG` or `*`, with `SPECIALSIDE=before` for the guard in front.
-pub(super) fn checks(parameters: &Parameters<'_>) -> Checks {
-    let checking = match parameters.value("POOLCHECK") {
-        Some(value) if value.eq_ignore_ascii_case("full") => Checking::Full { quarantine: QUARANTINE_BYTES },
-        Some(other) => {
-            crate::kd::log!("xtoskrnl: POOLCHECK={other} is not known; the default is kept");
-            Checking::Default
-        }
-        None => Checking::Default,
-    };
-    let coverage = match parameters.value("SPECIALPOOL") {
-        None | Some("") => Coverage::Nothing,
-        Some("*") => Coverage::Everything,
-        Some(tag) => {
-            let mut characters = [b' '; 4];
-            for (place, byte) in characters.iter_mut().zip(tag.bytes()) {
-                *place = byte;
-            }
-            Coverage::Tag(Tag::new(characters))
-        }
-    };
-    let before = parameters.value("SPECIALSIDE").is_some_and(|side| side.eq_ignore_ascii_case("before"));
-    let side = if before { Side::Before } else { Side::After };
-    Checks { checking, special: SpecialPool { coverage, side, quarantine_pages: QUARANTINE_PAGES } }
 }

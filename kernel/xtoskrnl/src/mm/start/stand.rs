@@ -4,7 +4,6 @@
 use core::sync::atomic::AtomicUsize;
 
 use spin::Once;
-use xtboot::parameters::Parameters;
 use xtcore::{Frame, FrameCount, FrameRange, Geometry, Level, PAGE_BYTES, VirtAddr, VirtRange};
 use xtlayout::budget::described_frames;
 use xtlayout::{Layout, RegionKind};
@@ -21,7 +20,6 @@ use xtmm::stack::{StackSize, Stacks};
 use super::carve::Carved;
 use super::register::register;
 use super::table_limit;
-use crate::ar::control::time_stamp;
 use crate::ke::stamps::Stamps;
 use crate::ke::{fault as faults, stacks};
 use crate::mm::devices::DeviceRoom;
@@ -31,7 +29,7 @@ use crate::mm::memory::{
     Window,
 };
 use crate::mm::paging::{ActiveTables, LocalTlb, SelfMapTables};
-use crate::mm::pools::{KernelPool, PoolMemory, PoolRanges, checks};
+use crate::mm::pools::{Choice, KernelPool, PoolMemory, PoolRanges};
 use crate::mm::stacks::StackRoom;
 use crate::mm::{chain, resolve, stacks as own_stacks};
 
@@ -124,10 +122,10 @@ pub(super) fn stand(carved: Carved, stamps: &mut Stamps) -> Result<&'static Memo
     let devices = stand_devices(mapper, region(RegionKind::Hardware)?, commits)?;
     stamps.end_of("system PTEs stand");
 
-    let parameters = block.parameters();
+    let choice = Choice::make(&block.parameters());
     let [first, second] = &POOLS;
-    let nonpaged = first.stand(PoolKind::NonPaged, &caches.nonpaged, &layout, commits, &parameters)?;
-    let paged = second.stand(PoolKind::Paged, &caches.paged, &layout, commits, &parameters)?;
+    let nonpaged = first.stand(PoolKind::NonPaged, &caches.nonpaged, &layout, commits, &choice)?;
+    let paged = second.stand(PoolKind::Paged, &caches.paged, &layout, commits, &choice)?;
     stamps.end_of("pools stand");
 
     let room = STACK_ROOM.call_once(|| StackRoom { system, memory: commits.stacks });
@@ -271,7 +269,7 @@ impl PoolPlace {
         cache: &'static CpuCache,
         layout: &Layout,
         commits: &'static Commits,
-        parameters: &Parameters<'_>,
+        choice: &Choice,
     ) -> Result<&'static KernelPool, Fault> {
         let place = match kind {
             PoolKind::NonPaged => RegionKind::NonPagedPool,
@@ -296,9 +294,8 @@ impl PoolPlace {
             memory: PoolMemory::new(kind, region, commits),
             caches: core::slice::from_ref(cache),
             tags: &TAGS,
-            checks: checks(parameters),
-            // The time is all the chance that there is so early: it keeps accidents apart, not attackers.
-            key: time_stamp().wrapping_mul(0x9E37_79B9_7F4A_7C15),
+            checks: choice.checks,
+            key: choice.key(kind),
         };
         // SAFETY: the regions are the planner's for this pool and have no memory; the arenas give out pages of the region and
         // of the headers; each pool has its own cache.

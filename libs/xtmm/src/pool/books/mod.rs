@@ -32,12 +32,13 @@ use xtcore::{PAGE_BYTES, VirtAddr, VirtRange};
 
 pub(crate) use list::{Head, Links, Stranger};
 pub(crate) use pages::{PageRecord, PageRecords, Part, Way};
-pub(crate) use record::{Content, Record, RecordIndex};
+pub(crate) use record::{Content, Record, RecordIndex, Slack};
 
 use crate::inject::Site;
 use crate::machine::{Machine, SpinLock};
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
+use crate::pool::request::PoolError;
 
 /// Bytes of a unit.
 pub(crate) const UNIT_BYTES: usize = 32;
@@ -180,18 +181,19 @@ impl<M: Machine, R: PageRanges> Books<M, R> {
     /// Takes `count` neighbouring units, from 1 to 127, with any content.
     ///
     /// # Errors
-    /// The site that has run out.
-    pub(crate) fn allocate(&self, memory: &impl Pages, pin: &M::Pin, count: u32) -> Result<Unit, Site> {
+    /// The site that has run out; or [`Crime::PagesRefused`].
+    pub(crate) fn allocate(&self, memory: &impl Pages, pin: &M::Pin, count: u32) -> Result<Unit, PoolError> {
+        let out_of_addresses = PoolError::OutOfMemory(Site::VirtualPages);
         {
             let mut lists = self.lists.lock(pin);
             if let Some(unit) = self.take(&mut lists, count) {
                 return Ok(unit);
             }
         }
-        let page = self.ranges.allocate(1, 1).ok_or(Site::VirtualPages)?;
+        let page = self.ranges.allocate(1, 1).ok_or(out_of_addresses)?;
         if memory.commit(page).is_err() {
-            self.ranges.free(page);
-            return Err(Site::Backing);
+            self.ranges.free(page).map_err(|_| Crime::refused(page))?;
+            return Err(PoolError::OutOfMemory(Site::Backing));
         }
         let number = (page.start().get().saturating_sub(self.range.start().get()) / UNIT_BYTES as u64) as u32;
         let header = self.header(number);
@@ -199,13 +201,13 @@ impl<M: Machine, R: PageRanges> Books<M, R> {
         let mut lists = self.lists.lock(pin);
         lists.pages += 1;
         self.list(&mut lists, number, header);
-        Unit::from_raw(number + 1).ok_or(Site::VirtualPages)
+        Unit::from_raw(number + 1).ok_or(out_of_addresses)
     }
 
     /// Gives units back.
     ///
     /// # Errors
-    /// [`Crime::LinkCorrupt`] when a list of pages has been overwritten; the units stay taken.
+    /// [`Crime::LinkCorrupt`] when a list of pages has been overwritten; the units stay taken. [`Crime::PagesRefused`].
     pub(crate) fn free(
         &self,
         memory: &impl Pages,
@@ -228,9 +230,8 @@ impl<M: Machine, R: PageRanges> Books<M, R> {
             lists.pages -= 1;
         }
         let range = VirtRange::saturating(self.address(page), PAGE_BYTES);
-        memory.decommit(range);
-        self.ranges.free(range);
-        Ok(())
+        let returned = memory.decommit(range).and_then(|()| self.ranges.free(range));
+        returned.map_err(|_| Crime::refused(range))
     }
 
     fn take(&self, lists: &mut Lists, count: u32) -> Option<Unit> {

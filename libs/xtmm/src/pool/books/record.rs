@@ -1,19 +1,21 @@
-//! What the books know about one place of a slab.
+//! What the books know about one place of a slab, in two bytes.
 //!
 //! ```text
-//!   in use    31 ........ 16 | 15 ................... 0
-//!             tag's place + 1 | bytes behind the block, up to the end of its place
+//!   in use     15 ................ 5 | 4 ............ 0     32 and more
+//!              the tag's place + 1   | slack
 //!
-//!   freed     31 | 30 ... 16 | 15 ................... 0
-//!             1  | as before: whose it was, and where its canary lies; free as well
+//!   freed      0                     | slack as before      0 .. 30: free, and its canary is to be checked unless zero
 //!
-//!   free      31 ........ 16 | 15     | 14 ............ 0
-//!             0               | filled | the next free place of the slab, plus 1; 0 outside a slab's chain
+//!   filled     0                     | 31                   free, and filled with full checking's pattern
+//!
+//!   chained    15 14 | 9             | 8 ............ 0     0xC000 and more: free, in its slab's chain
+//!              1  1  | filled        | the next place + 1
 //! ```
 //!
-//! Zero, the state of fresh memory, is free. "Filled" says that full checking has filled the place with its pattern.
+//! Zero, the state of fresh memory, is free. Two bytes and not more, because the one thing that a free has to wait for is
+//! the record of its block: half as many bytes are half as many cache lines that can be missing.
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU16, Ordering};
 
 use crate::pool::books::UNIT_BYTES;
 use crate::pool::tags::Place;
@@ -22,7 +24,7 @@ use crate::pool::tags::Place;
 /// class's lock.
 #[derive(Debug)]
 #[repr(transparent)]
-pub(crate) struct Record(AtomicU32);
+pub(crate) struct Record(AtomicU16);
 
 /// Where a record lies: its number, if the books consisted of records only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,7 +35,7 @@ impl RecordIndex {
     /// Records that fit a unit.
     const PER_UNIT: u32 = (UNIT_BYTES / size_of::<Record>()) as u32;
 
-    /// The units whose records can be named, wherever a slab's records end: those of the first 16 GiB.
+    /// The units whose records can be named, wherever a slab's records end: those of the first 8 GiB.
     pub(crate) const UNITS: usize = (u32::MAX / Self::PER_UNIT - 64) as usize;
 
     /// Returns the record of a place of the slab that a unit below [`RecordIndex::UNITS`] describes: records follow the
@@ -68,10 +70,45 @@ impl RecordIndex {
     }
 }
 
+/// How many bytes lie behind a block, up to the end of its place, as a record says it: exactly, or only that they are many.
+/// The number of many bytes stands in the bytes themselves, see [`canary`](crate::pool::check::canary).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
+pub(crate) struct Slack(u16);
+
+impl Slack {
+    /// As many bytes, and more, are not told exactly.
+    pub(crate) const LONG: usize = 30;
+
+    /// Describes a number of bytes.
+    #[inline]
+    pub(crate) const fn of(bytes: usize) -> Self {
+        Self(if bytes < Self::LONG { bytes as u16 } else { Self::LONG as u16 })
+    }
+
+    /// Returns the number of bytes, or the least that it can be.
+    #[inline]
+    pub(crate) const fn least(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Tells whether the block fills its place.
+    #[inline]
+    pub(crate) const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Returns the number of bytes; `None` when it stands in the bytes themselves.
+    #[inline]
+    pub(crate) const fn exact(self) -> Option<usize> {
+        if self.0 as usize == Self::LONG { None } else { Some(self.0 as usize) }
+    }
+}
+
 /// A record's content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(transparent)]
-pub(crate) struct Content(u32);
+pub(crate) struct Content(u16);
 
 impl Record {
     #[inline]
@@ -85,87 +122,101 @@ impl Record {
     }
 }
 
+const SLACK_BITS: u32 = 5;
+const SLACK: u16 = (1 << SLACK_BITS) - 1;
+
 impl Content {
-    const FILLED: u32 = 1 << 15;
-    const FREED: u32 = 1 << 31;
+    const CHAINED: u16 = 0xC000;
+    const CHAINED_FILLED: u16 = 1 << 9;
 
     /// Free, with any bytes in it.
     pub(crate) const FREE: Self = Self(0);
 
     /// Free, and filled with the pattern.
-    pub(crate) const FREE_FILLED: Self = Self(Self::FILLED);
+    pub(crate) const FREE_FILLED: Self = Self(SLACK);
 
-    /// In use under a tag, with `slack` bytes behind the block; `slack` is below 2^16.
+    /// In use under a tag.
     #[inline]
-    pub(crate) const fn used(place: Place, slack: usize) -> Self {
-        Self(place.to_record() << 16 | slack as u32)
+    pub(crate) const fn used(place: Place, slack: Slack) -> Self {
+        Self((place.to_record() << SLACK_BITS) as u16 | slack.0)
     }
 
     /// Returns what becomes of a place in use that is freed before its canary is checked.
     #[inline]
     pub(crate) const fn freed(self) -> Self {
-        Self(self.0 | Self::FREED)
+        Self(self.0 & SLACK)
     }
 
-    /// Returns what a freed place was before; `None` for one that needs no check.
+    /// Returns the slack of a block in use, or of the one that a freed place was.
     #[inline]
-    pub(crate) const fn before_freed(self) -> Option<Self> {
-        if self.0 & Self::FREED == 0 { None } else { Some(Self(self.0 & !Self::FREED)) }
+    pub(crate) const fn slack(self) -> Slack {
+        Slack(self.0 & SLACK)
     }
 
-    /// Free and in its slab's chain, in front of `next`. What a place was before it was freed is forgotten.
+    /// Returns the slack of the block that a free place was; `None` where no canary is to be checked.
+    #[inline]
+    pub(crate) const fn before_freed(self) -> Option<Slack> {
+        if self.is_ready() && !self.slack().is_none() { Some(self.slack()) } else { None }
+    }
+
+    /// Free and in its slab's chain, in front of `next`, which is at most 256. What a place was before it was freed is
+    /// forgotten.
     pub(crate) const fn chained(self, next: u16) -> Self {
-        if self.is_filled() { Self(Self::FILLED | next as u32) } else { Self(next as u32) }
+        let filled = if self.is_filled() { Self::CHAINED_FILLED } else { 0 };
+        Self(Self::CHAINED | filled | next)
     }
 
     /// Returns the link of a chained place.
     pub(crate) const fn next(self) -> u16 {
-        self.0 as u16 & !(Self::FILLED as u16)
+        self.0 & (Self::CHAINED_FILLED - 1)
     }
 
     /// Returns the content without the link.
     pub(crate) const fn unchained(self) -> Self {
-        Self(self.0 & Self::FILLED)
+        if self.is_filled() { Self::FREE_FILLED } else { Self::FREE }
     }
 
     /// Tells whether the place is free and filled.
     pub(crate) const fn is_filled(self) -> bool {
-        self.0 & (Self::FILLED | !0xFFFF) == Self::FILLED
+        self.0 == SLACK
+            || self.0 & (Self::CHAINED | Self::CHAINED_FILLED) == Self::CHAINED | Self::CHAINED_FILLED
     }
 
-    /// Tells whether the place is free, and not filled: whether it can be given out as it is, if its canary has been
-    /// checked. One comparison: zero, or negative.
+    /// Tells whether the place is free, and neither filled nor chained: whether it can be given out as it is, if its canary
+    /// is as it should be.
     #[inline]
     pub(crate) const fn is_ready(self) -> bool {
-        self.0.cast_signed() <= 0
+        self.0 < SLACK
     }
 
     /// Tells whether the place is free.
     #[inline]
     pub(crate) const fn is_free(self) -> bool {
-        self.0 >> 16 == 0 || self.0 & Self::FREED != 0
+        self.0 <= SLACK || self.0 >= Self::CHAINED
     }
 
     /// Tells whether the place is in use under a tag.
     #[inline]
     pub(crate) const fn is_used_by(self, place: Place) -> bool {
-        self.0 >> 16 == place.to_record()
+        self.0 ^ (place.to_record() << SLACK_BITS) as u16 <= SLACK
     }
 
     /// Returns the tag's place of a place in use.
     #[inline]
     pub(crate) const fn place(self) -> Option<Place> {
-        Place::from_record(self.0 >> 16)
-    }
-
-    /// Returns the bytes behind the block of a place in use.
-    #[inline]
-    pub(crate) const fn slack(self) -> usize {
-        (self.0 & 0xFFFF) as usize
+        Place::from_record(self.0 as u32 >> SLACK_BITS)
     }
 
     /// Returns the number that bug checks print.
     pub(crate) const fn raw(self) -> u32 {
-        self.0
+        self.0 as u32
     }
 }
+
+const _: () = {
+    assert!(SLACK as usize == Slack::LONG + 1, "what is no slack says that the place is filled");
+    assert!((Place::OVERFLOW.to_record() + 1) << SLACK_BITS <= Content::CHAINED as u32);
+};
+
+#[cfg(test)]
+mod tests;

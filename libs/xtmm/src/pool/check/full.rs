@@ -8,7 +8,7 @@ use xtcore::VirtAddr;
 use crate::inject::Site;
 use crate::machine::{Machine, Pin};
 use crate::pool::Pool;
-use crate::pool::books;
+use crate::pool::books::{self, Slack};
 use crate::pool::check::pattern::{self, Damage, Purpose};
 use crate::pool::check::{Checking, canary};
 use crate::pool::crime::Crime;
@@ -53,7 +53,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     /// # Errors
     /// What is wrong with the block, or [`Crime::WriteAfterFree`] for one that leaves the quarantine.
     pub(crate) fn free_patterned(&self, held: &Held<'_>) -> Result<(), Crime> {
-        self.verify_slack(held.block, held.size(), held.room())?;
+        self.verify_place(held.block, held.content.slack(), held.room())?;
         {
             let pin = self.machine.pin();
             if let Some(cache) = self.caches.get(pin.cpu().get()) {
@@ -70,7 +70,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         };
         let is_waiting = {
             let pin = self.machine.pin();
-            self.quarantine.lock(&pin).push(&self.books, &self.memory, &pin, vacancy, held.room())
+            self.quarantine.lock(&pin).push(&self.books, &self.memory, &pin, vacancy, held.room())?
         };
         if !is_waiting {
             return self.release(vacancy);
@@ -131,6 +131,31 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         })
     }
 
+    /// Returns how many bytes were asked for of a place with `room` bytes.
+    ///
+    /// # Errors
+    /// [`Crime::Overflow`] when something has written to where it is noted.
+    fn size_of(&self, block: NonNull<u8>, slack: Slack, room: usize) -> Result<usize, Crime> {
+        // SAFETY: the place is the pool's, and its record was written together with its canary.
+        let size = unsafe { canary::size(block, slack, room, self.key) };
+        // It is not known any more how large the block was, only how large at most.
+        size.ok_or_else(|| Self::overflow(block, room.saturating_sub(slack.least()), 0))
+    }
+
+    /// Checks what lies behind a block in a place with `room` bytes.
+    ///
+    /// # Errors
+    /// [`Crime::Overflow`].
+    #[inline(never)]
+    pub(crate) fn verify_place(&self, block: NonNull<u8>, slack: Slack, room: usize) -> Result<(), Crime> {
+        if slack.is_none() {
+            // A pageable block that fills its place may have no memory.
+            return Ok(());
+        }
+        let size = self.size_of(block, slack, room)?;
+        self.verify_slack(block, size, room)
+    }
+
     /// Prepares the bytes behind a block of `size` bytes, up to `room`. The block's content stays.
     pub(crate) fn mark_slack(&self, block: NonNull<u8>, size: usize, room: usize) {
         if self.checks.red_zone() == 0 {
@@ -141,6 +166,8 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         let slack = unsafe { block.add(size) };
         // SAFETY: the bytes up to `room` are the block's.
         unsafe { pattern::fill(slack, room - size, Purpose::Slack, self.key) };
+        // SAFETY: the bytes up to `room` are the block's, more than eight, and the block is shorter.
+        unsafe { canary::write_trailer(block, size, room, self.key) };
     }
 
     /// Checks the bytes that [`Pool::mark_slack`] has prepared.
@@ -153,10 +180,16 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             let verdict = unsafe { canary::verify(block, size, room, self.key) };
             return verdict.map_err(|found| Self::overflow(block, size, found));
         }
+        let trailer = if room - size >= Slack::LONG { canary::TRAILER } else { 0 };
+        let length = room - size - trailer;
         // SAFETY: the block is shorter than its room.
         let slack = unsafe { block.add(size) };
         // SAFETY: the bytes up to `room` are the pool's, and were filled when the block was given out.
-        let verdict = unsafe { pattern::verify(slack, room - size, Purpose::Slack, self.key) };
-        verdict.map_err(|damage| Self::overflow(block, size, damage.found.into()))
+        let verdict = unsafe { pattern::verify(slack, length, Purpose::Slack, self.key) };
+        verdict.map_err(|damage| Self::overflow(block, size, damage.found.into()))?;
+        match self.size_of(block, Slack::of(room - size), room) {
+            Ok(noted) if noted == size => Ok(()),
+            _ => Err(Self::overflow(block, size, 0)),
+        }
     }
 }

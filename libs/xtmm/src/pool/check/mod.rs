@@ -3,7 +3,7 @@
 //! | | default | full | special pool |
 //! |---|---|---|---|
 //! | double free, wrong tag, wrong pointer | found | found | found |
-//! | write up to the end of the place, behind the block | found soon after the free | found at the free | found at the free |
+//! | write up to the end of the place, behind the block | found before the place is used again | found at the free | found at the free |
 //! | write further behind | missed | found up to 16 bytes beyond the place's end | page fault |
 //! | write after free | missed | found until the block is given out again | page fault until the pages are |
 //! | read behind or after free | missed | missed | page fault |

@@ -7,6 +7,7 @@ use crate::machine::Machine;
 use crate::pool::books::{Books, Unit};
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
+use crate::pool::request::PoolError;
 use crate::pool::small::cache::{Batch, BatchHeader, Vacancy};
 
 /// Places in a batch.
@@ -34,6 +35,9 @@ impl Quarantine {
     }
 
     /// Lets a place of `bytes` bytes wait. Returns false when there is no memory for it to wait in.
+    ///
+    /// # Errors
+    /// What is wrong with the books.
     pub(crate) fn push<M: Machine, R: PageRanges>(
         &mut self,
         books: &Books<M, R>,
@@ -41,11 +45,15 @@ impl Quarantine {
         pin: &M::Pin,
         vacancy: Vacancy,
         bytes: usize,
-    ) -> bool {
+    ) -> Result<bool, Crime> {
         let newest = match self.newest {
             Some(newest) if self.filled < ENTRIES.into() => newest,
             last => {
-                let Ok(unit) = books.allocate(memory, pin, Batch::units(ENTRIES)) else { return false };
+                let unit = match books.allocate(memory, pin, Batch::units(ENTRIES)) {
+                    Ok(unit) => unit,
+                    Err(PoolError::Crime(crime)) => return Err(crime),
+                    Err(_) => return Ok(false),
+                };
                 header(books, unit).links.chain(None);
                 match last {
                     Some(last) => header(books, last).links.chain(Some(unit)),
@@ -59,7 +67,7 @@ impl Quarantine {
         self.bytes += bytes;
         // SAFETY: the quarantine owns the batch, which has so many entries.
         unsafe { Batch::new(books.pointer(newest)).write(self.filled, vacancy) };
-        true
+        Ok(true)
     }
 
     /// Takes out the place that has waited longest; `bytes` tells how large it is.

@@ -29,13 +29,13 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         let unit = match self.books.allocate(&self.memory, pin, Slab::units(class)) {
             Ok(unit) if unit.index() < RecordIndex::UNITS && self.can_name(pages) => unit,
             Ok(unit) => {
-                self.give_pages(pages);
+                self.give_pages(pages)?;
                 self.books.free(&self.memory, pin, unit, Slab::units(class))?;
                 return Err(PoolError::OutOfMemory(Site::VirtualPages));
             }
-            Err(site) => {
-                self.give_pages(pages);
-                return Err(PoolError::OutOfMemory(site));
+            Err(error) => {
+                self.give_pages(pages)?;
+                return Err(error);
             }
         };
         for number in 0..Slab::records(class) {
@@ -64,7 +64,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         let class = index.class();
         let start = VirtAddr::new(self.slab(unit).start() as u64);
         let pages = VirtRange::saturating(start, u64::from(class.pages) * PAGE_BYTES);
-        self.give_pages(pages);
+        self.give_pages(pages)?;
         self.slab_pages.fetch_sub(usize::from(class.pages), Ordering::Relaxed);
         self.books.free(&self.memory, pin, unit, Slab::units(class))
     }
@@ -83,20 +83,23 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         let out_of = |site| Err(PoolError::OutOfMemory(site));
         let Some(pages) = self.ranges.allocate(count, alignment) else { return out_of(Site::VirtualPages) };
         if self.records.cover(pages, &self.memory, pin).is_err() {
-            self.ranges.free(pages);
+            self.ranges.free(pages).map_err(|_| Crime::refused(pages))?;
             return out_of(Site::Backing);
         }
         if kind == PoolKind::NonPaged && self.memory.commit(pages).is_err() {
-            self.ranges.free(pages);
+            self.ranges.free(pages).map_err(|_| Crime::refused(pages))?;
             return out_of(Site::Commit);
         }
         Ok(pages)
     }
 
     /// Gives pages back: first nothing is allocated there, then there is no memory, then the addresses are free.
-    pub(crate) fn give_pages(&self, pages: VirtRange) {
+    ///
+    /// # Errors
+    /// [`Crime::PagesRefused`].
+    pub(crate) fn give_pages(&self, pages: VirtRange) -> Result<(), Crime> {
         self.records.set(pages, |_| PageRecord::NOTHING);
-        self.memory.decommit(pages);
-        self.ranges.free(pages);
+        let returned = self.memory.decommit(pages).and_then(|()| self.ranges.free(pages));
+        returned.map_err(|_| Crime::refused(pages))
     }
 }

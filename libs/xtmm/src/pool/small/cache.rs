@@ -2,16 +2,17 @@
 //!
 //! ```text
 //!   magazine                    batch, in the books
-//!   outgoing --pop-->           | header | place, record | place, record | .. |
-//!   incoming <--push--              0           1               2
+//!   current <--push, pop-->     | header | place, record | place, record | .. |
+//!   spare                            0           1               2
 //! ```
 //!
-//! A free place is named here, in eight bytes, by its distance from the region's start and by its record; nothing is ever stored in the place itself, so a
-//! write after free cannot lead the allocator astray, and pageable places are not touched.
+//! A free place is named here, in eight bytes, by its distance from the region's start and by its record; nothing is ever
+//! stored in the place itself, so a write after free cannot lead the allocator astray, and pageable places are not touched.
 //!
-//! What is freed waits in `incoming` until that batch is full or `outgoing` is empty. Then all of its canaries are looked at
-//! in one go, so that the processor waits for their cache lines together and not once per free, and the batches change
-//! roles. That there are two also keeps a processor that hovers round a boundary from going to the depot each time.
+//! What is freed last is given out first: its record, its canary and its first bytes are the likeliest to be in the
+//! processor's caches. A canary is looked at when its place is given out again, or when the spare batch leaves the
+//! processor; then all of the batch's are looked at in one go, so that the processor waits for their cache lines together.
+//! That there are two batches keeps a processor that hovers round a boundary from going to the depot each time.
 //!
 //! Only the processor itself uses its cache, pinned; batches change hands under the class's lock.
 #![allow(unsafe_code, reason = "batches are reached through their addresses")]
@@ -159,7 +160,7 @@ impl Stock {
     }
 
     #[inline]
-    fn pop_if<T>(&self, accept: impl FnOnce(Vacancy) -> Option<T>) -> Option<T> {
+    fn peek(&self) -> Option<Vacancy> {
         let count = self.count();
         if count == 0 {
             return None;
@@ -167,10 +168,30 @@ impl Stock {
         // SAFETY: there is a batch, since it holds something.
         let batch = unsafe { self.batch_unchecked() };
         // SAFETY: a magazine owns its batches, and the first `count` entries have been written.
-        let vacancy = unsafe { batch.read(count) };
-        let accepted = accept(vacancy)?;
-        self.count.store(count - 1, Ordering::Relaxed);
-        Some(accepted)
+        Some(unsafe { batch.read(count) })
+    }
+
+    #[inline]
+    fn drop_last(&self) {
+        self.count.store(self.count().wrapping_sub(1), Ordering::Relaxed);
+    }
+
+    fn pop(&self) -> Option<Vacancy> {
+        let last = self.peek()?;
+        self.drop_last();
+        Some(last)
+    }
+
+    #[inline]
+    fn swap(&self, other: &Self) {
+        let (batch, count, limit) = (&self.batch, &self.count, &self.limit);
+        let mine = (batch.load(Ordering::Relaxed), self.count(), limit.load(Ordering::Relaxed));
+        batch.store(other.batch.load(Ordering::Relaxed), Ordering::Relaxed);
+        count.store(other.count(), Ordering::Relaxed);
+        limit.store(other.limit.load(Ordering::Relaxed), Ordering::Relaxed);
+        other.batch.store(mine.0, Ordering::Relaxed);
+        other.count.store(mine.1, Ordering::Relaxed);
+        other.limit.store(mine.2, Ordering::Relaxed);
     }
 
     #[inline]
@@ -200,77 +221,78 @@ impl Stock {
 /// A processor's free places of one class.
 #[derive(Debug)]
 pub(crate) struct Magazine {
-    /// Places that have been checked; blocks are given out from here.
-    outgoing: Stock,
-    /// Places that have been freed; they are checked together.
-    incoming: Stock,
+    /// Blocks are given out from here and come back to here.
+    current: Stock,
+    /// Changes places with `current` where that is empty or full.
+    spare: Stock,
 }
 
 impl Magazine {
     const fn new() -> Self {
-        Self { outgoing: Stock::new(), incoming: Stock::new() }
+        Self { current: Stock::new(), spare: Stock::new() }
     }
 
     /// Returns how many places there are.
     pub(crate) fn held(&self) -> u32 {
-        self.outgoing.count() + self.incoming.count()
+        self.current.count() + self.spare.count()
     }
 
-    /// Takes out a checked place.
-    pub(crate) fn pop(&self) -> Option<Vacancy> {
-        self.pop_if(Some)
-    }
-
-    /// Takes out a checked place if it is accepted; returns what it is accepted as.
+    /// Returns the place that is given out next: the one that was freed last.
     #[inline]
-    pub(crate) fn pop_if<T>(&self, accept: impl FnOnce(Vacancy) -> Option<T>) -> Option<T> {
-        self.outgoing.pop_if(accept)
+    pub(crate) fn peek(&self) -> Option<Vacancy> {
+        if self.current.count() == 0 {
+            self.turn();
+        }
+        self.current.peek()
     }
 
-    /// Puts in a place that was freed, unless there is no room.
+    /// Takes out the place that [`Magazine::peek`] has returned.
+    #[inline]
+    pub(crate) fn take(&self) {
+        self.current.drop_last();
+    }
+
+    /// Takes out the place that is given out next.
+    pub(crate) fn pop(&self) -> Option<Vacancy> {
+        let vacancy = self.peek()?;
+        self.take();
+        Some(vacancy)
+    }
+
+    /// Puts in a place, unless the current batch has no room.
     #[inline]
     pub(crate) fn push(&self, vacancy: Vacancy) -> Result<(), Vacancy> {
-        self.incoming.push(vacancy)
+        self.current.push(vacancy)
     }
 
-    /// Puts in a checked place, unless there is no room.
-    pub(crate) fn stock(&self, vacancy: Vacancy) -> Result<(), Vacancy> {
-        self.outgoing.push(vacancy)
+    /// Tells whether the current batch has no room.
+    pub(crate) fn is_full(&self) -> bool {
+        self.current.is_full()
     }
 
-    /// Tells whether there is no room for a checked place.
-    pub(crate) fn is_stocked(&self) -> bool {
-        self.outgoing.is_full()
+    /// Tells whether there is a current batch.
+    pub(crate) fn has_current(&self) -> bool {
+        self.current.batch().is_some()
     }
 
-    /// Tells whether a checked place is there.
-    pub(crate) fn has_outgoing(&self) -> bool {
-        self.outgoing.count() != 0
+    /// Tells whether there is a spare batch.
+    pub(crate) fn has_spare(&self) -> bool {
+        self.spare.batch().is_some()
     }
 
-    /// Tells whether there is a batch to give out from.
-    pub(crate) fn can_stock(&self) -> bool {
-        self.outgoing.batch().is_some()
-    }
-
-    /// Tells whether there is a batch for what is freed.
-    pub(crate) fn can_take(&self) -> bool {
-        self.incoming.batch().is_some()
-    }
-
-    /// Returns the places that were freed.
-    pub(crate) fn incoming(&self) -> impl Iterator<Item = Vacancy> {
-        let batch = self.incoming.batch();
-        let end = batch.map_or(1, |_| self.incoming.count() + 1);
+    /// Returns the places in the spare batch.
+    pub(crate) fn spares(&self) -> impl Iterator<Item = Vacancy> {
+        let batch = self.spare.batch();
+        let end = batch.map_or(1, |_| self.spare.count() + 1);
         // SAFETY: a magazine owns its batches, and as many entries as it counts have been written.
         (1..end).filter_map(move |number| Some(unsafe { batch?.read(number) }))
     }
 
-    /// Forgets a place that was freed.
-    pub(crate) fn remove_incoming(&self, place: Vacancy) {
-        let count = self.incoming.count();
-        let Some(last) = self.incoming.pop_if(Some) else { return };
-        let Some(batch) = self.incoming.batch() else { return };
+    /// Forgets a place in the spare batch.
+    pub(crate) fn forget_spare(&self, place: Vacancy) {
+        let count = self.spare.count();
+        let Some(last) = self.spare.pop() else { return };
+        let Some(batch) = self.spare.batch() else { return };
         let at = (1..count).find(|&number| {
             // SAFETY: the entries below the last one have been written.
             unsafe { batch.read(number) == place }
@@ -281,21 +303,20 @@ impl Magazine {
         }
     }
 
-    /// Makes the freed places, which have been checked meanwhile, those to give out, and the other way round.
-    pub(crate) fn turn(&self, class: &Class) {
-        let old = self.outgoing.replace(None, class);
-        let freed = self.incoming.replace(old, class);
-        self.outgoing.replace(freed, class);
+    /// Makes the spare batch the current one, and the other way round.
+    #[inline]
+    pub(crate) fn turn(&self) {
+        self.current.swap(&self.spare);
     }
 
-    /// Replaces the batch to give out from. Returns the old one, and how many places it holds.
-    pub(crate) fn replace_outgoing(&self, new: Option<(Batch, u32)>, class: &Class) -> Option<(Batch, u32)> {
-        self.outgoing.replace(new, class)
+    /// Replaces the current batch. Returns the old one, and how many places it holds.
+    pub(crate) fn replace_current(&self, new: Option<(Batch, u32)>, class: &Class) -> Option<(Batch, u32)> {
+        self.current.replace(new, class)
     }
 
-    /// Replaces the batch for what is freed. Returns the old one, and how many places it holds.
-    pub(crate) fn replace_incoming(&self, new: Option<(Batch, u32)>, class: &Class) -> Option<(Batch, u32)> {
-        self.incoming.replace(new, class)
+    /// Replaces the spare batch. Returns the old one, and how many places it holds.
+    pub(crate) fn replace_spare(&self, new: Option<(Batch, u32)>, class: &Class) -> Option<(Batch, u32)> {
+        self.spare.replace(new, class)
     }
 }
 

@@ -1,4 +1,4 @@
-//! When nothing is ready to be given out, or there is no room for what is freed: canaries are checked, batches go to and
+//! When nothing is there to be given out, or there is no room for what is freed: canaries are checked, batches go to and
 //! from the depot, places to and from the slabs.
 //!
 //! Whatever goes wrong with the memory of batches, blocks are not affected: without a batch a place goes straight to or
@@ -8,8 +8,7 @@
 use crate::inject::Site;
 use crate::machine::{Machine, RunLevel};
 use crate::pool::Pool;
-use crate::pool::books::{Content, Head, Record, RecordIndex, Stranger, Unit};
-use crate::pool::check::canary;
+use crate::pool::books::{Head, Record, RecordIndex, Stranger, Unit};
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
 use crate::pool::request::PoolError;
@@ -37,13 +36,8 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         if level > RunLevel::Dispatch {
             return Err(Crime::AllocateLevel { level, kind: self.kind, size: class.size.into() }.into());
         }
-        self.inspect(index, magazine)?;
-        magazine.turn(class);
-        if let Some(vacancy) = magazine.pop() {
-            return Ok(vacancy);
-        }
-        if !magazine.can_stock() {
-            magazine.replace_outgoing(self.empty_batch(pin, index).map(|batch| (batch, 0)), class);
+        if !magazine.has_current() {
+            magazine.replace_current(self.empty_batch(pin, index)?, class);
         }
         if let Some(vacancy) = self.refill_from_shelf(pin, index, magazine)? {
             return Ok(vacancy);
@@ -69,48 +63,30 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     /// The first [`Crime::Overflow`]; damaged places are never given out again, all others can be.
     pub(crate) fn inspect(&self, index: ClassIndex, magazine: &Magazine) -> Result<(), Crime> {
         let room = index.class().size as usize;
-        let mut damage = 0;
-        for vacancy in magazine.incoming() {
-            let slack = self.slack_at(vacancy);
-            if slack != 0 {
-                let block = self.block_at(vacancy);
-                // SAFETY: the place is the pool's, and its record says how large the block was when the canary was
-                // written.
-                damage |= unsafe { canary::difference(block, room.saturating_sub(slack), room, self.key) };
+        let mut is_intact = true;
+        for vacancy in magazine.spares() {
+            // A place without a canary to check may be a pageable one, which is not to be touched here.
+            if let Some(slack) = self.record_at(vacancy.record).read().before_freed() {
+                is_intact &= self.is_intact(self.block_at(vacancy), slack, room);
             }
         }
-        if damage == 0 { Ok(()) } else { self.accuse(index, magazine) }
+        if is_intact { Ok(()) } else { self.accuse(index, magazine) }
     }
 
     /// Finds the blocks whose canaries have changed, and takes their places out of the magazine.
     #[cold]
     #[inline(never)]
     fn accuse(&self, index: ClassIndex, magazine: &Magazine) -> Result<(), Crime> {
-        let room = index.class().size as usize;
         let mut verdict = Ok(());
-        loop {
-            let mut damaged = None;
-            for vacancy in magazine.incoming() {
-                let (block, size) = (self.block_at(vacancy), room.saturating_sub(self.slack_at(vacancy)));
-                // SAFETY: the place is the pool's, and its record says how large the block was when the canary was
-                // written.
-                if let Err(found) = unsafe { canary::verify(block, size, room, self.key) } {
-                    damaged = Some(vacancy);
-                    verdict = verdict.and(Err(Self::overflow(block, size, found)));
-                }
-            }
-            match damaged {
-                Some(vacancy) => magazine.remove_incoming(vacancy),
-                None => return verdict,
-            }
+        while let Some((damaged, crime)) = magazine.spares().find_map(|vacancy| {
+            let slack = self.record_at(vacancy.record).read().before_freed()?;
+            let found = self.verify_place(self.block_at(vacancy), slack, index.class().size as usize);
+            Some((vacancy, found.err()?))
+        }) {
+            verdict = verdict.and(Err(crime));
+            magazine.forget_spare(damaged);
         }
-    }
-
-    /// Returns how many bytes lie between the end of the block that a free place was and the end of the place; zero when
-    /// no canary is to be looked at. Never more than the place has.
-    #[inline]
-    fn slack_at(&self, vacancy: Vacancy) -> usize {
-        self.record_at(vacancy.record).read().before_freed().map_or(0, Content::slack)
+        verdict
     }
 
     fn refill_from_shelf(
@@ -125,12 +101,12 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         let Some(full) = self.unchain(&mut shelf.full) else {
             return self.take_from_slabs(&mut shelf, index, magazine);
         };
-        let old = magazine.replace_outgoing(Some((full, class.batch.into())), class);
+        let old = magazine.replace_current(Some((full, class.batch.into())), class);
         let vacancy = magazine.pop();
         // The empty batch is for what is freed, if there is none, else it stays in the depot; too many of them go back.
         let surplus = match old {
-            Some((empty, _)) if !magazine.can_take() => {
-                magazine.replace_incoming(Some((empty, 0)), class);
+            Some((empty, _)) if !magazine.has_spare() => {
+                magazine.replace_spare(Some((empty, 0)), class);
                 None
             }
             Some((empty, _)) => self.store_empty(&mut shelf, empty),
@@ -149,7 +125,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         magazine: &Magazine,
     ) -> Result<Option<Vacancy>, Crime> {
         let mut first = None;
-        while first.is_none() || !magazine.is_stocked() {
+        while first.is_none() || !magazine.is_full() {
             let fullest = shelf.partial.iter().enumerate();
             let Some((bucket, unit)) =
                 fullest.filter_map(|(bucket, head)| Some((bucket, head.first()?))).next()
@@ -160,12 +136,12 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             if slab.is_empty(index.class()) {
                 shelf.idle = shelf.idle.saturating_sub(1);
             }
-            while (first.is_none() || !magazine.is_stocked())
+            while (first.is_none() || !magazine.is_full())
                 && let Some(vacancy) = self.take_from_slab(slab, unit, index)
             {
                 match first {
                     None => first = Some(vacancy),
-                    Some(_) => drop(magazine.stock(vacancy)),
+                    Some(_) => drop(magazine.push(vacancy)),
                 }
             }
             self.relist_slab(shelf, index, unit, Some(bucket))?;
@@ -173,7 +149,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         Ok(first)
     }
 
-    /// Takes care of a checked place when there is no room for what is freed.
+    /// Takes care of a free place when there is no room for what is freed.
     ///
     /// # Errors
     /// An overflow of a block that was freed earlier; this place has been taken care of.
@@ -186,17 +162,17 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         magazine: &Magazine,
         vacancy: Vacancy,
     ) -> Result<(), Crime> {
-        let class = index.class();
-        let verdict = self.inspect(index, magazine);
-        if !magazine.can_take() {
-            magazine.replace_incoming(self.empty_batch(pin, index).map(|batch| (batch, 0)), class);
-        } else if !magazine.has_outgoing() {
-            magazine.turn(class);
-            if !magazine.can_take() {
-                magazine.replace_incoming(self.empty_batch(pin, index).map(|batch| (batch, 0)), class);
-            }
+        let mut verdict = Ok(());
+        if !magazine.has_current() {
+            magazine.replace_current(self.empty_batch(pin, index)?, index.class());
         } else {
-            self.store_full(pin, index, magazine)?;
+            if magazine.spares().next().is_some() {
+                verdict = self.inspect(index, magazine);
+                self.store_spare(pin, index, magazine)?;
+            } else if !magazine.has_spare() {
+                magazine.replace_spare(self.empty_batch(pin, index)?, index.class());
+            }
+            magazine.turn();
         }
         match magazine.push(vacancy) {
             Ok(()) => verdict,
@@ -205,10 +181,10 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     }
 
     /// Gets rid of the freed places, which have been checked: their batch goes to the depot, or they go to their slabs.
-    fn store_full(&self, pin: &M::Pin, index: ClassIndex, magazine: &Magazine) -> Result<(), Crime> {
+    fn store_spare(&self, pin: &M::Pin, index: ClassIndex, magazine: &Magazine) -> Result<(), Crime> {
         let class = index.class();
         let Some(shelf) = self.shelves.get(index.get()) else { return Ok(()) };
-        let Some((batch, count)) = magazine.replace_incoming(None, class) else { return Ok(()) };
+        let Some((batch, count)) = magazine.replace_spare(None, class) else { return Ok(()) };
         let is_full = count == u32::from(class.batch);
         let (mut empty, has_room) = {
             let mut shelf = shelf.lock(pin);
@@ -216,15 +192,15 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             (if has_room { self.unchain(&mut shelf.empty) } else { None }, has_room)
         };
         if has_room && empty.is_none() {
-            empty = self.new_batch(pin, index);
+            empty = self.new_batch(pin, index)?;
         }
         if let Some(empty) = empty {
             self.chain(&mut shelf.lock(pin).full, batch);
-            magazine.replace_incoming(Some((empty, 0)), class);
+            magazine.replace_spare(Some((empty, 0)), class);
             return Ok(());
         }
         let verdict = self.put_back(pin, index, Self::places_of(batch, count));
-        magazine.replace_incoming(Some((batch, 0)), class);
+        magazine.replace_spare(Some((batch, 0)), class);
         verdict
     }
 
@@ -350,18 +326,23 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         Ok(())
     }
 
-    /// Returns an empty batch, from the depot or new; `None` when there is no memory for one.
-    fn empty_batch(&self, pin: &M::Pin, index: ClassIndex) -> Option<Batch> {
-        let stored = {
-            let mut shelf = self.shelves.get(index.get())?.lock(pin);
-            self.unchain(&mut shelf.empty)
+    /// Returns an empty batch as a magazine takes it, from the depot or new; `None` when there is no memory for one.
+    fn empty_batch(&self, pin: &M::Pin, index: ClassIndex) -> Result<Option<(Batch, u32)>, Crime> {
+        let stored = match self.shelves.get(index.get()) {
+            Some(shelf) => self.unchain(&mut shelf.lock(pin).empty),
+            None => None,
         };
-        stored.or_else(|| self.new_batch(pin, index))
+        let batch = if stored.is_some() { stored } else { self.new_batch(pin, index)? };
+        Ok(batch.map(|batch| (batch, 0)))
     }
 
-    fn new_batch(&self, pin: &M::Pin, index: ClassIndex) -> Option<Batch> {
-        let unit = self.books.allocate(&self.memory, pin, Batch::units(index.class().batch)).ok()?;
-        Some(self.batch(unit))
+    fn new_batch(&self, pin: &M::Pin, index: ClassIndex) -> Result<Option<Batch>, Crime> {
+        match self.books.allocate(&self.memory, pin, Batch::units(index.class().batch)) {
+            Ok(unit) => Ok(Some(self.batch(unit))),
+            Err(PoolError::Crime(crime)) => Err(crime),
+            // Places can do without.
+            Err(_) => Ok(None),
+        }
     }
 
     fn batch(&self, unit: Unit) -> Batch {

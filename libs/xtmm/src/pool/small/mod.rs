@@ -20,9 +20,9 @@ use core::ptr::{self, NonNull};
 
 use xtcore::VirtAddr;
 
-use crate::machine::{Machine, Pin};
+use crate::machine::{Machine, Pin, RunLevel};
 use crate::pool::Pool;
-use crate::pool::books::{Content, PageRecord, Record, RecordIndex};
+use crate::pool::books::{Content, PageRecord, Record, RecordIndex, Slack};
 use crate::pool::check::canary;
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
@@ -47,11 +47,6 @@ impl Held<'_> {
     pub(crate) fn room(&self) -> usize {
         self.class.class().size as usize
     }
-
-    /// Returns how many bytes were asked for.
-    pub(crate) fn size(&self) -> usize {
-        self.room().saturating_sub(self.content.slack())
-    }
 }
 
 /// A place that was free a moment ago, and what its record said then.
@@ -66,7 +61,7 @@ pub(crate) struct Taken {
 fn occupy(cache: &CpuCache, record: &Record, class: ClassIndex, place: Place, size: usize) {
     let room = class.class().size as usize;
     // The class was chosen for the size.
-    record.write(Content::used(place, room.wrapping_sub(size)));
+    record.write(Content::used(place, Slack::of(room.wrapping_sub(size))));
     if let Some(counters) = cache.counters(place) {
         counters.allocated(room);
     }
@@ -86,17 +81,42 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
     /// has a place.
     #[inline]
     pub(crate) fn take_cached(&self, class: ClassIndex, place: Place, size: usize) -> Option<NonNull<u8>> {
+        if self.is_level_wrong() {
+            return None;
+        }
         let pin = self.machine.pin();
         let (cache, magazine) = self.magazine(&pin, class)?;
-        let (vacancy, record) = magazine.pop_if(|vacancy| {
-            let record = self.record_at(vacancy.record);
-            record.read().is_ready().then_some((vacancy, record))
-        })?;
+        let vacancy = magazine.peek()?;
+        let (block, record) = (self.block_at(vacancy), self.record_at(vacancy.record));
+        let (was, room) = (record.read(), class.class().size as usize);
+        if !was.is_ready() || !self.is_intact(block, was.slack(), room) {
+            return None;
+        }
+        magazine.take();
         occupy(cache, record, class, place, size);
-        let block = self.block_at(vacancy);
         // SAFETY: the place is the caller's now, and as large as the class says.
-        unsafe { canary::write(block, size, class.class().size as usize, self.key) };
+        unsafe { canary::write(block, size, room, self.key) };
         Some(block)
+    }
+
+    /// Tells whether a non-paged block is asked for or freed above Dispatch, where this processor's cache may be half
+    /// changed. Debug builds look each time; others only where a magazine is empty or full.
+    #[inline]
+    fn is_level_wrong(&self) -> bool {
+        cfg!(debug_assertions) && self.machine.run_level() > RunLevel::Dispatch
+    }
+
+    /// Tells whether the canary of the block that a free place was is as it should be.
+    #[inline]
+    pub(crate) fn is_intact(&self, block: NonNull<u8>, slack: Slack, room: usize) -> bool {
+        if slack.is_none() {
+            // Nothing was written there, and a pageable place may have no memory.
+            return true;
+        }
+        // SAFETY: the place is the pool's, and its record was written together with its canary.
+        let Some(size) = (unsafe { canary::size(block, slack, room, self.key) }) else { return false };
+        // SAFETY: so large was the block when the canary was written.
+        unsafe { canary::difference(block, size, room, self.key) == 0 }
     }
 
     /// Takes a place of a class for a block of `size` bytes.
@@ -121,6 +141,9 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
             let block = VirtAddr::new(block.addr().get() as u64);
             return Err(Crime::FreeListCorrupt { block, record: was.raw() }.into());
         }
+        if let Some(slack) = was.before_freed() {
+            self.verify_place(block, slack, class.class().size as usize)?;
+        }
         occupy(cache, record, class, place, size);
         Ok(Taken { block, was })
     }
@@ -139,6 +162,9 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         let class = page.class_index();
         // The region starts with a page, so what lies inside a page is the same for offsets as for addresses.
         let number = class.class().starting_at(page.offset(offset))?;
+        if self.is_level_wrong() {
+            return None;
+        }
         let index = page.record(number);
         let pin = self.machine.pin();
         let (cache, magazine) = self.magazine(&pin, class)?;
@@ -151,8 +177,10 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         };
         magazine.push(Vacancy::new(offset, index)).ok()?;
         vacate(cache, record, class, place, content.freed());
-        // The canary begins behind the last byte of the block, so most probably in that byte's cache line.
-        let last = (class.class().size as usize).wrapping_sub(content.slack()).wrapping_sub(1);
+        // Most probably this place is the next of its class to be given out: its canary will be looked at, and its new
+        // owner will write to it.
+        let last = (class.class().size as usize).wrapping_sub(1);
+        self.machine.prefetch(block.as_ptr());
         self.machine.prefetch(block.as_ptr().wrapping_add(last));
         Some(())
     }

@@ -34,8 +34,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
 
         let shape = {
             let pin = self.machine.pin();
-            let unit =
-                self.books.allocate(&self.memory, &pin, whole::UNITS).map_err(PoolError::OutOfMemory)?;
+            let unit = self.books.allocate(&self.memory, &pin, whole::UNITS)?;
             let pages = match self.take_pages(&pin, count, alignment, self.kind) {
                 Ok(pages) => pages,
                 Err(error) => {
@@ -71,7 +70,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             return Err(self.not_here(shape.address()));
         }
         self.count_out(&pin, &shape);
-        self.give_pages(shape.pages);
+        self.give_pages(shape.pages)?;
         self.books.free(&self.memory, &pin, unit, whole::UNITS)
     }
 

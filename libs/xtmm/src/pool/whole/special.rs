@@ -65,8 +65,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
 
         let shape = {
             let pin = self.machine.pin();
-            let unit =
-                self.books.allocate(&self.memory, &pin, whole::UNITS).map_err(PoolError::OutOfMemory)?;
+            let unit = self.books.allocate(&self.memory, &pin, whole::UNITS)?;
             let count = data + u64::from(before) + u64::from(after);
             let pages = match self.take_pages(&pin, count, step, PoolKind::Paged) {
                 Ok(pages) => pages,
@@ -84,7 +83,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
                 Side::Before => shape.data().start().get(),
             } as usize;
             if self.memory.commit(shape.data()).is_err() {
-                self.ranges.free(pages);
+                self.ranges.free(pages).map_err(|_| Crime::refused(pages))?;
                 self.books.free(&self.memory, &pin, unit, whole::UNITS)?;
                 return Err(PoolError::OutOfMemory(Site::Commit));
             }
@@ -124,7 +123,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
                 return Err(Crime::SpecialNotAllocated { address });
             }
             self.count_out(&pin, &shape);
-            self.memory.decommit(shape.data());
+            self.memory.decommit(shape.data()).map_err(|_| Crime::refused(shape.data()))?;
             let mut waiting = self.waiting.lock(&pin);
             header.links.chain(None);
             match waiting.newest {
@@ -155,7 +154,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             };
             let pages = self.whole(unit).shape().pages;
             self.records.set(pages, |_| PageRecord::NOTHING);
-            self.ranges.free(pages);
+            self.ranges.free(pages).map_err(|_| Crime::refused(pages))?;
             self.books.free(&self.memory, &pin, unit, whole::UNITS)?;
         }
     }

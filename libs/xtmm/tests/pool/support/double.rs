@@ -18,7 +18,9 @@ use xtcore::{FrameCount, FrameRange, PAGE_BYTES, VirtAddr, VirtRange};
 use xtmm::OutOfFrames;
 use xtmm::inject::{Injector, Site};
 use xtmm::machine::{CpuIndex, Machine, Pin, RunLevel};
-use xtmm::pool::{Checks, Config, CpuCache, PageRanges, Pages, Pool, PoolKind, TagTable, record_bytes};
+use xtmm::pool::{
+    Checks, Config, CpuCache, PageRanges, Pages, Pool, PoolKind, Refused, TagTable, record_bytes,
+};
 
 thread_local! {
     static CPU: Cell<usize> = const { Cell::new(0) };
@@ -99,6 +101,8 @@ pub(crate) struct Memory {
     injector: &'static Injector,
     /// Overwrites memory that is taken back, so that whoever still uses it notices.
     pub(crate) poison: AtomicBool,
+    /// Takes no memory back.
+    pub(crate) refuses: AtomicBool,
 }
 
 impl Memory {
@@ -118,6 +122,7 @@ impl Memory {
             limit: AtomicUsize::new(usize::MAX),
             injector,
             poison: AtomicBool::new(true),
+            refuses: AtomicBool::new(false),
         }
     }
 
@@ -153,7 +158,10 @@ unsafe impl Pages for Memory {
         Ok(())
     }
 
-    fn decommit(&self, pages: VirtRange) {
+    fn decommit(&self, pages: VirtRange) -> Result<(), Refused> {
+        if self.refuses.load(Ordering::Relaxed) {
+            return Err(Refused);
+        }
         for (number, page) in self.pages_of(pages).iter().enumerate() {
             if page.swap(false, Ordering::Relaxed) {
                 self.pages.fetch_sub(1, Ordering::Relaxed);
@@ -165,6 +173,7 @@ unsafe impl Pages for Memory {
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -207,7 +216,7 @@ unsafe impl PageRanges for Ranges {
         Some(VirtRange::saturating(VirtAddr::new(first), bytes))
     }
 
-    fn free(&self, pages: VirtRange) {
+    fn free(&self, pages: VirtRange) -> Result<(), Refused> {
         let mut free = self.free.lock().unwrap();
         let (mut start, mut end) = (pages.start().get(), pages.end().get());
         if let Some((&below, &below_end)) = free.range(..=start).next_back() {
@@ -224,6 +233,7 @@ unsafe impl PageRanges for Ranges {
             }
         }
         free.insert(start, end);
+        Ok(())
     }
 }
 
