@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant as HostInstant};
 
@@ -27,6 +28,10 @@ pub(crate) struct Thread {
 }
 
 thread_local! {
+    static CPU: CpuIndex = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        CpuIndex::new(NEXT.fetch_add(1, Ordering::Relaxed))
+    };
     static LEVEL: Cell<RunLevel> = const { Cell::new(RunLevel::Passive) };
     static THREAD: Thread = const {
         Thread {
@@ -57,7 +62,7 @@ unsafe impl Platform for Host {
     type Raised = Raised;
 
     fn cpu() -> CpuIndex {
-        CpuIndex::BOOT
+        CPU.with(|cpu| *cpu)
     }
 
     fn run_level() -> RunLevel {

@@ -30,6 +30,11 @@ struct Thread {
 }
 
 loom::thread_local! {
+    /// No part of the model: only that each thread has another one counts.
+    static NUMBER: CpuIndex = {
+        static NEXT: core::sync::atomic::AtomicUsize = core::sync::atomic::AtomicUsize::new(0);
+        CpuIndex::new(NEXT.fetch_add(1, core::sync::atomic::Ordering::Relaxed))
+    };
     static THREAD: Thread = Thread {
         permit: Notify::new(),
         owned: ManuallyDrop::new(Owned::new()),
@@ -41,7 +46,7 @@ unsafe impl Platform for Model {
     type Raised = ();
 
     fn cpu() -> CpuIndex {
-        CpuIndex::BOOT
+        NUMBER.with(|number| *number)
     }
 
     fn run_level() -> RunLevel {
