@@ -21,9 +21,14 @@
 #![no_std]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod defer;
+mod levels;
 pub mod lock;
 pub mod misuse;
+#[cfg(all(test, loom))]
+mod model;
 pub mod platform;
+mod ring;
 pub mod sched;
 mod sync;
 pub mod time;

@@ -1,6 +1,37 @@
-//! Time: instants and intervals in units of 100 ns, as NT counts.
+//! Time: instants and intervals in units of 100 ns, as NT counts; timers; the clock and the page that shows it.
+//!
+//! # Timers
+//! Each processor has a [`TimerQueue`]; a [`Timer`] stands in the queue of the processor that armed it last. The clock
+//! interrupt only looks whether something is due ([`TimerQueue::advance`], one load) and asks for Dispatch; there
+//! [`TimerQueue::expire`] calls what the timers are for. A timer that is dropped is cancelled first.
+//!
+//! A timer sets an event, or queues a deferred procedure call, or rings an alarm: its [`Action`] says which. So waiting
+//! builds on timers without either knowing the other.
+//!
+//! # The clock
+//! One processor keeps the time ([`Clock::tick`]) and writes it to the [`SharedPage`], where anybody reads it without a
+//! lock; each processor counts for itself what it spends its time on ([`CpuTimes`]).
+//!
+//! # Locks
+//! A timer queue's lock is the innermost of all: no action runs under it.
 
-use core::ops::Add;
+mod calendar;
+mod clock;
+mod page;
+mod queue;
+mod timer;
+mod wheel;
+
+use core::ops::{Add, Sub};
+
+pub use calendar::{Calendar, CalendarError, SystemTime};
+pub use clock::{Activity, Clock, CpuTimes, TickCount, Times};
+pub use page::{SharedPage, SharedTime};
+pub use queue::{TimerQueue, Timing};
+pub use timer::{Action, Due, Expiry, Period, Repeat, Timer, during};
+
+#[cfg(all(test, loom))]
+mod models;
 
 /// A moment, counted in units of 100 ns since the machine started.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -57,6 +88,12 @@ impl Interval {
         Self(millis.saturating_mul(10_000))
     }
 
+    /// Returns so many seconds.
+    #[must_use]
+    pub const fn from_seconds(seconds: u64) -> Self {
+        Self(seconds.saturating_mul(10_000_000))
+    }
+
     /// Returns the number of units of 100 ns.
     #[must_use]
     pub const fn units(self) -> u64 {
@@ -70,5 +107,23 @@ impl Add<Interval> for Instant {
     /// Returns a later moment; [`Instant::NEVER`] where the count ends.
     fn add(self, interval: Interval) -> Self {
         Self(self.0.saturating_add(interval.0))
+    }
+}
+
+impl Sub<Interval> for Instant {
+    type Output = Self;
+
+    /// Returns an earlier moment; [`Instant::START`] where the count begins.
+    fn sub(self, interval: Interval) -> Self {
+        Self(self.0.saturating_sub(interval.0))
+    }
+}
+
+impl Add for Interval {
+    type Output = Self;
+
+    /// Returns the sum; the longest interval where the count ends.
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
     }
 }
