@@ -1,7 +1,8 @@
 //! `xtmm`'s frame allocator, with all RAM in the window and a processor's cache for each thread.
 //!
 //! Opening a block takes four of its frames, as a kernel does for the PFN entries about it; the entries themselves are
-//! not written, because the peers have none. The system gives memory to the records when they are first touched.
+//! not written, because the peers have none. The records have memory before anything is measured, as the peers' books
+//! have: when the system gives a page is no work of an allocator.
 #![allow(unsafe_code, reason = "the allocator's books are given to it by address")]
 
 use std::ptr::NonNull;
@@ -45,7 +46,7 @@ pub(super) struct Books {
 }
 
 impl Books {
-    /// Reserves books for `frames` frames.
+    /// Reserves books for `frames` frames. Records have no memory yet.
     ///
     /// # Errors
     /// The system does not give the addresses.
@@ -59,6 +60,30 @@ impl Books {
             fresh: vec![FrameRange::default(); RANGES],
             known: vec![FrameRange::default(); RANGES],
         })
+    }
+
+    /// Sees to it that all records have memory.
+    ///
+    /// # Errors
+    /// The system has none.
+    fn populate(&self) -> Result<()> {
+        self.records.populate(0..self.records.bytes())
+    }
+
+    /// Sees to it that the record of the block with a frame has memory.
+    ///
+    /// # Errors
+    /// The system has none, or there are no such records.
+    pub(super) fn populate_around(&self, frame: Frame, frames: usize) -> Result<()> {
+        let base = self.records.base();
+        let block = FrameRange::with_count(Frame::new(frame.number() & !(BLOCK.get() - 1)), BLOCK);
+        // SAFETY: only addresses are asked of these records; they are gone before others are made for the region.
+        let records = unsafe { Records::new(base.as_ptr(), Frame::new(frames as u64), BLOCK) };
+        for range in records.context("there are no such records")?.ranges_of(block) {
+            let start = range.start().get() as usize - base.addr().get();
+            self.records.populate(start..start + range.bytes() as usize)?;
+        }
+        Ok(())
     }
 }
 
@@ -111,10 +136,12 @@ impl Ours {
     /// # Errors
     /// The system does not give the addresses for the books, or the allocator refuses them.
     pub(super) fn new(frames: usize) -> Result<Self> {
-        Self::on(Box::new(Books::reserve(frames)?), frames)
+        let books = Box::new(Books::reserve(frames)?);
+        books.populate()?;
+        Self::on(books, frames)
     }
 
-    /// As `new`, on books that were reserved for as many frames.
+    /// As `new`, on books that were reserved for as many frames, with memory or without.
     ///
     /// # Errors
     /// The allocator refuses the books.

@@ -1,5 +1,7 @@
 //! The frame allocators that somebody else would pick, and the floor: an array.
 
+use std::hint::black_box;
+
 use bitmap_allocator::{BitAlloc, BitAlloc1M, BitAlloc16M, BitAlloc256M, BitAllocCascade16};
 use buddy_system_allocator::FrameAllocator;
 use spin::Mutex;
@@ -50,9 +52,19 @@ pub(super) struct Bitmap<A>(Box<A>);
 impl<A: BitAlloc + AllZeroIsEmpty> Bitmap<A> {
     /// All of `frames` frames.
     pub(super) fn new(frames: usize) -> Self {
-        let mut bits = A::boxed();
-        bits.insert(0..frames);
-        Self(bits)
+        let mut bitmap = Self::empty();
+        bitmap.fill(frames);
+        bitmap
+    }
+
+    /// No frame yet; the bitmap has its memory already.
+    pub(super) fn empty() -> Self {
+        Self(A::boxed())
+    }
+
+    /// Adds the first `frames` frames.
+    pub(super) fn fill(&mut self, frames: usize) {
+        self.0.insert(0..frames);
     }
 }
 
@@ -86,8 +98,12 @@ macro_rules! all_zero_is_empty {
             #[allow(unsafe_code, reason = "a bitmap of hundreds of megabytes cannot pass through the stack")]
             impl AllZeroIsEmpty for $bitmap {
                 fn boxed() -> Box<Self> {
+                    let mut memory = Box::<Self>::new_uninit();
+                    // Written, so that the system gives the memory now; the compiler must not find out what is there.
+                    // SAFETY: the whole of what was just allocated.
+                    unsafe { black_box(memory.as_mut_ptr()).write_bytes(0, 1) };
                     // SAFETY: it consists of integers, and its own default is zero in each of them.
-                    unsafe { Box::new_zeroed().assume_init() }
+                    unsafe { memory.assume_init() }
                 }
             }
         )*

@@ -95,7 +95,9 @@ unsafe impl Machine for Host {
     fn pin(&self) -> Pinned {
         BLOCK.with(|block| {
             let before = block.level.get();
-            block.level.set(before.max(RunLevel::Dispatch as u32));
+            if before < RunLevel::Dispatch as u32 {
+                block.level.set(RunLevel::Dispatch as u32);
+            }
             Pinned { cpu: CpuIndex::new(block.cpu.get()), before }
         })
     }

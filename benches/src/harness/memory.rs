@@ -1,6 +1,7 @@
 //! Zeroed memory of this process, reserved in full and given by the system page by page.
 #![allow(unsafe_code, reason = "memory comes from the system as addresses")]
 
+use std::ops::Range;
 use std::ptr::{NonNull, null_mut};
 
 use anyhow::{Context, Result};
@@ -45,6 +46,20 @@ impl Region {
     /// Returns the length.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Has the system give memory to the pages between two offsets now, so that nobody who is measured waits for it.
+    ///
+    /// # Errors
+    /// The system has none.
+    pub(crate) fn populate(&self, bytes: Range<usize>) -> Result<()> {
+        const PAGE: usize = 4096;
+        assert!(bytes.end <= self.bytes, "outside the region");
+        let (start, end) = (bytes.start & !(PAGE - 1), bytes.end.next_multiple_of(PAGE));
+        let first = self.base.as_ptr().wrapping_add(start);
+        // SAFETY: the pages lie in this region, up to the end of its last page, and keep what they contain.
+        let outcome = unsafe { madvise(first.cast(), end.saturating_sub(start), Advice::LinuxPopulateWrite) };
+        outcome.context("the system has no memory for the books")
     }
 
     /// Gives pages back to the system; they are zero when touched again. `start` and `bytes` are multiples of a page.

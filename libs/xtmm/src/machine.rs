@@ -52,6 +52,12 @@ pub unsafe trait Machine: Sync {
         let _ = address;
     }
 
+    /// Has each other processor call [`FrameAllocator::serve`](crate::frames::FrameAllocator::serve) soon, because memory is short
+    /// and they keep some. Called pinned; does not wait. Tells whether they will.
+    fn nudge(&self) -> bool {
+        false
+    }
+
     /// Returns what makes allocations fail on purpose.
     fn injector(&self) -> &Injector;
 }

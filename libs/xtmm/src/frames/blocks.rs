@@ -7,7 +7,7 @@ use crate::OutOfFrames;
 /// Makes blocks usable when they are first used.
 ///
 /// # Safety
-/// After [`Blocks::open`] has succeeded, the block's record ([`super::Records::back`]) has memory, which was zero when it
+/// After [`Blocks::open`] has succeeded, or [`Blocks::open_run`] has counted a block, the block's record ([`super::Records::back`]) has memory, which was zero when it
 /// was given and stays.
 #[allow(unsafe_code, reason = "records are read because an implementation says that they are there")]
 pub unsafe trait Blocks: Sync {
@@ -21,6 +21,22 @@ pub unsafe trait Blocks: Sync {
     /// # Errors
     /// [`OutOfFrames`] when there are not enough donors; then no donor is kept. What was made usable may stay so.
     fn open(&self, block: FrameRange, donors: &mut Donors) -> Result<(), OutOfFrames>;
+
+    /// Does what [`Blocks::open`] does for blocks that follow each other, from the first on as long as there are donors.
+    /// Returns how many it was; `block` is the number of frames of each.
+    fn open_run(&self, blocks: FrameRange, block: FrameCount, donors: &mut Donors) -> usize {
+        let mut opened = 0;
+        let mut left = blocks;
+        while let Some(next) = left.start().checked_add(block)
+            && let (Some(first), Some(rest)) =
+                (FrameRange::new(left.start(), next), FrameRange::new(next, left.end()))
+            && self.open(first, donors).is_ok()
+        {
+            opened += 1;
+            left = rest;
+        }
+        opened
+    }
 
     /// Notes a word about a frame of an opened block that is in nobody's use: the allocator chains frames with it.
     fn set_link(&self, frame: Frame, next: Option<Frame>);

@@ -184,3 +184,47 @@ fn a_processor_without_a_cache_works_all_the_same() {
     frames.free_block(block).unwrap();
     assert_eq!(frames.counts().taken, frames.counts().books);
 }
+
+#[test]
+fn where_memory_is_plentiful_fresh_blocks_are_opened_together_and_nothing_is_lost() {
+    const BLOCKS: u64 = 400;
+    let mut ground = Ground::new(512, &[range(512, BLOCKS * 512)], 1);
+    let frames = ground.allocator(8 * 512, ANY);
+    let opened = || frames.blocks().opened.lock().unwrap().len();
+    // The first one brings the stock of frames for the books.
+    let first = frames.allocate_block(Zone::Any).unwrap();
+    let before = opened();
+    let second = frames.allocate_block(Zone::Any).unwrap();
+    assert!(opened() > before + 8, "{} and {before}", opened());
+    assert!(!first.overlaps(second));
+    // What was opened ahead is free, and whoever frees it is a criminal.
+    let cached = range(second.end().number(), second.end().number() + 512);
+    assert_eq!(frames.place_of(cached.start()), Place::Cached);
+    assert_eq!(frames.free_block(cached), Err(FrameCrime::AlreadyFree(cached.start())));
+    let counts = frames.counts();
+    assert_eq!(counts.taken.get(), counts.books.get() + 2 * 512);
+    // All of memory can be had, each block once, and becomes giants again.
+    let mut held: Vec<_> = std::iter::from_fn(|| frames.allocate_block(Zone::Any).ok()).collect();
+    held.extend([first, second]);
+    held.sort_unstable_by_key(|block| block.start());
+    assert!(held.windows(2).all(|pair| pair[0].end() <= pair[1].start()));
+    // The others hold books, each perhaps in a giant of its own; no giant has block 0.
+    let with_books = BLOCKS - 1 - held.len() as u64;
+    assert!(with_books <= BLOCKS * 4 / 448 + 2, "{with_books}");
+    for block in held {
+        frames.free_block(block).unwrap();
+    }
+    frames.trim().unwrap();
+    let giants = std::iter::from_fn(|| frames.allocate_giant(Zone::Any).ok()).count() as u64;
+    assert!(giants >= BLOCKS / 8 - 1 - with_books, "{giants} giants, books in {with_books} blocks");
+}
+
+#[test]
+fn where_memory_is_scarce_no_block_is_opened_ahead_of_demand() {
+    let mut ground = Ground::new(512, &[range(512, 64 * 512)], 1);
+    let frames = ground.allocator(8 * 512, ANY);
+    for _ in 0..2 {
+        frames.allocate_block(Zone::Any).unwrap();
+    }
+    assert_eq!(frames.blocks().opened.lock().unwrap().len(), 3, "two, and the one with the books");
+}

@@ -2,7 +2,7 @@
 
 use xtcore::{FrameCount, FrameRange};
 
-use super::{Content, FrameAllocator, zone_of};
+use super::{FrameAllocator, Purity, zone_of};
 use crate::frames::blocks::Blocks;
 use crate::frames::cache::stack::Stack;
 use crate::machine::Machine;
@@ -35,7 +35,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
                 }
                 while let Some(pfn) = frames.pop() {
                     self.machine.zero(FrameRange::with_count(pfn.frame(), FrameCount::ONE));
-                    self.put_silently(pfn.frame(), Content::Zeroed);
+                    self.put_silently(pfn.frame(), Purity::Zeroed);
                 }
                 left -= got;
                 zeroed += got;

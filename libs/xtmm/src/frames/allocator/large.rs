@@ -136,9 +136,8 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// [`FrameCrime`]; nothing has changed.
     pub fn free_run(&self, frames: FrameRange) -> Result<(), FrameCrime> {
         let pin = self.machine.pin();
-        let mut rows = self.rows.lock(&pin);
-        rows.put_run(&self.opener(), frames)?;
-        rows.unreported()
+        self.rows.lock(&pin).put_run(&self.opener(), frames)?;
+        self.unreported(&pin)
     }
 
     #[inline]
@@ -158,14 +157,19 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     fn get_block_slowly(&self, pin: &M::Pin, zone: Zone) -> Option<Pfn> {
         let take = || {
             let mut rows = self.rows.lock(pin);
-            let taken = rows.take_block(&self.opener(), zone);
             if let Some(cache) = self.cache(pin)
-                && taken.is_some()
                 && cache.blocks.count() == 0
             {
-                rows.cache_blocks(zone, &cache.blocks, BLOCK_BATCH - 1);
+                rows.cache_blocks(zone, &cache.blocks, BLOCK_BATCH);
+                if cache.blocks.count() == 0 {
+                    rows.cache_fresh(&self.opener(), zone, &cache.blocks);
+                }
+                if let Some(start) = cache.blocks.pop() {
+                    self.header_of(start).set_state(State::Held);
+                    return Some(start);
+                }
             }
-            taken
+            rows.take_block(&self.opener(), zone)
         };
         if let Some(cache) = self.cache(pin) {
             self.serve_drain(pin, cache);
@@ -180,13 +184,13 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     #[inline(never)]
     fn free_block_slowly(&self, pin: &M::Pin, cache: &CpuCache, start: Pfn) -> Result<(), FrameCrime> {
         self.serve_drain(pin, cache);
+        self.rows.lock(pin).check_held(start)?;
+        let mut outcome = self.unreported(pin);
         let mut rows = self.rows.lock(pin);
-        rows.check_held(start)?;
-        let mut outcome = rows.unreported();
         let opened = rows.opened_around(start);
         cache.note_opened(opened.start, opened.end);
         if cache.blocks.room() == 0 {
-            for block in cache.blocks.iter().take(BLOCK_BATCH) {
+            for block in cache.blocks.oldest(BLOCK_BATCH) {
                 outcome = outcome.and(rows.put_block(block, State::Cached));
             }
             cache.blocks.forget_oldest(BLOCK_BATCH);
@@ -216,7 +220,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
 
     /// Returns the header of a block that this processor keeps, or that lies where it knows all blocks to be opened.
     #[inline]
-    fn header_of(&self, start: Pfn) -> &Header {
+    fn header_of(&self, start: Pfn) -> Header<'_> {
         // SAFETY: a cache only ever gets blocks whose records were looked at, or found to lie in a range where all blocks
         // are opened; and a block stays opened.
         let block = unsafe { Opened::vouch(self.size().block_of(start)) };

@@ -7,6 +7,8 @@ mod large;
 mod pressure;
 mod single;
 
+use core::sync::atomic::AtomicBool;
+
 use xtcore::{Frame, FrameCount, FrameRange};
 
 use super::blocks::Blocks;
@@ -58,16 +60,20 @@ pub struct FrameAllocator<'m, M: Machine, B> {
     records: Records<'m>,
     zones: Zones,
     window_end: Pfn,
+    /// Frames of the window above 1 MiB; none where there is no window.
+    window_frames: usize,
     /// There can be RAM outside the window.
     has_beyond: bool,
     caches: PerCpu<'m, CpuCache>,
     depot: SpinLock<M, Depot<'m>>,
     rows: SpinLock<M, Rows<'m>>,
+    /// The rows keep a crime that nobody has heard of. A hint that spares a look under the lock.
+    has_unreported: AtomicBool,
 }
 
-/// What a frame has to contain.
+/// What a frame contains.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Content {
+enum Purity {
     Any,
     Zeroed,
 }
@@ -99,17 +105,20 @@ impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
         }
         let zones = Zones::new(size, window_end);
         let window_end = if zones.window_end() < records.end() { zones.window_end() } else { records.end() };
+        let window_end = Pfn::saturating(window_end);
         let parts = Parts { records, zones, giant_blocks: giant_blocks as u32, opening, fresh, known };
         Ok(Self {
             machine,
             blocks,
             records,
             zones,
-            window_end: Pfn::saturating(window_end),
-            has_beyond: records.end() > window_end,
+            window_end,
+            window_frames: window_end.0.saturating_sub(LOW.0),
+            has_beyond: records.end() > window_end.frame(),
             caches: PerCpu::new(caches),
             depot: SpinLock::new(Depot::new(depot).ok_or(ConfigError::Depot(depot.len()))?),
             rows: SpinLock::new(Rows::new(parts)),
+            has_unreported: AtomicBool::new(false),
         })
     }
 
@@ -157,7 +166,7 @@ impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
     ///
     /// The magazine for the window holds frames of the window only, the one beyond it may hold any.
     #[inline]
-    fn kind_for(&self, zone: Zone, content: Content) -> Option<Kind> {
+    fn kind_for(&self, zone: Zone, purity: Purity) -> Option<Kind> {
         let beyond = match zone {
             Zone::Any => self.has_beyond,
             Zone::Window => false,
@@ -165,28 +174,28 @@ impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
             Zone::BelowFourGiB if !self.has_beyond && self.records.end() <= FOUR_GIB => false,
             Zone::BelowFourGiB | Zone::BelowOneMiB => return None,
         };
-        Some(match (content, beyond) {
-            (Content::Any, false) => Kind::Free,
-            (Content::Any, true) => Kind::FreeBeyond,
-            (Content::Zeroed, false) => Kind::Zeroed,
-            (Content::Zeroed, true) => Kind::ZeroedBeyond,
+        Some(match (purity, beyond) {
+            (Purity::Any, false) => Kind::Free,
+            (Purity::Any, true) => Kind::FreeBeyond,
+            (Purity::Zeroed, false) => Kind::Zeroed,
+            (Purity::Zeroed, true) => Kind::ZeroedBeyond,
         })
     }
 
     /// Returns which magazine takes a frame. Frames below 1 MiB go to the rows, where those who need them look.
     #[inline]
-    fn kind_of(&self, pfn: Pfn, content: Content) -> Option<Kind> {
-        if pfn.0.wrapping_sub(LOW.0) < self.window_frames() {
-            return Some(in_window(content));
+    fn kind_of(&self, pfn: Pfn, purity: Purity) -> Option<Kind> {
+        if self.is_in_window(pfn) {
+            return Some(in_window(purity));
         }
         let is_beyond = pfn >= self.window_end.max(LOW) && pfn.frame() < self.records.end();
-        is_beyond.then_some(if content == Content::Zeroed { Kind::ZeroedBeyond } else { Kind::FreeBeyond })
+        is_beyond.then_some(if purity == Purity::Zeroed { Kind::ZeroedBeyond } else { Kind::FreeBeyond })
     }
 
-    /// Returns how many frames above 1 MiB the window has; with no window, no frame lies in it.
+    /// Tells whether a frame lies in the window and above 1 MiB.
     #[inline]
-    const fn window_frames(&self) -> usize {
-        self.window_end.0.saturating_sub(LOW.0)
+    const fn is_in_window(&self, pfn: Pfn) -> bool {
+        pfn.0.wrapping_sub(LOW.0) < self.window_frames
     }
 
     /// Says that there are not enough frames.
@@ -201,10 +210,10 @@ impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
 }
 
 /// Returns which magazine takes frames of the window.
-const fn in_window(content: Content) -> Kind {
-    match content {
-        Content::Any => Kind::Free,
-        Content::Zeroed => Kind::Zeroed,
+const fn in_window(purity: Purity) -> Kind {
+    match purity {
+        Purity::Any => Kind::Free,
+        Purity::Zeroed => Kind::Zeroed,
     }
 }
 

@@ -2,14 +2,14 @@
 
 use xtcore::{Frame, FrameCount, FrameRange};
 
-use super::{Content, FrameAllocator, in_window, zone_of};
+use super::{FrameAllocator, Purity, in_window, zone_of};
 use crate::OutOfFrames;
 use crate::frames::blocks::Blocks;
 use crate::frames::cache::stack::Stack;
-use crate::frames::cache::{BATCH, CpuCache, Kind};
+use crate::frames::cache::{BATCH, Kind, Magazine};
 use crate::frames::error::FrameCrime;
 use crate::frames::units::Pfn;
-use crate::frames::zones::{LOW, Zone};
+use crate::frames::zones::Zone;
 use crate::inject::Site;
 use crate::machine::Machine;
 
@@ -22,10 +22,10 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     #[inline]
     pub fn allocate(&self, zone: Zone) -> Result<Frame, OutOfFrames> {
         let is_refused = self.machine.injector().fails(Site::Frame);
-        match if is_refused { None } else { self.get(zone) } {
-            Some(pfn) => Ok(pfn.frame()),
-            None => Err(self.short(FrameCount::ONE)),
+        if !is_refused && let Some(pfn) = self.get(zone) {
+            return Ok(pfn.frame());
         }
+        Err(self.short(FrameCount::ONE))
     }
 
     /// Allocates a frame full of zeros: one that was zeroed in the background, or else one that is zeroed now.
@@ -51,7 +51,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// [`FrameCrime`], perhaps about a frame that was freed earlier, see the module.
     #[inline]
     pub fn free(&self, frame: Frame) -> Result<(), FrameCrime> {
-        self.put(frame, Content::Any)
+        self.put(frame, Purity::Any)
     }
 
     /// Frees a frame that is full of zeros, so that nobody needs to zero it again.
@@ -60,48 +60,48 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// Those of [`FrameAllocator::free`].
     #[inline]
     pub fn free_zeroed(&self, frame: Frame) -> Result<(), FrameCrime> {
-        self.put(frame, Content::Zeroed)
+        self.put(frame, Purity::Zeroed)
     }
 
     /// Takes a frame from wherever there is one. An option fits into registers, an error with its facts does not.
     #[inline]
     pub(crate) fn get(&self, zone: Zone) -> Option<Pfn> {
-        let pin = self.machine.pin();
-        if let Some(kind) = self.kind_for(zone, Content::Any)
-            && let Some(cache) = self.cache(&pin)
-            && let Some(pfn) = cache.magazine(kind).pop()
-        {
-            return Some(pfn);
+        // What serves a zone from beyond the window is looked for the long way: one comparison instead of a choice
+        // between two magazines.
+        if self.kind_for(zone, Purity::Any) == Some(Kind::Free) {
+            let pin = self.machine.pin();
+            if let Some(cache) = self.cache(&pin)
+                && let Some(pfn) = cache.magazine(Kind::Free).pop()
+            {
+                drop(pin);
+                return Some(pfn);
+            }
         }
-        self.get_slowly(&pin, zone)
+        self.get_slowly(zone)
     }
 
+    /// Frees a frame. The fast path asks one question about its number, which a processor foresees: it goes on while
+    /// the number is still on its way from memory. The pin ends before the slow path begins, which is a jump then.
     #[inline]
-    pub(super) fn put(&self, frame: Frame, content: Content) -> Result<(), FrameCrime> {
-        let Some(pfn) = Pfn::of(frame) else { return Err(FrameCrime::Foreign(frame)) };
-        let pin = self.machine.pin();
-        // Branches, for a processor foresees them and goes on while the number is still on its way from memory; with
-        // a choice between two addresses it would wait.
-        if let Some(cache) = self.cache(&pin) {
-            if self.has_beyond && pfn >= self.window_end {
-                if let Some(kind) = self.kind_of(pfn, content)
-                    && cache.magazine(kind).push(pfn)
-                {
-                    return Ok(());
-                }
-            } else if pfn.0.wrapping_sub(LOW.0) < self.window_frames()
-                && cache.magazine(in_window(content)).push(pfn)
+    pub(super) fn put(&self, frame: Frame, purity: Purity) -> Result<(), FrameCrime> {
+        if let Some(pfn) = Pfn::of(frame)
+            && self.is_in_window(pfn)
+        {
+            let pin = self.machine.pin();
+            if let Some(cache) = self.cache(&pin)
+                && cache.magazine(in_window(purity)).push(pfn)
             {
+                drop(pin);
                 return Ok(());
             }
         }
-        self.put_slowly(&pin, pfn, content)
+        self.put_slowly(frame, purity)
     }
 
     /// Takes a zeroed frame, if there is one within reach.
     fn get_zeroed(&self, zone: Zone) -> Option<Pfn> {
         let pin = self.machine.pin();
-        let kind = self.kind_for(zone, Content::Zeroed)?;
+        let kind = self.kind_for(zone, Purity::Zeroed)?;
         let magazine = self.cache(&pin)?.magazine(kind);
         if let Some(pfn) = magazine.pop() {
             return Some(pfn);
@@ -112,26 +112,30 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
 
     #[cold]
     #[inline(never)]
-    fn get_slowly(&self, pin: &M::Pin, zone: Zone) -> Option<Pfn> {
-        if let Some(cache) = self.cache(pin) {
-            self.serve_drain(pin, cache);
-            if let Some(kind) = self.kind_for(zone, Content::Any)
-                && self.refill(pin, cache, kind)
-                && let Some(pfn) = cache.magazine(kind).pop()
-            {
+    fn get_slowly(&self, zone: Zone) -> Option<Pfn> {
+        let pin = self.machine.pin();
+        if let Some(cache) = self.cache(&pin)
+            && let Some(kind) = self.kind_for(zone, Purity::Any)
+        {
+            // One that lies beyond the window, or one that an interrupt has brought meanwhile.
+            let magazine = cache.magazine(kind);
+            if let Some(pfn) = magazine.pop() {
                 return Some(pfn);
             }
+            self.serve_drain(&pin, cache);
+            if self.refill(&pin, kind, magazine) {
+                return magazine.pop();
+            }
         }
-        if let Some(pfn) = self.get_one(pin, zone) {
+        if let Some(pfn) = self.get_one(&pin, zone) {
             return Some(pfn);
         }
-        self.relieve(pin);
-        self.get_one(pin, zone)
+        self.relieve(&pin);
+        self.get_one(&pin, zone)
     }
 
     /// Puts a batch into an empty magazine. Tells whether there was a frame.
-    fn refill(&self, pin: &M::Pin, cache: &CpuCache, kind: Kind) -> bool {
-        let magazine = cache.magazine(kind);
+    fn refill(&self, pin: &M::Pin, kind: Kind, magazine: &Magazine) -> bool {
         let is_filled = self.depot.lock(pin).take(kind, magazine);
         is_filled || self.rows.lock(pin).fill(&self.opener(), zone_of(kind), magazine, BATCH) > 0
     }
@@ -149,24 +153,24 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
 
     #[cold]
     #[inline(never)]
-    fn put_slowly(&self, pin: &M::Pin, pfn: Pfn, content: Content) -> Result<(), FrameCrime> {
-        let (Some(cache), Some(kind)) = (self.cache(pin), self.kind_of(pfn, content)) else {
-            return self.put_rows(pin, core::iter::once(pfn));
+    fn put_slowly(&self, frame: Frame, purity: Purity) -> Result<(), FrameCrime> {
+        let Some(pfn) = Pfn::of(frame) else { return Err(FrameCrime::Foreign(frame)) };
+        let pin = self.machine.pin();
+        let (Some(cache), Some(kind)) = (self.cache(&pin), self.kind_of(pfn, purity)) else {
+            return self.rows.lock(&pin).put(core::iter::once(pfn));
         };
-        self.serve_drain(pin, cache);
         let magazine = cache.magazine(kind);
-        let mut outcome = self.unreported(pin);
-        if magazine.room() == 0 && !self.depot.lock(pin).put(kind, magazine) {
-            outcome = outcome.and(self.put_rows(pin, magazine.iter().take(BATCH)));
+        if magazine.push(pfn) {
+            return Ok(());
+        }
+        self.serve_drain(&pin, cache);
+        let mut outcome = Ok(());
+        if magazine.room() == 0 && !self.depot.lock(&pin).put(kind, magazine) {
+            outcome = self.rows.lock(&pin).put(magazine.oldest(BATCH));
             magazine.forget_oldest(BATCH);
         }
         // There is room for a batch now.
         let _ = magazine.push(pfn);
-        outcome
-    }
-
-    /// Takes frames back into the rows.
-    pub(super) fn put_rows(&self, pin: &M::Pin, frames: impl Iterator<Item = Pfn>) -> Result<(), FrameCrime> {
-        self.rows.lock(pin).put(frames)
+        self.unreported(&pin).and(outcome)
     }
 }

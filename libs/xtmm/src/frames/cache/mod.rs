@@ -29,7 +29,7 @@ pub(crate) const MAGAZINE: usize = 4;
 pub(crate) const BATCH: usize = 2;
 
 /// Blocks that a processor keeps.
-pub(crate) const BLOCKS: usize = 8;
+pub(crate) const BLOCKS: usize = 16;
 
 /// A processor's stock of single frames of one kind.
 pub(crate) type Magazine = Stack<MAGAZINE>;
@@ -131,16 +131,21 @@ impl CpuCache {
         self.drain.store(true, Ordering::Relaxed);
     }
 
-    /// Tells the owner whether it was asked since the last time.
-    ///
-    /// The flag goes down before the owner hands back. A request that comes between the load and the store is lost, but
-    /// the hand-back that serves it is still to come; one that comes later is found the next time.
-    pub(crate) fn accept_drain(&self) -> bool {
-        let requested = self.drain.load(Ordering::Relaxed);
-        if requested {
-            self.drain.store(false, Ordering::Relaxed);
-        }
-        requested
+    /// Tells whether somebody has asked, and the owner has not handed back since.
+    #[inline]
+    pub(crate) fn is_drain_requested(&self) -> bool {
+        self.drain.load(Ordering::Acquire)
+    }
+
+    /// Tells whether there is nothing to hand back; exact for the owner.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count(|_| true) == 0 && self.blocks.count() == 0
+    }
+
+    /// The owner has handed everything back, and has kept nothing since. A request that comes just before this asks for nothing
+    /// more; who sees the flag down finds in the rows what was handed back.
+    pub(crate) fn end_drain(&self) {
+        self.drain.store(false, Ordering::Release);
     }
 }
 

@@ -43,6 +43,9 @@ impl<T> Lock<T> {
     }
 }
 
+/// One more than a magazine holds, its front included.
+const FRAMES: usize = MAGAZINE + 2;
+
 const SOUND: (Ordering, Ordering) = (Ordering::Acquire, Ordering::Release);
 const BROKEN: (Ordering, Ordering) = (Ordering::Relaxed, Ordering::Relaxed);
 
@@ -71,7 +74,7 @@ impl Machine {
         }
         self.serve(cpu);
         if magazine.room() == 0 && !self.depot.with(|depot| depot.put(Kind::Free, magazine)) {
-            self.rows.with(|rows| rows.extend(magazine.iter().take(BATCH).map(|pfn| pfn.0)));
+            self.rows.with(|rows| rows.extend(magazine.oldest(BATCH).map(|pfn| pfn.0)));
             magazine.forget_oldest(BATCH);
         }
         assert!(magazine.push(pfn));
@@ -88,10 +91,11 @@ impl Machine {
     /// The beginning of every slow path.
     fn serve(&self, cpu: usize) {
         let cache = &self.caches[cpu];
-        if cache.accept_drain() {
+        if cache.is_drain_requested() {
             let magazine = cache.magazine(Kind::Free);
             self.rows.with(|rows| rows.extend(magazine.iter().map(|pfn| pfn.0)));
-            magazine.forget_oldest(magazine.count());
+            magazine.forget_all();
+            cache.end_drain();
         }
     }
 
@@ -117,13 +121,13 @@ fn hand_over(orders: (Ordering, Ordering)) {
         let machine = Machine::new(orders);
         let giver = {
             let machine = Arc::clone(&machine);
-            thread::spawn(move || (1..=MAGAZINE + 1).for_each(|frame| machine.free(0, Pfn(frame))))
+            thread::spawn(move || (1..=FRAMES).for_each(|frame| machine.free(0, Pfn(frame))))
         };
         let mut got: Vec<usize> = (0..2).filter_map(|_| machine.allocate(1)).map(|pfn| pfn.0).collect();
         giver.join().unwrap();
         got.extend(machine.collect());
         got.sort_unstable();
-        assert!(got.iter().copied().eq(1..=MAGAZINE + 1), "each frame once: {got:?}");
+        assert!(got.iter().copied().eq(1..=FRAMES), "each frame once: {got:?}");
     });
 }
 

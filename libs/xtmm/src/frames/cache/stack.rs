@@ -3,14 +3,23 @@
 //! Only a holder of the owner's pin changes it, so plain loads and stores do: there is no atomic read-modify-write here.
 //! They are relaxed atomics only so that others may look: the sizes for reports, the contents for an audit. What they see
 //! is exact when the owner is quiet.
+//!
+//! ```text
+//!   front      one number, or none: it comes first, and is filled first
+//!   frames     the others, the one that was put last first
+//! ```
+//! Whoever frees and allocates by turns meets the front only. The front says by itself whether it is taken, so nothing
+//! is counted, and no operation waits for the count that the one before has stored.
 
 use super::sync::{AtomicUsize, Ordering, constructors, zeros};
 use crate::frames::units::Pfn;
 
-/// A stack of at most `N` frame numbers. All zeros is an empty one.
+/// A stack of at most `N` frame numbers and one in front. All zeros is an empty one: 0 is nobody's number.
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Stack<const N: usize> {
+    front: AtomicUsize,
+    /// How many there are behind the front.
     count: AtomicUsize,
     frames: [AtomicUsize; N],
 }
@@ -19,58 +28,66 @@ impl<const N: usize> Stack<N> {
     constructors! {
         /// Returns an empty stack.
         pub(crate) fn new() -> Self {
-            Self { count: AtomicUsize::new(0), frames: zeros() }
+            Self { front: AtomicUsize::new(0), count: AtomicUsize::new(0), frames: zeros() }
         }
     }
 
     /// Returns how many there are.
-    #[inline]
     pub(crate) fn count(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
+        self.behind() + usize::from(self.front.load(Ordering::Relaxed) != 0)
     }
 
-    /// Returns how many more fit.
+    /// Returns how many more fit behind the front.
     pub(crate) fn room(&self) -> usize {
-        N.saturating_sub(self.count())
+        N.saturating_sub(self.behind())
     }
 
-    /// Takes the number that was put last.
+    /// Takes the number in front, or else the one that was put last.
     #[inline]
     pub(crate) fn pop(&self) -> Option<Pfn> {
+        let front = self.front.load(Ordering::Relaxed);
+        if front != 0 {
+            self.front.store(0, Ordering::Relaxed);
+            return Some(Pfn(front));
+        }
         // Below zero is past the end: one comparison answers both.
-        let top = self.count().wrapping_sub(1);
+        let top = self.behind().wrapping_sub(1);
         let pfn = self.frames.get(top)?.load(Ordering::Relaxed);
         self.count.store(top, Ordering::Relaxed);
         Some(Pfn(pfn))
     }
 
-    /// Takes the number that was put last if it lies below `limit`.
+    /// Takes the number that [`Stack::pop`] would take if it lies below `limit`.
     #[inline]
     pub(crate) fn pop_below(&self, limit: Pfn) -> Option<Pfn> {
-        let top = self.count().wrapping_sub(1);
-        let pfn = Pfn(self.frames.get(top)?.load(Ordering::Relaxed));
-        if pfn >= limit {
-            return None;
-        }
-        self.count.store(top, Ordering::Relaxed);
-        Some(pfn)
+        let front = self.front.load(Ordering::Relaxed);
+        let next = match front {
+            0 => self.frames.get(self.behind().wrapping_sub(1))?.load(Ordering::Relaxed),
+            front => front,
+        };
+        if next >= limit.0 { None } else { self.pop() }
     }
 
-    /// Puts a number. Tells whether it fitted.
+    /// Puts a number other than 0. Tells whether it fitted.
     #[inline]
     #[must_use]
     pub(crate) fn push(&self, pfn: Pfn) -> bool {
-        let count = self.count();
+        if self.front.load(Ordering::Relaxed) == 0 {
+            self.front.store(pfn.0, Ordering::Relaxed);
+            return true;
+        }
+        let count = self.behind();
         let Some(place) = self.frames.get(count) else { return false };
         place.store(pfn.0, Ordering::Relaxed);
         self.count.store(count + 1, Ordering::Relaxed);
         true
     }
 
-    /// Puts numbers until the stack is full or there are no more. Returns how many; one that did not fit is lost.
+    /// Puts numbers behind the front until the stack is full or there are no more. Returns how many; one that did not
+    /// fit is lost.
     #[inline]
     pub(crate) fn extend(&self, frames: impl Iterator<Item = Pfn>) -> usize {
-        let count = self.count();
+        let count = self.behind();
         let mut put = 0;
         for (place, pfn) in self.frames.iter().skip(count).zip(frames) {
             place.store(pfn.0, Ordering::Relaxed);
@@ -80,18 +97,36 @@ impl<const N: usize> Stack<N> {
         put
     }
 
-    /// Returns the numbers, oldest first.
+    /// Returns the numbers behind the front, oldest first, and then the one in front.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Pfn> + '_ {
-        self.frames.iter().take(self.count()).map(|place| Pfn(place.load(Ordering::Relaxed)))
+        let front = Some(self.front.load(Ordering::Relaxed)).filter(|front| *front != 0);
+        let behind = self.frames.iter().take(self.behind());
+        behind.map(|place| place.load(Ordering::Relaxed)).chain(front).map(Pfn)
     }
 
-    /// Forgets the `count` oldest numbers; the newer ones move down. The new ones stay: they are warm in the
-    /// processor's data cache, and are handed out again first.
+    /// Returns the `count` oldest numbers behind the front, or as many as there are.
+    pub(crate) fn oldest(&self, count: usize) -> impl Iterator<Item = Pfn> + '_ {
+        self.frames.iter().take(self.behind().min(count)).map(|place| Pfn(place.load(Ordering::Relaxed)))
+    }
+
+    /// Forgets the numbers that [`Stack::oldest`] returns; the newer ones move down. The new ones stay: they are warm
+    /// in the processor's data cache, and are handed out again first.
     pub(crate) fn forget_oldest(&self, count: usize) {
-        let left = self.count().saturating_sub(count);
+        let left = self.behind().saturating_sub(count);
         for (to, from) in self.frames.iter().zip(self.frames.iter().skip(count)).take(left) {
             to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
         }
         self.count.store(left, Ordering::Relaxed);
+    }
+
+    /// Forgets all numbers.
+    pub(crate) fn forget_all(&self) {
+        self.front.store(0, Ordering::Relaxed);
+        self.count.store(0, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn behind(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
     }
 }

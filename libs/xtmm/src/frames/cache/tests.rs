@@ -17,12 +17,31 @@ fn filled(from: usize, count: usize) -> Magazine {
 #[test]
 fn what_was_put_last_is_taken_first() {
     let stack = Stack::<3>::new();
+    assert!(stack.push(Pfn(9)), "in front");
     assert!(stack.push(Pfn(1)) && stack.push(Pfn(2)) && stack.push(Pfn(3)));
     assert!(!stack.push(Pfn(4)), "full");
+    assert!(stack.iter().eq([1, 2, 3, 9].map(Pfn)));
+    assert_eq!((stack.count(), stack.room()), (4, 0));
+    assert_eq!((stack.pop_below(Pfn(9)), stack.pop_below(Pfn(10))), (None, Some(Pfn(9))));
     assert_eq!(stack.pop_below(Pfn(3)), None);
     assert_eq!(stack.pop_below(Pfn(4)), Some(Pfn(3)));
+    assert!(stack.oldest(5).eq([1, 2].map(Pfn)));
     stack.forget_oldest(1);
     assert_eq!((stack.pop(), stack.pop()), (Some(Pfn(2)), None));
+}
+
+#[test]
+fn the_front_is_filled_first_and_stays_when_the_oldest_go() {
+    let stack = Stack::<3>::new();
+    stack.extend([1, 2].map(Pfn).into_iter());
+    assert!(stack.push(Pfn(3)) && stack.push(Pfn(4)));
+    assert_eq!(stack.pop(), Some(Pfn(3)), "the front");
+    assert!(stack.push(Pfn(5)));
+    stack.forget_oldest(3);
+    assert_eq!((stack.count(), stack.pop(), stack.pop()), (1, Some(Pfn(5)), None));
+    assert!(stack.push(Pfn(6)) && stack.push(Pfn(7)));
+    stack.forget_all();
+    assert_eq!((stack.count(), stack.pop()), (0, None));
 }
 
 #[test]
@@ -67,10 +86,11 @@ fn no_kind_takes_more_than_half_of_the_depot() {
 #[test]
 fn a_request_is_accepted_once() {
     let cache = CpuCache::new();
-    assert!(!cache.accept_drain());
+    assert!(!cache.is_drain_requested());
     cache.request_drain();
-    assert!(cache.accept_drain());
-    assert!(!cache.accept_drain());
+    assert!(cache.is_drain_requested());
+    cache.end_drain();
+    assert!(!cache.is_drain_requested());
 }
 
 #[test]

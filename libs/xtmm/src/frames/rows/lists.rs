@@ -17,10 +17,10 @@ pub(crate) enum Through {
 }
 
 impl Through {
-    const fn of(self, header: &Header) -> &Link {
+    const fn of(self, header: Header<'_>) -> &Link {
         match self {
-            Self::Blocks => &header.blocks,
-            Self::Giants => &header.giants,
+            Self::Blocks => header.blocks(),
+            Self::Giants => header.giants(),
         }
     }
 }
@@ -35,6 +35,10 @@ pub(crate) struct List {
 impl List {
     pub(crate) const fn new(through: Through) -> Self {
         Self { through, head: END }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.head == END
     }
 
     /// Returns the block that was put last.

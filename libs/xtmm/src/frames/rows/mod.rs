@@ -25,6 +25,7 @@ mod single;
 mod whole;
 
 use core::ops::Range;
+use core::sync::atomic::AtomicUsize;
 
 use xtcore::{Frame, FrameCount, FrameRange};
 
@@ -270,7 +271,7 @@ impl<'m> Rows<'m> {
 
     /// Writes the count of a block after its bits have changed, and puts it on the list where it belongs now.
     #[inline]
-    fn settle(&mut self, block: Opened, header: &Header, before: usize, after: usize) {
+    fn settle(&mut self, block: Opened, header: Header<'_>, before: usize, after: usize) {
         header.set_free(after);
         self.free = self.free + after - before;
         let frames = self.records.size().frames();
@@ -316,7 +317,7 @@ impl<'m> Rows<'m> {
 
     /// Changes what the header of a giant's first block says of the giant, and puts it on the list where it
     /// belongs then.
-    fn change_giant(&mut self, first: Opened, change: impl FnOnce(&Header)) {
+    fn change_giant(&mut self, first: Opened, change: impl FnOnce(Header<'_>)) {
         let records = self.records;
         let header = records.header(first);
         let before = self.listing(header);
@@ -340,7 +341,7 @@ impl<'m> Rows<'m> {
     }
 
     /// Returns on which list a giant belongs.
-    fn listing(&self, header: &Header) -> Listing {
+    fn listing(&self, header: Header<'_>) -> Listing {
         let whole = header.whole_in_giant();
         match header.tail() {
             Tail::None if whole == self.giant_blocks as usize => Listing::Giants,
@@ -374,4 +375,12 @@ fn vouch(block: u32) -> Opened {
     // SAFETY: the callers, all in this module, looked up a frame of the block that is known and not fresh, or have just
     // opened the block.
     unsafe { Opened::vouch(block) }
+}
+
+/// Returns the word and the bit of a frame, vouching for its block.
+#[allow(unsafe_code, reason = "the caller is in this module, see `vouch`")]
+#[inline]
+fn bit_of<'m>(records: &Records<'m>, pfn: Pfn) -> (&'m AtomicUsize, usize) {
+    // SAFETY: the callers, all in this module, looked up the frame among those that are known and not fresh.
+    unsafe { records.bit(pfn) }
 }

@@ -224,11 +224,24 @@ impl Rows<'_> {
             // It was asked above whether there is room for this.
             None => self.fresh.remove(block).unwrap_or_default(),
         }
-        if opened.number() & (self.giant_blocks - 1) == 0 {
-            header.set_whole_in_giant(self.whole_blocks_after(opened));
-        }
+        self.begin_giant(opened);
         self.settle(opened, header, 0, free);
         Ok(opened)
+    }
+
+    /// Makes the count of a giant true if the block that has just been opened is its first one.
+    pub(super) fn begin_giant(&mut self, opened: Opened) {
+        if opened.number() & (self.giant_blocks - 1) == 0 {
+            self.records.header(opened).set_whole_in_giant(self.whole_blocks_after(opened));
+        }
+    }
+
+    /// Notes what opening has taken of the stock.
+    pub(super) fn use_stock(&mut self, donors: &Donors) {
+        let rest = donors.rest();
+        let used = self.stock.count().checked_sub(rest.count()).unwrap_or_default();
+        self.books = self.books.saturating_add(used);
+        self.set_stock(rest);
     }
 
     /// Counts the wholly free blocks of a giant whose first block has just been opened, without that block.
@@ -274,7 +287,8 @@ impl Rows<'_> {
         let lists = self.lists(class);
         let found = sizes.iter().copied().find_map(|count| {
             let partial = lists.partial.iter(&records).take(SEARCHED);
-            partial.chain(lists.whole.iter(&records).take(1)).find_map(|block| {
+            let blocks = partial.chain(lists.whole.iter(&records).take(1));
+            blocks.filter(|block| records.header(*block).free() >= count).find_map(|block| {
                 let start = bits::find_run(records.row(block), 0..frames, count, 1)?;
                 Some((block, start..start + count))
             })

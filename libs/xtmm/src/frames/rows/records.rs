@@ -4,8 +4,11 @@
 //! ```text
 //!   base ->  row of block 0 | row of block 1 | ...    64 bytes per 512 frames, each on a cache line
 //!            (up to the next page)
-//!            header of block 0 | header of block 1 | ...    32 bytes each
+//!            page with the headers of blocks 0 to 127 | page with those of blocks 128 to 255 | ...
+//!              summary of block 0 | summary of block 1 | ...     4 bytes each
+//!              links of block 0   | links of block 1   | ...    24 bytes each
 //! ```
+//! What is asked and changed for each frame that comes back is a block's summary; those of 16 blocks share a cache line.
 //!
 //! A bit that is set means "free in the rows"; all zeros, as memory comes, means that no frame is. Everything is a relaxed
 //! atomic of at most a machine word, because a processor may look at a block's state without the lock; all else
@@ -66,49 +69,96 @@ pub(crate) struct Link {
     pub(crate) previous: AtomicU32,
 }
 
-/// What is known of a block.
+/// Where in a summary the state begins.
+const STATE: u32 = 16;
+/// The bits of a summary that count.
+const FREE: u32 = (1 << STATE) - 1;
+
+/// What is known of a block apart from its summary.
 #[derive(FromZeros)]
-#[repr(C, align(32))]
-pub(crate) struct Header {
+#[repr(C)]
+struct Links {
     /// In the list of blocks that are partly free, or of those that are wholly free.
-    pub(crate) blocks: Link,
+    blocks: Link,
     /// In the list of giants that are wholly free, or of those that have a free tail; used in the first block of a giant.
-    pub(crate) giants: Link,
-    /// Bits that are set in the row.
-    free: AtomicU16,
+    giants: Link,
     /// Blocks of the giant that are wholly free; used in its first block.
     whole_in_giant: AtomicU16,
-    state: AtomicU8,
-    /// Used in the first block of a giant, as the next one is.
-    tail: AtomicU8,
-    /// Where the giant's tail begins, counted in blocks.
+    /// Where the giant's tail begins, counted in blocks; used in its first block, as the next one is.
     tail_start: AtomicU16,
+    tail: AtomicU8,
 }
 
-impl Header {
+/// Blocks whose headers share a page.
+const PAGE_BLOCKS: usize = 128;
+
+/// The headers of some blocks: one page.
+#[derive(FromZeros)]
+#[repr(C, align(4096))]
+struct HeaderPage {
+    /// For each block, how many bits are set in its row, and above them its state: one word, so that freeing a frame into
+    /// a block asks and changes it at once.
+    summaries: [AtomicU32; PAGE_BLOCKS],
+    links: [Links; PAGE_BLOCKS],
+}
+
+const _: () = assert!(size_of::<HeaderPage>() as u64 == PAGE_BYTES, "headers are backed page by page");
+
+/// What is known of a block.
+#[derive(Clone, Copy)]
+pub(crate) struct Header<'m> {
+    summary: &'m AtomicU32,
+    links: &'m Links,
+}
+
+impl<'m> Header<'m> {
+    /// Returns the neighbours in the list of partly or wholly free blocks.
+    pub(crate) const fn blocks(self) -> &'m Link {
+        &self.links.blocks
+    }
+
+    /// Returns the neighbours in the list of giants; used in the first block of a giant.
+    pub(crate) const fn giants(self) -> &'m Link {
+        &self.links.giants
+    }
+
     #[inline]
-    pub(crate) fn free(&self) -> usize {
-        usize::from(self.free.load(Ordering::Relaxed))
+    pub(crate) fn free(self) -> usize {
+        (self.summary.load(Ordering::Relaxed) & FREE) as usize
     }
 
     /// Sets the number of free frames, at most those of a block.
     #[inline]
-    pub(crate) fn set_free(&self, free: usize) {
-        self.free.store(free as u16, Ordering::Relaxed);
+    pub(crate) fn set_free(self, free: usize) {
+        let state = self.summary.load(Ordering::Relaxed) & !FREE;
+        self.summary.store(state | free as u32, Ordering::Relaxed);
     }
 
-    pub(crate) fn whole_in_giant(&self) -> usize {
-        usize::from(self.whole_in_giant.load(Ordering::Relaxed))
+    /// Counts one more free frame if the block is split, and partly free before and after. Tells whether it did.
+    #[inline]
+    #[must_use]
+    pub(crate) fn count_one_more(self, frames_of_block: usize) -> bool {
+        let summary = self.summary.load(Ordering::Relaxed);
+        // A state other than split makes the word larger than any count.
+        let stays_partial = (summary.wrapping_sub(1) as usize) < frames_of_block - 2;
+        if stays_partial {
+            self.summary.store(summary + 1, Ordering::Relaxed);
+        }
+        stays_partial
+    }
+
+    pub(crate) fn whole_in_giant(self) -> usize {
+        usize::from(self.links.whole_in_giant.load(Ordering::Relaxed))
     }
 
     /// Sets the number of free blocks, at most those of a giant: 512.
-    pub(crate) fn set_whole_in_giant(&self, count: usize) {
-        self.whole_in_giant.store(count as u16, Ordering::Relaxed);
+    pub(crate) fn set_whole_in_giant(self, count: usize) {
+        self.links.whole_in_giant.store(count as u16, Ordering::Relaxed);
     }
 
     #[inline]
-    pub(crate) fn state(&self) -> State {
-        match self.state.load(Ordering::Relaxed) {
+    pub(crate) fn state(self) -> State {
+        match self.summary.load(Ordering::Relaxed) >> STATE {
             1 => State::Held,
             2 => State::Cached,
             3 => State::Donor,
@@ -118,37 +168,38 @@ impl Header {
     }
 
     #[inline]
-    pub(crate) fn set_state(&self, state: State) {
-        self.state.store(state as u8, Ordering::Relaxed);
+    pub(crate) fn set_state(self, state: State) {
+        let free = self.summary.load(Ordering::Relaxed) & FREE;
+        self.summary.store(free | (state as u32) << STATE, Ordering::Relaxed);
     }
 
-    pub(crate) fn tail(&self) -> Tail {
-        match self.tail.load(Ordering::Relaxed) {
+    pub(crate) fn tail(self) -> Tail {
+        match self.links.tail.load(Ordering::Relaxed) {
             1 => Tail::Held,
             2 => Tail::Free,
             _ => Tail::None,
         }
     }
 
-    pub(crate) fn set_tail(&self, tail: Tail) {
-        self.tail.store(tail as u8, Ordering::Relaxed);
+    pub(crate) fn set_tail(self, tail: Tail) {
+        self.links.tail.store(tail as u8, Ordering::Relaxed);
     }
 
     /// Returns how many blocks of the giant come before its tail.
-    pub(crate) fn tail_start(&self) -> usize {
-        usize::from(self.tail_start.load(Ordering::Relaxed))
+    pub(crate) fn tail_start(self) -> usize {
+        usize::from(self.links.tail_start.load(Ordering::Relaxed))
     }
 
     /// Sets how many blocks come before the tail, at most those of a giant: 512.
-    pub(crate) fn set_tail_start(&self, blocks: usize) {
-        self.tail_start.store(blocks as u16, Ordering::Relaxed);
+    pub(crate) fn set_tail_start(self, blocks: usize) {
+        self.links.tail_start.store(blocks as u16, Ordering::Relaxed);
     }
 }
 
 /// The records of all blocks below some frame. A copy is another way to the same records.
 #[derive(Clone, Copy, Debug)]
 pub struct Records<'m> {
-    headers: Sparse<'m, Header>,
+    headers: Sparse<'m, HeaderPage>,
     lines: Sparse<'m, Line>,
     words: *const AtomicUsize,
     size: BlockSize,
@@ -166,7 +217,7 @@ impl<'m> Records<'m> {
     #[must_use]
     pub fn bytes(end: Frame, block: FrameCount) -> Option<u64> {
         let (lines, blocks) = Self::counts(end, BlockSize::new(block)?)?;
-        let headers = blocks.checked_mul(size_of::<Header>() as u64)?;
+        let headers = blocks.div_ceil(PAGE_BLOCKS as u64).checked_mul(PAGE_BYTES)?;
         Self::lines_bytes(lines)?.checked_add(headers)
     }
 
@@ -182,21 +233,24 @@ impl<'m> Records<'m> {
         let (lines, blocks) = Self::counts(end, size)?;
         let lines_bytes = usize::try_from(Self::lines_bytes(lines)?).ok()?;
         usize::try_from(Self::bytes(end, block)?).ok()?;
-        let headers = base.wrapping_add(lines_bytes).cast::<Header>();
+        let headers = base.wrapping_add(lines_bytes).cast::<HeaderPage>();
         // SAFETY: the headers' part of the range that the caller reserves; it begins on a page.
-        let headers = unsafe { Sparse::new(headers, usize::try_from(blocks).ok()?) };
+        let headers = unsafe { Sparse::new(headers, usize::try_from(blocks).ok()?.div_ceil(PAGE_BLOCKS)) };
         // SAFETY: the lines' part of the range that the caller reserves; it begins on a page.
         let lines = unsafe { Sparse::new(base.cast::<Line>(), usize::try_from(lines).ok()?) };
         Some(Self { headers, lines, words: base.cast_const().cast(), size, end })
     }
 
-    /// Returns where the record of a block lies: its row and its header.
+    /// Returns where the record of a block lies: its row, and the page that its header shares with others.
     #[must_use]
     pub fn ranges_of(&self, block: FrameRange) -> [VirtRange; 2] {
         let Some(pfn) = Pfn::of(block.start()) else { return [VirtRange::default(); 2] };
         let number = self.size.block_of(pfn) as usize;
         let lines = self.lines_of(number);
-        [self.lines.range_of(lines..lines + self.lines_of(1)), self.headers.range_of(number..number + 1)]
+        [
+            self.lines.range_of(lines..lines + self.lines_of(1)),
+            self.headers.range_of(number / PAGE_BLOCKS..number / PAGE_BLOCKS + 1),
+        ]
     }
 
     /// Gives memory to the record of a block: what [`crate::frames::Blocks::open`] does among other things.
@@ -208,7 +262,7 @@ impl<'m> Records<'m> {
         let number = self.size.block_of(pfn) as usize;
         let lines = self.lines_of(number);
         self.lines.back(backing, lines..lines + self.lines_of(1))?;
-        self.headers.back(backing, number..number + 1)
+        self.headers.back(backing, number / PAGE_BLOCKS..number / PAGE_BLOCKS + 1)
     }
 
     /// Returns the size of a block.
@@ -223,9 +277,15 @@ impl<'m> Records<'m> {
     }
 
     #[inline]
-    pub(crate) fn header(&self, block: Opened) -> &'m Header {
-        // SAFETY: the block has been opened, so that it has a header, and the header has memory.
-        unsafe { self.headers.get_unchecked(block.number() as usize) }
+    pub(crate) fn header(&self, block: Opened) -> Header<'m> {
+        let (page, index) = (block.number() as usize / PAGE_BLOCKS, block.number() as usize % PAGE_BLOCKS);
+        // SAFETY: the block has been opened, so that its header lies in this page, and the page has memory.
+        let page = unsafe { self.headers.get_unchecked(page) };
+        // SAFETY: a remainder of the arrays' length is an index of theirs.
+        let summary = unsafe { page.summaries.get_unchecked(index) };
+        // SAFETY: the same index, and an array as long.
+        let links = unsafe { page.links.get_unchecked(index) };
+        Header { summary, links }
     }
 
     /// Returns the bits of a block, as words.
@@ -236,6 +296,19 @@ impl<'m> Records<'m> {
         let first = unsafe { self.words.add(block.number() as usize * count) };
         // SAFETY: the row has memory, which was zero at first, and is only ever accessed as such atomics.
         unsafe { core::slice::from_raw_parts(first, count) }
+    }
+
+    /// Returns the word of a row in which a frame has its bit, and the bit.
+    ///
+    /// # Safety
+    /// The frame's block has been opened.
+    #[inline]
+    pub(crate) unsafe fn bit(&self, pfn: Pfn) -> (&'m AtomicUsize, usize) {
+        // SAFETY: rows follow each other without gaps, so that bits are where frame numbers say; this one lies in the row
+        // of an opened block.
+        let word = unsafe { self.words.add(pfn.0 / usize::BITS as usize) };
+        // SAFETY: the row has memory, which was zero at first, and is only ever accessed as such atomics.
+        (unsafe { &*word }, 1 << (pfn.0 % usize::BITS as usize))
     }
 
     /// Returns how many lines `blocks` blocks have.

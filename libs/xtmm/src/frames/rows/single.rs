@@ -67,33 +67,35 @@ impl Rows<'_> {
     ///
     /// # Errors
     /// The first crime.
+    #[inline(never)]
     pub(crate) fn put(&mut self, frames: impl Iterator<Item = Pfn>) -> Result<(), FrameCrime> {
         let mut outcome = Ok(());
         let (records, size) = (self.records, self.records.size());
+        // While there are tails, not every block around is opened.
+        let (mut start, mut length) = self.quick_gap();
         let mut put = 0;
         for pfn in frames {
-            if self.tails == 0 && self.gap.contains(&pfn) {
-                let block = super::vouch(size.block_of(pfn));
-                let (header, offset) = (records.header(block), size.offset_of(pfn));
-                let bit = 1 << (offset % BITS);
-                if let Some(word) = records.row(block).get(offset / BITS)
-                    && word.load(Ordering::Relaxed) & bit == 0
-                    && header.state() == State::Split
-                {
-                    word.store(word.load(Ordering::Relaxed) | bit, Ordering::Relaxed);
-                    let before = header.free();
-                    header.set_free(before + 1);
+            if pfn.0.wrapping_sub(start) < length {
+                let header = records.header(super::vouch(size.block_of(pfn)));
+                let (word, bit) = super::bit_of(&records, pfn);
+                let row = word.load(Ordering::Relaxed);
+                if row & bit == 0 && header.count_one_more(size.frames()) {
+                    word.store(row | bit, Ordering::Relaxed);
                     put += 1;
-                    if before == 0 || before + 1 == size.frames() {
-                        self.relink(block, before, before + 1);
-                    }
                     continue;
                 }
             }
             outcome = outcome.and(self.put_carefully(pfn));
+            (start, length) = self.quick_gap();
         }
         self.free += put;
         outcome
+    }
+
+    /// Returns the first frame and the length of a range in which all blocks are opened.
+    fn quick_gap(&self) -> (usize, usize) {
+        let length = if self.tails == 0 { self.gap.end.0.saturating_sub(self.gap.start.0) } else { 0 };
+        (self.gap.start.0, length)
     }
 
     /// Takes a frame back, whatever its block is. One that was handed out as a whole comes back in pieces then.

@@ -4,11 +4,14 @@ use xtcore::{Frame, FrameCount, FrameRange};
 
 use super::records::State;
 use super::{Opener, Rows, bits};
-use crate::frames::blocks::Blocks;
+use crate::frames::blocks::{Blocks, Donors};
 use crate::frames::cache::stack::Stack;
 use crate::frames::error::FrameCrime;
 use crate::frames::units::{Opened, Pfn};
 use crate::frames::zones::{Class, Zone};
+
+/// Fresh memory is plentiful if there are that many times the frames that are opened ahead of demand.
+const PLENTY: u64 = 16;
 
 impl Rows<'_> {
     /// Takes a wholly free block, or a fresh one. Cost: constant, or proportional to the fresh ranges and an opening.
@@ -55,6 +58,45 @@ impl Rows<'_> {
                 let _ = out.push(self.hold(block, State::Cached));
                 left -= 1;
             }
+        }
+    }
+
+    /// Fills the empty cache of a processor with fresh blocks, opened together: one look at the fresh ranges and at the
+    /// stock serves all of them. Does nothing where fresh memory is not plentiful, or where there is no stock.
+    pub(crate) fn cache_fresh<B: Blocks, const N: usize>(
+        &mut self,
+        opener: &Opener<'_, B>,
+        zone: Zone,
+        out: &Stack<N>,
+    ) {
+        let size = self.records.size();
+        let frames = FrameCount::new((out.room() * size.frames()) as u64);
+        for class in self.classes_of_whole_blocks(zone) {
+            if !self.lists(class).whole.is_empty() || self.broken(class, FrameRange::default()).is_some() {
+                return;
+            }
+            let found = self.fresh_fit(self.zones.range(class), frames, size.count());
+            let Some((run, range)) = found else { continue };
+            if range.count().get() < frames.get().saturating_mul(PLENTY) {
+                return;
+            }
+            let mut donors = Donors::new(self.stock);
+            let opened = opener.blocks.open_run(run, size.count(), &mut donors);
+            self.use_stock(&donors);
+            let end = run.start().saturating_add(FrameCount::new((opened * size.frames()) as u64));
+            let run = FrameRange::new(run.start(), end).unwrap_or_default();
+            let first = size.block_of(Pfn::saturating(run.start()));
+            let blocks = first..first + opened as u32;
+            for block in blocks.clone().map(super::vouch) {
+                // While the rest is fresh, there is nothing to be counted.
+                self.begin_giant(block);
+                self.records.header(block).set_state(State::Cached);
+            }
+            // It was asked above whether there is room for this.
+            self.fresh.remove(run).unwrap_or_default();
+            // The lowest is handed out first.
+            out.extend(blocks.rev().map(|block| size.pfn(block, 0)));
+            return;
         }
     }
 

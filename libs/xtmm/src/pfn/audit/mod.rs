@@ -217,9 +217,7 @@ impl<'a, 'm, B: Backing> Auditor<'a, 'm, B> {
         }
         for (_, frame) in numbered(found.frames) {
             let Some(FrameEntry { entry, .. }) = self.find(frame) else {
-                if found.kind == Kind::Table {
-                    self.audit.add(AuditFault::NoEntry { frame, at: found.at });
-                }
+                self.audit.add(AuditFault::NoEntry { frame, at: found.at });
                 continue;
             };
             let word = entry.word();
