@@ -21,6 +21,7 @@
 #![no_std]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod cpus;
 pub mod defer;
 mod levels;
 pub mod lock;
@@ -30,8 +31,10 @@ mod model;
 pub mod platform;
 mod ring;
 pub mod sched;
+pub mod shootdown;
 mod sync;
 pub mod time;
 pub mod wait;
 
+pub use cpus::CpuSet;
 pub use xtcore::{CpuIndex, RunLevel};

@@ -90,8 +90,9 @@ impl Invalidation {
         })
     }
 
-    /// Returns the ranges to forget, each with the distance of its pages.
-    fn spans(&self) -> impl Iterator<Item = (VirtRange, u64)> {
+    /// Returns the ranges to forget, the aliases of changed tables included, each with the distance of its pages in bytes: what
+    /// a request to other processors is made of.
+    pub fn spans(&self) -> impl Iterator<Item = (VirtRange, u64)> {
         let pages = self.stride.min(self.range.bytes().max(1));
         let levels = self.tables.map_or(0, Level::number);
         let (range, self_map) = (self.range, self.self_map);

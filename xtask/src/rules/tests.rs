@@ -19,6 +19,15 @@ fn a_library_may_import_what_lies_below_it() {
 }
 
 #[test]
+fn the_core_of_a_kernel_meets_the_mapper_in_tests_only() {
+    assert!(refusals("xtke", "[dev-dependencies]\nxtpaging.workspace = true\n").is_empty());
+    assert_eq!(
+        refusals("xtke", "[dependencies]\nxtpaging.workspace = true\n"),
+        ["xtke must not import xtpaging"]
+    );
+}
+
+#[test]
 fn an_import_against_the_direction_is_refused() {
     assert_eq!(
         refusals("xtcore", "[dependencies]\nxtpaging.workspace = true\n"),

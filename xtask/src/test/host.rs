@@ -15,8 +15,12 @@ use crate::toolchain::{self, rustup};
 use crate::{build, process, progress, rules, target};
 
 /// Tells tests that draw their input from a seed to draw as much as a release needs.
-const FULL: [(&str, &str); 3] =
-    [("XTOS_FUZZ_CASES", "10000000"), ("XTOS_PAGING_ACTIONS", "10000000"), ("POOL_SOAK", "1000000000")];
+const FULL: [(&str, &str); 4] = [
+    ("XTOS_FUZZ_CASES", "10000000"),
+    ("XTOS_PAGING_ACTIONS", "10000000"),
+    ("XTOS_SHOOTDOWN_ROUNDS", "1000000"),
+    ("POOL_SOAK", "1000000000"),
+];
 
 /// Turns on the loader's test-only switches, which the ordinary build leaves out together with their tests.
 const TEST_ONLY: [&str; 2] = ["--features", "xtldr/tamper"];

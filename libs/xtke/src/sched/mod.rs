@@ -40,14 +40,13 @@
 //! With one processor every operation is constant. With more, placing and falling look at one row of the board for each
 //! processor. Only a thief can meet more: threads bound to several processors but not to its own.
 
-mod cpus;
 mod dispatch;
 mod machine;
 mod ready;
 mod scheduler;
 mod thread;
 
-pub use cpus::{CpuSet, Seat};
+pub use crate::cpus::{CpuSet, Seat};
 pub use dispatch::{AdoptError, Blueprint, Busy, ControlError, Counts, CreateError, Critical};
 pub use machine::{Start, Switching, first_run};
 pub use scheduler::{Policy, Processor, Scheduler};

@@ -5,12 +5,12 @@ use core::ptr::{NonNull, null_mut};
 
 use xtcore::{CpuIndex, RunLevel};
 
-use super::cpus::CpuSet;
 use super::dispatch::{Ledger, Why};
 use super::machine::Switching;
 use super::ready::Queue;
 use super::ready::board::Board;
 use super::thread::Thread;
+use crate::cpus::CpuSet;
 use crate::lock::{Class, SpinLock};
 use crate::misuse::Misuse;
 use crate::sync::{AtomicPtr, AtomicU8, AtomicU32, Ordering, constructors};

@@ -10,7 +10,6 @@ use core::ptr::NonNull;
 
 use xtcore::RunLevel;
 
-use super::super::cpus::CpuSet;
 use super::super::machine::Switching;
 use super::super::ready::End;
 use super::super::scheduler::{Scheduler, at_most};
@@ -18,6 +17,7 @@ use super::super::thread::priority::Priority;
 use super::super::thread::status::{MAX_SUSPENDS, Status};
 use super::super::thread::{Claim, State, Thread};
 use super::take::run_on;
+use crate::cpus::CpuSet;
 use crate::sync::Ordering;
 
 /// Why a thread could not be changed.

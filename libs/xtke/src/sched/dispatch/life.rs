@@ -11,7 +11,6 @@ use core::ptr::NonNull;
 
 use xtcore::{CpuIndex, RunLevel};
 
-use super::super::cpus::{CpuSet, Seat};
 use super::super::machine::Switching;
 use super::super::ready::End;
 use super::super::scheduler::{Scheduler, at_most};
@@ -20,6 +19,7 @@ use super::super::thread::status::Status;
 use super::super::thread::{Claim, Handle, Kind, Name, Parts, State, Thread, Unstarted};
 use super::Why;
 use super::take::Floor;
+use crate::cpus::{CpuSet, Seat};
 use crate::misuse::Misuse;
 use crate::platform::Parking;
 use crate::sync::Ordering;

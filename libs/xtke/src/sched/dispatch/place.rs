@@ -5,7 +5,6 @@ use core::ptr::NonNull;
 
 use xtcore::{CpuIndex, RunLevel};
 
-use super::super::cpus::CpuSet;
 use super::super::machine::Switching;
 use super::super::ready::End;
 use super::super::scheduler::{Scheduler, at_most};
@@ -13,6 +12,7 @@ use super::super::thread::priority::Rank;
 use super::super::thread::status::Status;
 use super::super::thread::{Claim, State, Thread};
 use super::take::run_on;
+use crate::cpus::CpuSet;
 use crate::platform::Boost;
 use crate::sync::Ordering;
 

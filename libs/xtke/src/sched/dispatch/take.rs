@@ -2,12 +2,12 @@
 
 use xtcore::CpuIndex;
 
-use super::super::cpus::CpuSet;
 use super::super::machine::Switching;
 use super::super::ready::{End, Queue};
 use super::super::scheduler::Scheduler;
 use super::super::thread::priority::{Priority, Rank};
 use super::super::thread::{Claim, State};
+use crate::cpus::CpuSet;
 use crate::lock::SpinGuard;
 
 /// What a processor goes on with instead of what it runs.

@@ -10,7 +10,7 @@
 
 use xtcore::CpuIndex;
 
-use crate::sched::cpus::{CpuSet, Seat};
+use crate::cpus::{CpuSet, Seat};
 use crate::sched::thread::priority::Rank;
 use crate::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering, constructors, fence};
 

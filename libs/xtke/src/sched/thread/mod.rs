@@ -28,9 +28,9 @@ pub use name::Name;
 pub use priority::Priority;
 pub use status::State;
 
-use super::cpus::CpuSet;
 use super::machine::Switching;
 use super::ready::{Links, Standing};
+use crate::cpus::CpuSet;
 use crate::sync::{AtomicU32, AtomicUsize, Ordering};
 use status::{Status, StatusWord};
 

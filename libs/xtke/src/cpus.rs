@@ -116,3 +116,6 @@ pub struct Seat {
     /// The package.
     pub package: u32,
 }
+
+#[cfg(test)]
+mod tests;
