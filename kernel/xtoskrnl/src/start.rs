@@ -3,9 +3,12 @@
 
 mod interrupts;
 mod processors;
+mod threads;
 
 use core::panic::PanicInfo;
 
+use spin::Once;
+use xtacpi::Platform;
 use xtboot::block::{
     self, BlockError, Expected, Framebuffer, Header, MANIFEST_MAGIC, Manifest, VERSION, VerifiedBlock, flags,
 };
@@ -22,6 +25,7 @@ use crate::ex::{
     contexts, crime, devices, inspect, interrupts as check_interrupts, measure, stress, tell, traps,
 };
 use crate::hl::acpi;
+use crate::hl::apic::LocalApic;
 use crate::hl::screen::Screen;
 use crate::kd::{self, log};
 use crate::ke::bugcheck::{Code, bug_check};
@@ -81,7 +85,7 @@ extern "C" fn kernel_entry(block: *const u8) -> ! {
     after_ready(memory, &stamps, in_use)
 }
 
-/// What follows when the kernel stands: the screen, the checks, the report, and the end that the user asked for.
+/// What follows when the kernel stands, before there are threads: the screen, the devices, interrupts.
 fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> ! {
     if let Some(screen) = memory.block().screen() {
         let record = Framebuffer {
@@ -108,6 +112,30 @@ fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> 
     let apic = interrupts::start(memory);
     let interrupts = apic.map(check_interrupts::run);
     let contexts = contexts::check(memory);
+    let stamps = stamps.clone();
+    BOOT.call_once(|| Boot { memory, platform, devices, apic, interrupts, contexts, stamps, in_use });
+    threads::start(|_| BOOT.get().map_or((), check_all))
+}
+
+/// What the boot has come to before there are threads.
+struct Boot {
+    memory: &'static Memory,
+    platform: &'static Platform,
+    devices: devices::Devices,
+    apic: Option<&'static LocalApic>,
+    interrupts: Option<check_interrupts::Interrupts>,
+    contexts: Option<(u32, u32)>,
+    stamps: Stamps,
+    in_use: FrameCount,
+}
+
+static BOOT: Once<Boot> = Once::new();
+
+/// What the thread `main` does: the other processors, the checks, the report, and the end that the user asked for.
+fn check_all(boot: &Boot) {
+    let Boot { memory, platform, devices, apic, interrupts, contexts, stamps, in_use } = boot;
+    let (memory, in_use) = (*memory, *in_use);
+    let parameters = memory.block().parameters();
     let processors = apic.map(|apic| processors::start(memory, platform, apic, &parameters));
     crime::commit(&parameters, memory);
     log!(
@@ -123,12 +151,12 @@ fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> 
     let report = Report {
         memory,
         platform,
-        devices: &devices,
+        devices,
         audit: &audit,
         frames: &frames,
         stress,
-        interrupts,
-        contexts,
+        interrupts: *interrupts,
+        contexts: *contexts,
         processors,
         pairs,
         in_use,

@@ -7,6 +7,7 @@
 //!   ioapic   the I/O APIC's redirection entries
 //!   pic      the two 8259s, which are kept silent
 //!   time     frequencies, spans of time, wrapping counters, calibration; TSC, HPET, PIT
+//!   topology cores and packages
 //!   rtc      the battery-backed clock, and the calendar
 //! ```
 //!
@@ -25,6 +26,7 @@ pub mod ioapic;
 pub mod pic;
 pub mod rtc;
 pub mod time;
+pub mod topology;
 pub mod vector;
 
 pub use vector::Vector;

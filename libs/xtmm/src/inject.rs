@@ -68,6 +68,8 @@ sites! {
 #[derive(Debug, Default)]
 pub struct Injector {
     armed: AtomicBool,
+    /// 1 + the site whose questions count; 0 for all.
+    site: AtomicU32,
     /// Questions until the one that fails.
     left: AtomicU32,
     failed: AtomicU32,
@@ -83,6 +85,7 @@ impl Injector {
     pub const fn new() -> Self {
         Self {
             armed: AtomicBool::new(false),
+            site: AtomicU32::new(0),
             left: AtomicU32::new(0),
             failed: AtomicU32::new(0),
             seen: AtomicU32::new(0),
@@ -92,6 +95,17 @@ impl Injector {
     /// Lets the `nth` question from now on fail, counted from 1, and none after it. Zero lets none fail, but still
     /// records which sites are asked.
     pub fn arm(&self, nth: u32) {
+        self.site.store(0, Ordering::Relaxed);
+        self.start(nth);
+    }
+
+    /// Lets the `nth` question at one site fail, counted from 1 among those there, and none after it.
+    pub fn arm_at(&self, site: Site, nth: u32) {
+        self.site.store(1 + site as u32, Ordering::Relaxed);
+        self.start(nth);
+    }
+
+    fn start(&self, nth: u32) {
         self.left.store(nth, Ordering::Relaxed);
         self.failed.store(0, Ordering::Relaxed);
         self.armed.store(true, Ordering::Release);
@@ -119,6 +133,10 @@ impl Injector {
     #[cold]
     fn count(&self, site: Site) -> bool {
         self.seen.fetch_or(1 << site as u32, Ordering::Relaxed);
+        let counted = self.site.load(Ordering::Relaxed);
+        if counted != 0 && counted != 1 + site as u32 {
+            return false;
+        }
         let before = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         let fails = before == Ok(1);
         if fails {

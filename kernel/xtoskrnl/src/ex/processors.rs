@@ -4,6 +4,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use xtcore::CpuIndex;
+use xtke::sched;
 use xtmm::machine::RunLevel;
 
 use crate::ar::control::{self, pause};
@@ -11,8 +12,9 @@ use crate::ar::stack::pointer;
 use crate::kd::log;
 use crate::ke::processor::{self, MOST};
 use crate::ke::processors::{self, State};
-use crate::ke::stacks::{self, Name, START_STACK, Spot};
-use crate::ke::{idle, trap};
+use crate::ke::stacks::{self, Name, Spot};
+use crate::ke::threads::{self, Work};
+use crate::ke::trap;
 
 /// Looks before a processor that does not do what it is handed is given up: seconds.
 const PATIENCE: u32 = 20_000_000;
@@ -60,7 +62,9 @@ pub(crate) fn check() -> usize {
     let mut wrong = 0;
     for cpu in others {
         let found = || FOUND.get(cpu.get()).map_or(0, |found| found.load(Ordering::Acquire));
-        let handed = idle::hand(cpu, look_at_oneself, cpu.get());
+        let work = Work { function: look_at_oneself, argument: cpu.get() };
+        let name = thread_name(cpu);
+        let handed = threads::spawn(name, sched::Priority::LOWEST, sched::CpuSet::of(cpu), work).map(drop);
         let answered = handed.is_ok()
             && (0..PATIENCE).any(|_| {
                 pause();
@@ -74,10 +78,15 @@ pub(crate) fn check() -> usize {
     wrong
 }
 
+/// Returns the name of the thread that looks at a processor.
+const fn thread_name(cpu: CpuIndex) -> sched::Name {
+    sched::Name::numbered("look at CPU", cpu.get() as u32)
+}
+
 /// Runs on the processor that it is about: number, stack, run level, interrupts, and traps.
 fn look_at_oneself(number: usize) {
     let cpu = CpuIndex::new(number);
-    let own = Name::of(START_STACK, cpu);
+    let own = Name::of_thread(thread_name(cpu));
     let is_right = processor::current() == cpu
         && processor::run_level() == RunLevel::Passive
         && control::interrupts_are_on()

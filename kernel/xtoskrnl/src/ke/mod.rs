@@ -4,11 +4,12 @@
 pub(crate) mod bugcheck;
 pub(crate) mod ending;
 pub(crate) mod fault;
-pub(crate) mod idle;
 pub(crate) mod interrupt;
 pub(crate) mod processor;
 pub(crate) mod processors;
 pub(crate) mod regions;
 pub(crate) mod stacks;
 pub(crate) mod stamps;
+pub(crate) mod threads;
+pub(crate) mod translations;
 pub(crate) mod trap;

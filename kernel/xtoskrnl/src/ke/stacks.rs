@@ -14,17 +14,26 @@ use super::processor::MOST;
 use crate::ar::stack::{call_with_stack, pointer};
 use crate::ar::{FaultStack, TrapFrame};
 
-/// What a stack is called: by its purpose, and by its processor when each has one. Bug checks print it.
+/// What a stack is called: by its purpose, and by the processor or the thread whose it is. Bug checks print it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Name {
     purpose: &'static str,
-    cpu: Option<CpuIndex>,
+    owner: Owner,
+}
+
+/// Whose a stack is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Owner {
+    /// There is only one for its purpose.
+    Everybody,
+    Processor(CpuIndex),
+    Thread(xtke::sched::Name),
 }
 
 impl Name {
     /// Returns the name of the only stack for a purpose.
     pub(crate) const fn new(purpose: &'static str) -> Self {
-        Self { purpose, cpu: None }
+        Self { purpose, owner: Owner::Everybody }
     }
 
     /// Returns what the stack is for.
@@ -34,14 +43,31 @@ impl Name {
 
     /// Returns the name of a processor's own stack for a purpose.
     pub(crate) const fn of(purpose: &'static str, cpu: CpuIndex) -> Self {
-        Self { purpose, cpu: Some(cpu) }
+        Self { purpose, owner: Owner::Processor(cpu) }
+    }
+
+    /// Returns the name of a thread's stack.
+    pub(crate) const fn of_thread(thread: xtke::sched::Name) -> Self {
+        Self { purpose: "stack of the thread", owner: Owner::Thread(thread) }
+    }
+
+    /// Returns the processor that has its own row of stacks for this one.
+    const fn row(self) -> CpuIndex {
+        match self.owner {
+            Owner::Processor(cpu) => cpu,
+            Owner::Everybody | Owner::Thread(_) => CpuIndex::BOOT,
+        }
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.purpose)?;
-        self.cpu.map_or(Ok(()), |cpu| write!(out, " of CPU {}", cpu.get()))
+        match self.owner {
+            Owner::Everybody => Ok(()),
+            Owner::Processor(cpu) => write!(out, " of CPU {}", cpu.get()),
+            Owner::Thread(name) => write!(out, " {name}"),
+        }
     }
 }
 
@@ -99,7 +125,7 @@ pub(crate) struct TooMany(pub(crate) Stack);
 /// # Errors
 /// [`TooMany`]; then a stop on that stack cannot say its name.
 pub(crate) fn register(stack: Stack) -> Result<(), TooMany> {
-    let row = FIXED.get(stack.name.cpu.unwrap_or(CpuIndex::BOOT).get()).ok_or(TooMany(stack))?;
+    let row = FIXED.get(stack.name.row().get()).ok_or(TooMany(stack))?;
     let free = row.iter().find(|slot| slot.get().is_none()).ok_or(TooMany(stack))?;
     free.call_once(|| stack);
     Ok(())

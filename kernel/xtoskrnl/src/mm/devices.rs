@@ -16,12 +16,12 @@ use xtmm::space::{DeviceMapping, Devices, PteError, ReleaseError};
 use xtpaging::Cache;
 
 use super::memory::{KernelMachine, Memory, Pages, Source};
-use super::paging::{LocalTlb, SelfMapTables};
+use super::paging::{EveryTlb, SelfMapTables};
 
 /// The pages for devices.
 #[derive(Debug)]
 pub(crate) struct DeviceRoom {
-    pub(super) pages: Devices<'static, KernelMachine, SelfMapTables, LocalTlb, Source, Pages>,
+    pub(super) pages: Devices<'static, KernelMachine, SelfMapTables, EveryTlb, Source, Pages>,
     /// Where they lie.
     pub(super) region: VirtRange,
 }

@@ -8,6 +8,7 @@
 //!   stacks    kernel stacks
 //!   devices   registers of devices, uncached, with a guard behind each
 //!   processor what a processor needs of memory before it runs
+//!   threads   records and stacks for threads
 //!   account/  the audit of frames, and every count for comparison
 //!   resolve   page faults that can be resolved; chain: the entries of an address, for those that cannot
 //! ```
@@ -30,6 +31,7 @@ pub(crate) mod processor;
 mod resolve;
 mod stacks;
 mod start;
+mod threads;
 
 pub(crate) use account::Standing;
 pub(crate) use devices::DeviceError;

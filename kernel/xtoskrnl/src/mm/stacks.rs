@@ -3,7 +3,7 @@
 
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use xtcore::{Level, VirtAddr, VirtRange};
+use xtcore::{Geometry, Level, VirtAddr, VirtRange};
 use xtmm::OutOfFrames;
 use xtmm::arena::NoPages;
 use xtmm::space::PageContent;
@@ -13,7 +13,7 @@ use super::memory::{Commit, Memory, System};
 use crate::ar::stack::call_with_stack as call;
 use crate::ke::bugcheck::{Code, bug_check};
 use crate::ke::fault::{Access, Resolution, Why};
-use crate::ke::stacks;
+use crate::ke::{stacks, threads};
 
 /// Where stacks get their pages from.
 #[derive(Debug)]
@@ -49,6 +49,16 @@ impl StackPages for StackRoom {
             );
         }
     }
+}
+
+/// Returns the room of a thread's stack. 32 KiB of memory are there from the start, more than NT gives a thread, because what
+/// an interrupt pushes must find memory, and Rust's frames are larger; the rest is for growth by probes.
+///
+/// # Errors
+/// None: these are sizes that a stack can have.
+pub(super) fn usual_size(geometry: &Geometry) -> Result<StackSize, StackError> {
+    let reserved: u64 = if geometry.virtual_bits() == 32 { 48 } else { 64 };
+    StackSize::new(reserved << 10)?.with_committed(32 << 10)
 }
 
 /// How deep calls on stacks of their own can be nested so that all of them can be found.
@@ -111,6 +121,11 @@ pub(crate) fn probe(stack: &Stack, address: VirtAddr) -> Option<usize> {
 
 /// Returns the running stack that an address is on, or in the guard of. Takes no lock.
 fn running(address: VirtAddr) -> Option<&'static Stack> {
+    threads::stack_at(address).or_else(|| lent(address))
+}
+
+/// Returns the one of those that functions run on.
+fn lent(address: VirtAddr) -> Option<&'static Stack> {
     RUNNING.iter().find_map(|place| {
         // SAFETY: a pointer that stands there leads to a stack that `run_on` borrows until it takes the pointer away, on
         // this processor, where it waits for what runs now.
@@ -121,7 +136,10 @@ fn running(address: VirtAddr) -> Option<&'static Stack> {
 
 /// Finds running stacks for whoever describes an address.
 pub(super) fn find(address: VirtAddr) -> Option<stacks::Stack> {
-    let stack = running(address)?;
+    if let Some(found) = threads::find_stack(address) {
+        return Some(found);
+    }
+    let stack = lent(address)?;
     Some(stacks::Stack {
         name: stacks::Name::new("kernel stack"),
         pages: stack.usable(),

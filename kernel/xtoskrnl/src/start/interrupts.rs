@@ -7,8 +7,8 @@ use xthal::Vector;
 use crate::ar::local;
 use crate::hl::apic::{self, LocalApic};
 use crate::kd::log;
-use crate::ke::interrupt;
 use crate::ke::stacks::INTERRUPT_STACK;
+use crate::ke::{interrupt, translations};
 use crate::mm::Memory;
 use crate::mm::processor::kept_stack;
 
@@ -28,6 +28,10 @@ pub(super) fn start(memory: &'static Memory) -> Option<&'static LocalApic> {
     unsafe { local::BOOT.set_interrupt_stack(stack.end()) };
     if let Err(error) = interrupt::register(Vector::APIC_ERROR, report_error) {
         log!("xtoskrnl: errors of the local APIC go unnoticed: {error:?}");
+    }
+    if translations::enter().is_err() {
+        log!("xtoskrnl: there is no place for messages of other processors, so no interrupts");
+        return None;
     }
     interrupt::enable();
     Some(apic)

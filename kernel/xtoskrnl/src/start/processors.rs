@@ -8,7 +8,6 @@ use arrayvec::ArrayVec;
 use xtacpi::Platform;
 use xtboot::parameters::Parameters;
 use xtcore::CpuIndex;
-use xthal::Vector;
 use xthal::apic::ApicId;
 
 use crate::ar::startup;
@@ -19,7 +18,6 @@ use crate::hl::time;
 use crate::kd::log;
 use crate::ke::processor::MOST;
 use crate::ke::processors::{self, Candidate, State};
-use crate::ke::{idle, interrupt};
 use crate::mm::Memory;
 use crate::mm::processor::{StartPage, belongings};
 
@@ -54,9 +52,6 @@ pub(super) fn start(
     let wanted = candidates.len() + 1;
     let mut pages = 0;
     if !candidates.is_empty() && time::get().is_some() {
-        if let Err(error) = interrupt::register(Vector::INBOX, idle::wake) {
-            log!("xtoskrnl: idle processors cannot be woken: {error:?}");
-        }
         pages = bring_up(memory, apic, &candidates, page_count(parameters));
     }
     let (running, silent) = (processors::count(State::Running), processors::count(State::Silent));

@@ -34,3 +34,14 @@ fn armed_with_zero_the_sites_are_recorded_only() {
     assert!(!injector.fails(Site::StackGrowth));
     assert_eq!(injector.seen().collect::<Vec<_>>(), [Site::PoolSlab, Site::StackGrowth]);
 }
+
+#[test]
+fn armed_at_a_site_the_questions_of_others_do_not_count() {
+    let injector = Injector::new();
+    injector.arm_at(Site::Backing, 2);
+    assert!((0..10).all(|_| !injector.fails(Site::Frame)));
+    assert_eq!([false, true, false].map(|_| injector.fails(Site::Backing)), [false, true, false]);
+    assert_eq!(injector.disarm(), 1);
+    injector.arm(1);
+    assert!(injector.fails(Site::Frame), "all count again");
+}

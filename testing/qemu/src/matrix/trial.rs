@@ -144,7 +144,7 @@ const fn crime(name: &'static str, parameters: &'static str, expectation: Expect
 
 /// A stack that overflows so that its fault cannot be delivered on it: UNEXPECTED_KERNEL_MODE_TRAP, 8.
 const fn overflow(level: &'static str) -> Expectation {
-    let words = &["double fault", "overflowed into its guard", "boot stack"];
+    let words = &["double fault", "overflowed into its guard", "stack of the thread main"];
     Expectation::BugCheck { code: 0x7F, parameters: &[8], level, words }
 }
 
@@ -238,7 +238,11 @@ pub const TRIALS: [Trial; 50] = [
     crime(
         "stack-probe",
         "CRIME=stack-probe",
-        page_fault(0x2B, &[], &["boot stack has overflowed", "read of", "guard of the boot stack"]),
+        page_fault(
+            0x2B,
+            &[],
+            &["stack of the thread main has overflowed", "read of", "guard of the stack of the thread main"],
+        ),
     ),
     crime(
         "null-read",
@@ -249,9 +253,13 @@ pub const TRIALS: [Trial; 50] = [
     crime("write-text", "CRIME=write-text", page_fault(0xBE, &[], &["write to", "in the image"])),
     Trial {
         demand: Demand::NoExecute,
-        ..crime("execute-data", "CRIME=execute-data", page_fault(0xFC, &[], &["fetch from", "boot stack"]))
+        ..crime(
+            "execute-data",
+            "CRIME=execute-data",
+            page_fault(0xFC, &[], &["fetch from", "stack of the thread main"]),
+        )
     },
-    crime("fault-raised", "CRIME=fault-at-dispatch", raised(&[], &["read of", "guard above the boot stack"])),
+    crime("fault-raised", "CRIME=fault-at-dispatch", raised(&[], &["read of", "in the system PTEs"])),
     crime(
         "thread-recursion",
         "CRIME=thread-recursion",

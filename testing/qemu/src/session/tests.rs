@@ -90,10 +90,9 @@ fn transcript(lines: &[&str]) -> Transcript {
     transcript
 }
 
-const REPORT: &str = r#"XTOS-REPORT {"verdict":"pass","paging":"pml4","nx":true,"wx_pages_kernel":0,"frames_writable_and_executable":0,"platform":{"processors":1}}"#;
 const REPORT: &str = concat!(
     r#"XTOS-REPORT {"verdict":"pass","paging":"pml4","nx":true,"wx_pages_kernel":0,"#,
-    r#""frames_writable_and_executable":0,"cpus":1,"contexts":{"handovers":2000,"wrong":0},"#,
+    r#""frames_writable_and_executable":0,"platform":{"processors":1},"cpus":1,"contexts":{"handovers":2000,"wrong":0},"#,
     r#""delivery":{"delivered":9,"deferred":4,"spurious":0,"unexpected":0,"lost":0,"complaints":0},"#,
     r#""processors":{"wanted":1,"running":1,"silent":0,"start_pages":0,"wrong":0}}"#
 );

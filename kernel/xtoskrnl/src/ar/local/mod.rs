@@ -10,6 +10,7 @@
 //!   segment + a word           the block's own address, a machine word
 //!   segment + two words        its run level, a byte
 //!   segment + two words + 1    what is pending, a byte
+//!   segment + three words      the thread that runs, a machine word
 //! ```
 //!
 //! # Lazy levels (design D7a)
@@ -41,6 +42,8 @@ pub(crate) struct Local {
     this: *const Self,
     level: UnsafeCell<Mask>,
     pending: UnsafeCell<u8>,
+    /// The address of the thread that runs; zero before there are threads.
+    thread: UnsafeCell<usize>,
     /// The top of the interrupt stack while nothing runs on it; zero while something does, and before there is one.
     interrupt_stack: UnsafeCell<usize>,
     /// What the processor itself reads: descriptors and task states.
@@ -63,6 +66,7 @@ impl Local {
             this,
             level: UnsafeCell::new(Mask::up_to(RunLevel::High)),
             pending: UnsafeCell::new(0),
+            thread: UnsafeCell::new(0),
             interrupt_stack: UnsafeCell::new(0),
             tables: Tables::new(),
         }
@@ -190,6 +194,28 @@ pub(crate) fn pending() -> Pending {
              options(nostack, preserves_flags, readonly));
     }
     Pending::from_block(raw)
+}
+
+/// Returns the address of the thread that runs; zero before there are threads. For whoever asks, it is the same after a move to
+/// another processor, because that one runs the same thread then.
+#[inline]
+pub(crate) fn thread() -> usize {
+    let thread: usize;
+    // SAFETY: one word of the processor's own block is read.
+    unsafe {
+        asm!(own!("mov {1}, ", ""), const offset_of!(Local, thread), out(reg) thread,
+             options(nostack, preserves_flags, readonly));
+    }
+    thread
+}
+
+/// Makes a thread, by its address, the one that runs on this processor.
+#[inline]
+pub(crate) fn set_thread(thread: usize) {
+    // SAFETY: one word of the processor's own block is written, which nobody reads as anything but a number.
+    unsafe {
+        asm!(own!("mov ", ", {1}"), const offset_of!(Local, thread), in(reg) thread, options(nostack, preserves_flags));
+    }
 }
 
 /// Takes the interrupt stack's top out of the processor's block; zero when something runs on the stack, or there is none.

@@ -2,16 +2,21 @@
 
 use spin::Once;
 use xtcore::CpuIndex;
+use xtke::sched::{CpuSet, Name, Priority};
 
 use super::{Aftermath, CRIMES, Crime};
 use crate::ar::control::pause;
 use crate::hl::power::Verdict;
 use crate::kd::log;
-use crate::ke::{ending, idle};
+use crate::ke::ending;
+use crate::ke::threads::{self, Work};
 use crate::mm::Memory;
 
 /// Looks before a crime counts as unpunished: seconds. Whoever punishes it stops this processor meanwhile.
 const PATIENCE: u32 = 200_000_000;
+
+/// The priority of the thread that commits it.
+const PRIORITY: Priority = Priority::LOWEST;
 
 /// What is handed over.
 static ORDER: Once<(&'static Crime, &'static Memory)> = Once::new();
@@ -29,8 +34,9 @@ pub(super) fn commit(name: &str, number: &str, memory: &'static Memory) {
     };
     log!("xtoskrnl: now the crime {name} on CPU {}", cpu.get());
     ORDER.call_once(|| (crime, memory));
-    if let Err(error) = idle::hand(cpu, obey, 0) {
-        log!("xtoskrnl: the crime {name} cannot be committed: {error:?}");
+    let (name_of_thread, work) = (Name::new("culprit"), Work { function: obey, argument: 0 });
+    if let Err(error) = threads::spawn(name_of_thread, PRIORITY, CpuSet::of(cpu), work) {
+        log!("xtoskrnl: the crime {name} cannot be committed: {error}");
         return;
     }
     let _ = (0..PATIENCE).any(|_| {

@@ -8,7 +8,7 @@
 //!   stack-recursion     calls itself until the stack is used up
 //!   stack-jump          calls with the stack pointer a page below the stack
 //!   stack-frame         enters a function whose variables are larger than the stack
-//!   stack-probe         reads below the stack while the stack pointer is still on it
+//!   stack-probe         reads far below the stack while the stack pointer is still on it
 //!   null-read           reads a field of a structure at address 0
 //!   write-text          writes to its own code
 //!   execute-data        calls bytes on the stack; where pages can forbid it
@@ -172,7 +172,7 @@ fn large_frame() {
 /// A fault whose delivery still finds room: a page fault, not a double fault.
 fn stack_probe(_: &'static Memory) -> Aftermath {
     let Some(stack) = own_stack() else { return NO_STACK };
-    read(VirtAddr::new(stack.pages.start().get().wrapping_sub(size_of::<u64>() as u64)));
+    read(stack.guard.start());
     Aftermath::Unpunished
 }
 

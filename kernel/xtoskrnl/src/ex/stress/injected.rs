@@ -2,6 +2,7 @@
 //! a run has none that fails (reliability goal R7). Each failure must be an error; that nothing is lost shows in the counts before
 //! and after the whole round.
 
+use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use arrayvec::ArrayVec;
@@ -16,6 +17,9 @@ use xtmm::stack::StackSize;
 use super::Complaint;
 use super::random::Random;
 use crate::mm::{Memory, Piece, Taken};
+
+/// Whose blocks they are.
+const TAG: Tag = Tag::new(*b"Fail");
 
 /// A run asks less often than this; more means that it never ends.
 const ENOUGH: u32 = 4_000;
@@ -52,6 +56,7 @@ impl Sites {
 pub(super) fn run(memory: &'static Memory, _: &mut Random) -> Result<u64, Complaint> {
     let injector = memory.machine().injector();
     openings(memory)?;
+    books(memory)?;
     for nth in 1..ENOUGH {
         memory.trim();
         injector.arm(nth);
@@ -85,10 +90,24 @@ fn openings(memory: &'static Memory) -> Result<(), Complaint> {
     Ok(())
 }
 
+/// Takes pages from a pool until their books need memory, and that fails. Where the books have it already, nothing fails.
+#[inline(never)]
+fn books(memory: &'static Memory) -> Result<(), Complaint> {
+    const PAGES: usize = 1024;
+    let mut held = Vec::new();
+    held.try_reserve_exact(PAGES)
+        .map_err(|_| Complaint::new("there is no memory for a list", [PAGES as u64, 0]))?;
+    let injector = memory.machine().injector();
+    injector.arm_at(Site::Backing, 1);
+    let pool = memory.pool(PoolKind::NonPaged);
+    held.extend((0..PAGES).map_while(|_| pool.untouched(Request::new(PAGE_BYTES as usize, TAG)).ok()));
+    FAILURES.fetch_add(injector.disarm(), Ordering::Relaxed);
+    Ok(())
+}
+
 /// Uses every interface once; what cannot be had is left out, what was had is given back, which never fails.
 fn everything(memory: &'static Memory) -> Result<(), Complaint> {
     let lost = Complaint::new("what was had could not be given back after a failure", [0, 0]);
-    const TAG: Tag = Tag::new(*b"Fail");
     for piece in [Piece::Single, Piece::Block, Piece::Giant] {
         if let Ok(taken) = Taken::new(memory, piece, Zone::Any) {
             taken.give_back().map_err(|_| lost)?;

@@ -1,4 +1,4 @@
-//! What a processor does between its first Rust and its idle loop.
+//! What a processor does between its first Rust and its idle thread.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,7 +10,7 @@ use crate::ar::stack::pointer;
 use crate::hl::apic;
 use crate::kd::log;
 use crate::ke::stacks::{self, Name, START_STACK, Spot};
-use crate::ke::{idle, interrupt, processor};
+use crate::ke::{interrupt, processor, threads, translations};
 
 /// The start pages are gone; processors that have arrived may go on.
 static RELEASED: AtomicBool = AtomicBool::new(false);
@@ -30,8 +30,11 @@ pub(crate) fn begin(cpu: CpuIndex) -> ! {
     while !RELEASED.load(Ordering::Acquire) {
         pause();
     }
-    // It may have kept translations of the start pages, which nobody else has made it forget.
-    control::invalidate_all();
+    // This forgets translations of the start pages, too, which nobody else has made it forget.
+    if translations::enter().is_err() {
+        log!("xtoskrnl: CPU {} cannot be told to forget translations, and stops", cpu.get());
+        control::stop();
+    }
     let own = Name::of(START_STACK, cpu);
     let stands_right = matches!(stacks::find(pointer()), Some(Spot::Inside(stack)) if stack.name == own);
     if !stands_right {
@@ -48,5 +51,5 @@ pub(crate) fn begin(cpu: CpuIndex) -> ! {
     processor::begin_passive();
     interrupt::enable();
     let _ = advance(cpu, State::Arrived, State::Running);
-    idle::run()
+    threads::join()
 }

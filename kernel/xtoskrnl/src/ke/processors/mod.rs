@@ -8,10 +8,7 @@
 //! The boot processor is Running from the first. A processor's state is changed by itself, but for the first step and the last
 //! of one that does not answer.
 //!
-//! # What a started processor may do
-//! It runs the idle loop, and functions that are handed to it. As long as translations are forgotten by the processor that
-//! changes them alone, these must touch only memory whose translation never changes: the image, its own stacks and block, and what
-//! the pools and the boot have mapped for good. They must neither allocate nor free.
+//! A started processor joins the scheduler, and what it runs from then on are threads.
 
 mod arrive;
 mod start;

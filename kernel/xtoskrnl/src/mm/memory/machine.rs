@@ -3,12 +3,14 @@
 
 use spin::Once;
 use xtcore::FrameRange;
+use xtke::lock::RawQueued;
 use xtmm::inject::Injector;
 use xtmm::machine::{Machine, RunLevel};
 
 use super::reach::Reach;
 use crate::ar::words;
 use crate::ke::processor::{self, Pinned};
+use crate::ke::threads::{self, Kernel};
 
 /// The kernel as `xtmm` sees it. There is none before there is a way to frames, so nobody can ask one to zero what it
 /// could not reach.
@@ -35,7 +37,7 @@ impl KernelMachine {
 // SAFETY: a pin raises the run level of its processor to Dispatch, where no other thread of execution of that processor
 // runs, and `ke::processor` numbers the processors.
 unsafe impl Machine for KernelMachine {
-    type Lock = spin::Mutex<()>;
+    type Lock = RawQueued<Kernel>;
     type Pin = Pinned;
 
     fn pin(&self) -> Pinned {
@@ -53,6 +55,10 @@ unsafe impl Machine for KernelMachine {
 
     fn prefetch(&self, address: *const u8) {
         words::prefetch(address);
+    }
+
+    fn nudge(&self) -> bool {
+        threads::kick_others()
     }
 
     fn injector(&self) -> &Injector {

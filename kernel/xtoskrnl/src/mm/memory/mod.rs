@@ -25,7 +25,7 @@ use xtmm::stack::Stacks;
 use xtpaging::walk::{Found, NotFound};
 
 use super::devices::DeviceRoom;
-use super::paging::{LocalTlb, SelfMapTables};
+use super::paging::{EveryTlb, SelfMapTables};
 use super::pools::KernelPool;
 use super::stacks::StackRoom;
 pub(crate) use blocks::KernelBlocks;
@@ -39,15 +39,15 @@ pub(crate) use taken::{Chain, Piece, Taken};
 pub(super) use window::Window;
 
 /// The address space.
-pub(crate) type Space = KernelSpace<'static, KernelMachine, SelfMapTables, LocalTlb>;
+pub(crate) type Space = KernelSpace<'static, KernelMachine, SelfMapTables, EveryTlb>;
 /// The frame allocator.
 pub(crate) type Frames = FrameAllocator<'static, KernelMachine, KernelBlocks>;
 /// Memory behind given pages, for one owner.
-pub(crate) type Commit = Committer<'static, KernelMachine, SelfMapTables, LocalTlb, Source>;
+pub(crate) type Commit = Committer<'static, KernelMachine, SelfMapTables, EveryTlb, Source>;
 /// Ranges of pages, with books of their own.
 pub(crate) type Pages = Arena<'static, Commit>;
 /// The system PTEs.
-pub(crate) type System = SystemPtes<'static, KernelMachine, SelfMapTables, LocalTlb, Source, Pages>;
+pub(crate) type System = SystemPtes<'static, KernelMachine, SelfMapTables, EveryTlb, Source, Pages>;
 
 /// Everything.
 #[derive(Debug)]

@@ -10,5 +10,5 @@ mod word;
 pub(crate) use active::{ActiveTables, is_canvas};
 pub(super) use slot::Slot;
 pub(crate) use tables::SelfMapTables;
-pub(crate) use tlb::LocalTlb;
+pub(crate) use tlb::EveryTlb;
 pub(super) use word::Word;

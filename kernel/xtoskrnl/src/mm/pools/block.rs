@@ -19,7 +19,7 @@ pub(crate) struct Block {
 
 impl KernelPool {
     /// Allocates, and stops at a crime.
-    pub(super) fn allocate(&self, request: Request) -> Result<NonNull<u8>, PoolError> {
+    pub(in crate::mm) fn allocate(&self, request: Request) -> Result<NonNull<u8>, PoolError> {
         match self.raw().allocate(request) {
             Err(PoolError::Crime(crime)) => stop(&crime, self.kind),
             other => other,

@@ -27,7 +27,7 @@ use crate::ke::stacks::{self, Name, Stack};
 use crate::ke::stamps::Stamps;
 use crate::mm::fault::Fault;
 use crate::mm::memory::{SLOTS, Window};
-use crate::mm::paging::{ActiveTables, LocalTlb, Slot};
+use crate::mm::paging::{ActiveTables, EveryTlb, Slot};
 
 /// Batches of the depot: as many frames wait there as 16 MiB have.
 const BATCHES: usize = 32;
@@ -106,7 +106,7 @@ impl Carver {
         let ActiveTables { space, tables } = &mut self.active;
         let mut cursor = space.cursor(tables, pages)?;
         while let Some(obligation) = cursor.unmap(&mut self.early)? {
-            let reclaimed = obligation.discharge(&mut LocalTlb);
+            let reclaimed = obligation.discharge(&mut EveryTlb);
             for table in reclaimed.tables() {
                 self.early.note_returned(*table);
             }

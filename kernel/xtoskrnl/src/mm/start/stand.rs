@@ -4,7 +4,7 @@
 use core::sync::atomic::AtomicUsize;
 
 use spin::Once;
-use xtcore::{Frame, FrameCount, FrameRange, Geometry, Level, PAGE_BYTES, VirtAddr, VirtRange};
+use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, VirtAddr, VirtRange};
 use xtlayout::budget::described_frames;
 use xtlayout::{Layout, RegionKind};
 use xtmm::arena::{Arena, Record};
@@ -15,7 +15,7 @@ use xtmm::pfn::{Database, Entry, Owner};
 use xtmm::pool::{self, CpuCache, Pool, PoolKind, TagTable};
 use xtmm::ranges::Shared;
 use xtmm::space::{Devices, KernelSpace, Mapper, SystemPtes};
-use xtmm::stack::{StackSize, Stacks};
+use xtmm::stack::Stacks;
 
 use super::carve::Carved;
 use super::register::register;
@@ -28,13 +28,13 @@ use crate::mm::memory::{
     self, Commits, Frames, KernelBlocks, KernelMachine, Memory, Pages, Reach, Source, Space, Stock, System,
     Window,
 };
-use crate::mm::paging::{ActiveTables, LocalTlb, SelfMapTables};
+use crate::mm::paging::{ActiveTables, EveryTlb, SelfMapTables};
 use crate::mm::pools::{Choice, KernelPool, PoolMemory, PoolRanges};
 use crate::mm::stacks::StackRoom;
-use crate::mm::{chain, resolve, stacks as own_stacks};
+use crate::mm::{chain, resolve, stacks as own_stacks, threads};
 
 /// What changes mappings.
-type KernelMapper = Mapper<'static, KernelMachine, SelfMapTables, LocalTlb, Source>;
+type KernelMapper = Mapper<'static, KernelMachine, SelfMapTables, EveryTlb, Source>;
 
 /// Owners that take frames through a [`Source`].
 const OWNERS: [Owner; 8] = [
@@ -73,7 +73,7 @@ pub(super) fn stand(carved: Carved, stamps: &mut Stamps) -> Result<&'static Memo
     let seen = xtmm::space::WindowRange::new(shown);
     // SAFETY: the tables are the ones in force, found through the self-map; this processor is the only one; the value was the
     // only way to change them, and is consumed.
-    let space = SPACE.call_once(|| unsafe { KernelSpace::new(machine, tables_of, tables, LocalTlb, seen) });
+    let space = SPACE.call_once(|| unsafe { KernelSpace::new(machine, tables_of, tables, EveryTlb, seen) });
     // SAFETY: the self-map is the one that the tables were just adopted through.
     unsafe { chain::publish(*space.space().self_map(), format) };
 
@@ -129,11 +129,12 @@ pub(super) fn stand(carved: Carved, stamps: &mut Stamps) -> Result<&'static Memo
     stamps.end_of("pools stand");
 
     let room = STACK_ROOM.call_once(|| StackRoom { system, memory: commits.stacks });
-    let usual = usual_stack(geometry).map_err(|_| Fault::Stacks)?;
+    let usual = own_stacks::usual_size(geometry).map_err(|_| Fault::Stacks)?;
     let stacks = Stacks::new(machine, room, usual);
     faults::set_resolver(resolve::resolve);
     faults::set_chain_printer(chain::print);
     stacks::set_finder(own_stacks::find);
+    threads::start();
     Ok(memory::publish(Memory {
         block,
         layout,
@@ -150,13 +151,6 @@ pub(super) fn stand(carved: Carved, stamps: &mut Stamps) -> Result<&'static Memo
         stacks,
         reclaimed: AtomicUsize::new(0),
     }))
-}
-
-/// Returns the room of an ordinary kernel stack. As much is there from the start as NT gives one (24 KiB on amd64, 12 KiB on
-/// i686); the rest is for growth.
-fn usual_stack(geometry: &Geometry) -> Result<StackSize, xtmm::stack::StackError> {
-    let (reserved, committed) = if geometry.virtual_bits() == 32 { (32, 12) } else { (64, 24) };
-    StackSize::new(reserved << 10)?.with_committed(committed << 10)
 }
 
 /// Writes the free ranges, lowest first, and returns how many there are.

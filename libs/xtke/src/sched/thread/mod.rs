@@ -8,6 +8,7 @@
 //! | context | the switch away from the thread, then, after it was claimed, the switch to it |
 //! | stack, start | the creator, then the thread, then the reaper |
 //! | entry in the list of threads | the ledger's lock |
+#![allow(unsafe_code, reason = "cells of a thread are read by the thread itself")]
 
 mod claim;
 mod handle;
@@ -122,6 +123,16 @@ impl<P: Switching> Thread<P> {
             start: UnsafeCell::new(parts.start),
             extension: parts.extension,
         }
+    }
+
+    /// Returns its stack; `None` for the thread of a processor that was adopted, and after the end. Highest level: any.
+    ///
+    /// # Safety
+    /// The caller is the thread, or interrupts it and goes back to it: nobody takes the stack away meanwhile.
+    #[must_use]
+    pub unsafe fn own_stack(&self) -> Option<&P::Stack> {
+        // SAFETY: the cell is written when the thread is made and when it is buried, neither of which is while it runs.
+        unsafe { &*self.stack.get() }.as_ref()
     }
 
     /// Returns the name. Highest level: any.

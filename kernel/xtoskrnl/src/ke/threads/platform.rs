@@ -1,0 +1,81 @@
+//! This kernel's processors as `xtke` sees them.
+#![allow(unsafe_code, reason = "the trait promises what run levels hold")]
+
+use spin::Once;
+use xtcore::{CpuIndex, RunLevel};
+use xthal::Vector;
+use xthal::apic::Target;
+use xthal::time::{Frequency, Scale};
+use xtke::misuse::Misuse;
+use xtke::platform::Platform;
+use xtke::time::Instant;
+
+use crate::ar::control;
+use crate::hl::{apic, time};
+use crate::ke::bugcheck::bug_check_raw;
+use crate::ke::processor::{self, Raised};
+use crate::ke::{interrupt, processors, translations};
+
+/// The kernel. All of its state is the kernel's own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kernel;
+
+/// The performance counter's value when the kernel first asked, and the way from its ticks to units of 100 ns.
+static START: Once<Option<(u64, Scale)>> = Once::new();
+
+// SAFETY: at Dispatch and above no other thread gets the processor, and its number does not change; a bug check does not return.
+unsafe impl Platform for Kernel {
+    type Raised = Raised;
+
+    #[inline]
+    fn cpu() -> CpuIndex {
+        processor::current()
+    }
+
+    #[inline]
+    fn run_level() -> RunLevel {
+        processor::run_level()
+    }
+
+    #[inline]
+    fn raise(to: RunLevel) -> Raised {
+        processor::raise(to)
+    }
+
+    fn interrupts_are_on() -> bool {
+        control::interrupts_are_on()
+    }
+
+    fn relax() {
+        if !control::interrupts_are_on() {
+            translations::service();
+        }
+        control::pause();
+    }
+
+    fn now() -> Instant {
+        let Some(counter) = time::get().and_then(time::Time::counter) else { return Instant::START };
+        let start = START.call_once(|| {
+            let units = Frequency::new(10_000_000)?;
+            Some((counter.read(), Scale::new(counter.frequency(), units)))
+        });
+        let units = |(first, scale): &(u64, Scale)| scale.apply(counter.read().saturating_sub(*first));
+        Instant::new(start.as_ref().map_or(0, units))
+    }
+
+    #[inline]
+    fn request_dispatch() {
+        interrupt::request_dispatch();
+    }
+
+    /// A processor that cannot be reached now looks at its next clock tick.
+    fn kick(cpu: CpuIndex) {
+        if let (Some(apic), Some(id)) = (apic::local(), processors::apic_id(cpu)) {
+            let _ = apic.interrupt(Vector::INBOX, Target::One(id));
+        }
+    }
+
+    fn misuse(what: Misuse) -> ! {
+        bug_check_raw(what.code(), what.parameters(), None, format_args!("{what}"))
+    }
+}
