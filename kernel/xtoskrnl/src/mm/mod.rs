@@ -36,7 +36,7 @@ mod threads;
 pub(crate) use account::Standing;
 pub(crate) use devices::DeviceError;
 pub(crate) use fault::{Fault, Remedy};
-pub(crate) use mapped::first_words;
+pub(crate) use mapped::{first_words, set_first_words};
 pub(crate) use memory::{Chain, Memory, Piece, Taken};
 pub(crate) use paging::{ActiveTables, SelfMapTables, is_canvas};
 pub(crate) use pools::Block;

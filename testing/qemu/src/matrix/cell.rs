@@ -136,6 +136,7 @@ impl Cell {
         guest.processor = self.processor.model.to_owned();
         guest.memory = self.memory;
         guest.graphics = self.trial.graphics;
+        guest.processors = self.trial.processors;
         guest.exit_device = self.trial.exit_device;
         if self.trial.screen.is_some() {
             guest.picture = Picture::Kept;

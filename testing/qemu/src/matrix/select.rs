@@ -113,7 +113,9 @@ fn large(mode: PagingMode) -> Vec<Cell> {
 fn takes(index: usize, trial: &Trial, mode: usize) -> bool {
     // The wide modes have the odd numbers, and whatever a trial can demand.
     let first = if trial.demand == Demand::Nothing { index } else { index | 1 };
-    first % 4 == mode || (trial.turns == Turns::EachArchitecture && (first + 2) % 4 == mode)
+    trial.turns == Turns::EachMode
+        || first % 4 == mode
+        || (trial.turns == Turns::EachArchitecture && (first + 2) % 4 == mode)
 }
 
 /// Returns the trials: in turn in each mode, or all in all modes.

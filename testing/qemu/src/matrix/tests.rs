@@ -50,10 +50,11 @@ fn what_each_architecture_answers_with_its_own_code_is_tried_on_both() {
         let expected = match trial.turns {
             Turns::Once => 1,
             Turns::EachArchitecture => 2,
+            Turns::EachMode => PagingMode::ALL.len(),
         };
         let counts = [of(Architecture::Amd64), of(Architecture::I686)];
         assert_eq!(counts.iter().sum::<usize>(), expected, "{}", trial.name);
-        assert!(counts.iter().all(|count| *count < 2), "{}", trial.name);
+        assert!(counts.iter().all(|count| *count <= expected.div_ceil(2)), "{}", trial.name);
     }
     assert!(TRIALS.iter().any(|trial| trial.turns == Turns::EachArchitecture));
 }

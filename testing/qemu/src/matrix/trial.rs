@@ -93,6 +93,8 @@ pub enum Turns {
     Once,
     /// In one mode of each architecture, because different code answers it there.
     EachArchitecture,
+    /// In every mode.
+    EachMode,
 }
 
 /// One row of the table.
@@ -108,6 +110,8 @@ pub struct Trial {
     pub configuration: ConfigurationFile,
     /// Further kernel parameters.
     pub parameters: &'static str,
+    /// How many processors the machine has.
+    pub processors: u32,
     /// The graphics card.
     pub graphics: Graphics,
     /// The exit port.
@@ -129,6 +133,7 @@ pub const PLAIN: Trial = Trial {
     kernel: KernelFile::Intact,
     configuration: ConfigurationFile::Ordinary(LineEnds::Lf),
     parameters: "",
+    processors: 1,
     graphics: Graphics::Card,
     exit_device: ExitDevice::Present,
     screen: None,
@@ -156,6 +161,11 @@ const fn page_fault(code: u64, parameters: &'static [u64], words: &'static [&'st
 /// A fault on absent memory at Dispatch: IRQL_NOT_LESS_OR_EQUAL.
 const fn raised(parameters: &'static [u64], words: &'static [&'static str]) -> Expectation {
     Expectation::BugCheck { code: 0x0A, parameters, level: "dispatch", words }
+}
+
+/// An ordinary boot of a machine with several processors.
+const fn processors(name: &'static str, processors: u32, turns: Turns) -> Trial {
+    Trial { name, processors, turns, ..PLAIN }
 }
 
 /// A crime against a pool, at Passive. The pools' code is the same for both architectures.
@@ -190,7 +200,7 @@ const fn configuration(name: &'static str, configuration: ConfigurationFile) -> 
 }
 
 /// Every trial but the ordinary boot.
-pub const TRIALS: [Trial; 50] = [
+pub const TRIALS: [Trial; 56] = [
     kernel("kernel-missing", KernelFile::Missing),
     kernel("kernel-truncated", KernelFile::Damaged(Damage::Truncated)),
     kernel("kernel-wrong-machine", KernelFile::Damaged(Damage::WrongMachine)),
@@ -227,6 +237,15 @@ pub const TRIALS: [Trial; 50] = [
         ..tampered("writable-code", "TAMPER=wx", Expectation::FailWritableAndExecutable)
     },
     Trial { name: "screen", screen: Some(Paper::Log), ..PLAIN },
+    processors("two-processors", 2, Turns::EachArchitecture),
+    processors("four-processors", 4, Turns::EachMode),
+    processors("eight-processors", 8, Turns::Once),
+    Trial { parameters: "MAXCPUS=1", ..processors("one-of-two-processors", 2, Turns::Once) },
+    Trial {
+        parameters: "NOX2APIC CLOCK=HPET TIMER=PM",
+        ..processors("other-clock", 2, Turns::EachArchitecture)
+    },
+    Trial { parameters: "CLOCK=PIT TIMER=PIT", ..processors("oldest-clock", 2, Turns::EachArchitecture) },
     Trial { name: "no-framebuffer", graphics: Graphics::Absent, ..PLAIN },
     Trial { name: "no-exit-port", exit_device: ExitDevice::Absent, turns: Turns::EachArchitecture, ..PLAIN },
     crime("stack-recursion", "CRIME=stack-recursion", overflow("passive")),

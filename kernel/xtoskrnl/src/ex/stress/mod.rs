@@ -12,6 +12,7 @@ mod mapping;
 mod pools;
 mod random;
 mod stacks;
+mod together;
 
 use core::fmt;
 
@@ -53,12 +54,13 @@ type Scenario = fn(&'static Memory, &mut Random) -> Result<u64, Complaint>;
 
 /// The scenarios but the exhaustion, which has a result of its own. The failures come first: memory and books can be used for
 /// the first time only once, and that can fail as well.
-const SCENARIOS: [(&str, Scenario); 5] = [
+const SCENARIOS: [(&str, Scenario); 6] = [
     ("failure on purpose", injected::run),
     ("frames", frames::run),
     ("mappings", mapping::run),
     ("pools", pools::run),
     ("stacks", stacks::run),
+    ("all processors", together::run),
 ];
 
 /// Rounds after the second one, at most.

@@ -68,7 +68,7 @@ fn churn(memory: &'static Memory, kind: PoolKind, random: &mut Random) -> Result
 }
 
 /// Returns a request as kernels make them: small ones mostly, pages sometimes.
-fn request(random: &mut Random) -> Option<Request> {
+pub(super) fn request(random: &mut Random) -> Option<Request> {
     let size = match random.below(32) {
         0 => 1 + random.below(128 << 10),
         1..4 => 1 + random.below(16 << 10),
@@ -82,14 +82,14 @@ fn request(random: &mut Random) -> Option<Request> {
 }
 
 /// Writes the edges of each page of a block, and a sample of the rest.
-fn write(block: &mut Block, seed: u64) {
+pub(super) fn write(block: &mut Block, seed: u64) {
     for (offset, byte) in sampled(block.bytes_mut()) {
         *byte = mix(seed ^ offset as u64) as u8;
     }
 }
 
 /// Compares what was written, and frees the block.
-fn retire(mut block: Block, seed: u64) -> Result<(), Complaint> {
+pub(super) fn retire(mut block: Block, seed: u64) -> Result<(), Complaint> {
     let at = block.address().get();
     let wrong = sampled(block.bytes_mut())
         .filter(|(offset, byte)| **byte != mix(seed ^ *offset as u64) as u8)

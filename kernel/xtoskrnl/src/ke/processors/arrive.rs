@@ -50,6 +50,8 @@ pub(crate) fn begin(cpu: CpuIndex) -> ! {
     }
     processor::begin_passive();
     interrupt::enable();
-    let _ = advance(cpu, State::Arrived, State::Running);
-    threads::join()
+    // Running means that threads can be had: whoever waits for it may create some right away.
+    threads::join(|| {
+        let _ = advance(cpu, State::Arrived, State::Running);
+    })
 }

@@ -81,12 +81,14 @@ pub(crate) fn adopt() -> Result<(), JoinError> {
 /// Why a processor runs no threads.
 pub(crate) type JoinError = AdoptError<NoMemory>;
 
-/// Runs threads on the processor that calls, another one than the first; for good.
-pub(super) fn join() -> ! {
+/// Runs threads on the processor that calls, another one than the first; for good. `joined` is called as soon as it can be given
+/// some.
+pub(super) fn join(joined: impl FnOnce()) -> ! {
     if let Err(error) = adopt() {
         log!("xtoskrnl: warning: CPU {} runs no threads: {error}", processor::current().get());
         control::stop()
     }
+    joined();
     start_clock();
     SCHEDULER.idle()
 }

@@ -55,6 +55,9 @@ impl Drop for Untouched {
     }
 }
 
+// SAFETY: a block belongs to its owner alone, and pools take blocks back on any processor.
+unsafe impl Send for Block {}
+
 impl Block {
     /// Takes over a block that the pool has just given out. What it contains is made zeros, unless it is already: bytes that
     /// nobody has written may not be read.
