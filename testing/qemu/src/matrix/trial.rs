@@ -200,7 +200,7 @@ const fn configuration(name: &'static str, configuration: ConfigurationFile) -> 
 }
 
 /// Every trial but the ordinary boot.
-pub const TRIALS: [Trial; 56] = [
+pub const TRIALS: [Trial; 55] = [
     kernel("kernel-missing", KernelFile::Missing),
     kernel("kernel-truncated", KernelFile::Damaged(Damage::Truncated)),
     kernel("kernel-wrong-machine", KernelFile::Damaged(Damage::WrongMachine)),
@@ -241,10 +241,6 @@ pub const TRIALS: [Trial; 56] = [
     processors("four-processors", 4, Turns::EachMode),
     processors("eight-processors", 8, Turns::Once),
     Trial { parameters: "MAXCPUS=1", ..processors("one-of-two-processors", 2, Turns::Once) },
-    Trial {
-        parameters: "NOX2APIC CLOCK=HPET TIMER=PM",
-        ..processors("other-clock", 2, Turns::EachArchitecture)
-    },
     Trial { parameters: "CLOCK=PIT TIMER=PIT", ..processors("oldest-clock", 2, Turns::EachArchitecture) },
     Trial { name: "no-framebuffer", graphics: Graphics::Absent, ..PLAIN },
     Trial { name: "no-exit-port", exit_device: ExitDevice::Absent, turns: Turns::EachArchitecture, ..PLAIN },

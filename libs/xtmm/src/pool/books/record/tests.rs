@@ -12,6 +12,7 @@ fn free() -> impl Iterator<Item = Content> {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "every pattern is tried, and nothing here is unsafe")]
 fn a_place_in_use_keeps_its_tag_and_slack() {
     for place in Place::all() {
         for bytes in 0..200 {
@@ -25,6 +26,7 @@ fn a_place_in_use_keeps_its_tag_and_slack() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "every pattern is tried, and nothing here is unsafe")]
 fn a_free_place_is_nobodys() {
     for content in free() {
         assert!(content.is_free());
@@ -34,6 +36,7 @@ fn a_free_place_is_nobodys() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "every pattern is tried, and nothing here is unsafe")]
 fn a_freed_place_remembers_its_slack_until_it_is_chained() {
     for bytes in 1..200 {
         let freed = Content::used(Place::OVERFLOW, Slack::of(bytes)).freed();
@@ -47,6 +50,7 @@ fn a_freed_place_remembers_its_slack_until_it_is_chained() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "every pattern is tried, and nothing here is unsafe")]
 fn a_chained_place_keeps_its_link_and_whether_it_is_filled() {
     for next in 0..=256 {
         let (plain, filled) = (Content::FREE.chained(next), Content::FREE_FILLED.chained(next));
