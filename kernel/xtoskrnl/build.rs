@@ -22,7 +22,6 @@ fn main() {
         "/largeaddressaware",
         "/merge:.eh_frame=.rdata",
         "/pdbaltpath:xtoskrnl.pdb",
-        "/debug:symtab",
         "/Brepro",
         "/release",
     ];
