@@ -162,6 +162,7 @@ fn check_all(boot: &Boot) {
         in_use,
         phases: stamps.phases(),
     };
+    tell::times();
     report.print();
     let verdict = report.verdict();
     if parameters.has("INSPECT") {

@@ -1,10 +1,13 @@
 //! What a person reads: the summary of a boot, line by line.
 
-use xtcore::{FrameCount, PagingMode};
+use xtcore::{CpuIndex, FrameCount, PagingMode};
+use xtke::time::{Activity, Interval};
 
 use crate::ar::cpu::ARCHITECTURE;
 use crate::kd::log;
+use crate::ke::processor::MOST;
 use crate::ke::stamps::Stamps;
+use crate::ke::threads;
 use crate::mm::Memory;
 
 /// Prints what was handed over and what the kernel made of it.
@@ -27,6 +30,18 @@ pub(crate) fn phases(stamps: &Stamps) {
     for phase in stamps.phases() {
         log!("    {:>12} ticks  {}", phase.ticks.saturating_sub(before), phase.name);
         before = phase.ticks;
+    }
+}
+
+/// Prints what each processor has spent its time on so far, in milliseconds.
+pub(crate) fn times() {
+    let ticks = threads::page().tick_count().get();
+    log!("xtoskrnl: {ticks} clock ticks; milliseconds of each processor: threads, deferred, idle");
+    for cpu in (0..MOST).map(CpuIndex::new) {
+        let Some(times) = threads::times(cpu) else { continue };
+        let [threads, deferred, idle] = [Activity::Kernel, Activity::Dpc, Activity::Idle]
+            .map(|activity| times.on(activity).units() / Interval::from_millis(1).units());
+        log!("    CPU {:>2}  {threads:>8}  {deferred:>8}  {idle:>8}", cpu.get());
     }
 }
 

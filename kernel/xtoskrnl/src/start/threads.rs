@@ -13,11 +13,14 @@ const REAPER_PRIORITY: u8 = 16;
 
 /// Makes the boot processor run threads; the first one does `main`. What called becomes the idle thread.
 pub(super) fn start(main: fn(usize)) -> ! {
-    threads::start();
+    threads::start(None);
     if let Err(error) = threads::adopt() {
         cannot(format_args!("the boot processor runs no threads: {error}"))
     }
     create(Name::new("reaper"), REAPER_PRIORITY, |_| SCHEDULER.run_reaper());
+    if let Err(error) = threads::work::start() {
+        cannot(format_args!("the workers cannot be created: {error}"))
+    }
     create(Name::new("main"), PRIORITY, main);
     SCHEDULER.idle()
 }

@@ -1,18 +1,44 @@
-//! The clock interrupt: what each processor does at each tick.
+//! The clock interrupt: what each processor does at each tick, and the time that everybody can read.
+//!
+//! The boot processor keeps the time and writes it to the shared page, which has a page of memory to itself so that it can be
+//! mapped for whoever may only read.
 
+use spin::Once;
 use xtcore::CpuIndex;
 use xthal::Vector;
 use xthal::apic::Target;
 use xthal::time::Span;
+use xtke::platform::Platform;
+use xtke::time::{Clock, Interval, Period, SharedPage, SystemTime};
 
-use super::SCHEDULER;
+use super::{Kernel, SCHEDULER, services};
 use crate::hl::time::clock::Reach;
 use crate::hl::{apic, time};
 use crate::kd::log;
 use crate::ke::{interrupt, processor};
 
 /// Between two ticks.
-const PERIOD: Span = Span::from_micros(10_000);
+const PERIOD: Span = Span::from_micros(MICROS);
+const MICROS: u64 = 10_000;
+
+/// A page of its own.
+#[repr(align(4096))]
+struct Page(SharedPage);
+
+static PAGE: Page = Page(SharedPage::new());
+
+static CLOCK: Once<Clock<Kernel>> = Once::new();
+
+/// Returns the page that shows the time.
+pub(crate) fn page() -> &'static SharedPage {
+    &PAGE.0
+}
+
+/// Begins to keep the time: at this moment of the kernel's own count, the world's time is `now`. The first call counts.
+pub(super) fn keep(now: SystemTime) {
+    let Some(period) = Period::new(Interval::from_micros(MICROS)) else { return };
+    CLOCK.call_once(|| Clock::new(page(), CpuIndex::BOOT, now, period));
+}
 
 /// Lets the clock interrupt this processor, or everybody through the boot processor where there is one clock for all.
 pub(crate) fn start() {
@@ -28,13 +54,15 @@ pub(crate) fn start() {
     }
 }
 
-/// Counts a tick, and passes it on where one processor ticks for all. Reading the counter keeps a narrow one from being lost.
+/// Counts a tick, and passes it on where one processor ticks for all. Reading the counter, which the time comes from, keeps a
+/// narrow one from being lost.
 fn tick(vector: Vector) {
-    let clock = time::get().and_then(time::Time::clock);
+    let now = Kernel::now();
     if processor::current() == CpuIndex::BOOT {
-        if let Some(counter) = time::get().and_then(time::Time::counter) {
-            let _ = counter.read();
+        if let Some(clock) = CLOCK.get() {
+            clock.tick(now);
         }
+        let clock = time::get().and_then(time::Time::clock);
         if clock.is_some_and(|clock| clock.reach() == Reach::OneForAll)
             && let Some(apic) = apic::local()
         {
@@ -42,6 +70,7 @@ fn tick(vector: Vector) {
             let _ = apic.interrupt(vector, Target::Others);
         }
     }
+    services::tick(now);
     SCHEDULER.tick();
     // A message that could not be sent is made up for here.
     interrupt::request_dispatch();

@@ -4,7 +4,9 @@
 //!   start/threads  ->  adopt: the boot processor idles from now on; the thread `main` goes on with the boot
 //!   clock          ->  Scheduler::tick, at Clock
 //!   inbox          ->  a software interrupt at Dispatch
-//!   Dispatch       ->  Scheduler::preempt, on the stack of the thread, on the way down
+//!   Dispatch       ->  what the processor kept, timers, deferred procedure calls; then Scheduler::preempt, on the
+//!                      stack of the thread, on the way down
+//!   Apc            ->  the calls of the thread that runs
 //! ```
 //!
 //! Memory for records and stacks comes from above this layer, through [`Room`].
@@ -13,21 +15,28 @@
 mod clock;
 mod platform;
 mod room;
+mod services;
 mod switching;
+mod waiting;
+pub(crate) mod work;
 
 use xtcore::{VirtAddr, VirtRange};
 use xthal::Vector;
 use xthal::topology::Topology;
+use xtke::defer::apc::Queue;
 use xtke::platform::{Boost, Platform};
 use xtke::sched::{
     AdoptError, Blueprint, CpuSet, CreateError, Handle, Name, Policy, Priority, Processor, Scheduler, Seat,
     Start, Thread,
 };
-use xtke::wait::ThreadEnd;
+use xtke::time::SystemTime;
+use xtke::wait::{Owned, ThreadEnd};
 
+pub(crate) use self::clock::page;
 use self::clock::start as start_clock;
 pub(crate) use self::platform::Kernel;
 pub(crate) use self::room::{NoMemory, Room, offer};
+pub(crate) use self::services::times;
 use super::interrupt::{self, SoftwareHandlers};
 use super::processor::{self, MOST};
 use super::{stacks, translations};
@@ -54,18 +63,28 @@ impl Start for Work {
     }
 }
 
-/// What is kept with each thread for waiting.
+/// What is kept with each thread for waiting and for interrupting it.
 #[derive(Debug, Default)]
 pub(crate) struct Extension {
+    /// The mutexes that it owns.
+    pub(crate) owned: Owned<Kernel>,
+    /// What it is asked to do.
+    pub(crate) calls: Queue<Kernel>,
     /// Signalled when it has ended.
     pub(crate) end: ThreadEnd<Kernel>,
 }
 
 /// What software interrupts do once there are threads.
 static SOFTWARE: SoftwareHandlers = SoftwareHandlers {
-    deferred_calls: room::hand_back,
-    reschedule: || SCHEDULER.preempt(),
-    asynchronous_calls: || {},
+    deferred_calls: || {
+        room::hand_back();
+        services::serve();
+    },
+    reschedule: || {
+        SCHEDULER.preempt();
+        waiting::look();
+    },
+    asynchronous_calls: waiting::deliver,
 };
 
 /// Makes the caller the idle thread of its processor, which runs threads from now on.
@@ -73,6 +92,7 @@ static SOFTWARE: SoftwareHandlers = SoftwareHandlers {
 /// # Errors
 /// [`JoinError`]; the processor runs no threads then.
 pub(crate) fn adopt() -> Result<(), JoinError> {
+    services::prepare().map_err(AdoptError::NoRecord)?;
     let Topology { core, package, .. } = Topology::read(control::cpuid);
     let name = Name::numbered("idle", processor::current().get() as u32);
     SCHEDULER.adopt(Seat { core, package }, name, Extension::default())
@@ -99,8 +119,9 @@ fn look(_: Vector) {
     interrupt::request_dispatch();
 }
 
-/// Takes software interrupts, messages and ticks into use on the first processor.
-pub(crate) fn start() {
+/// Takes software interrupts, messages and ticks into use on the first processor. `now` is the world's time, if it is known.
+pub(crate) fn start(now: Option<SystemTime>) {
+    clock::keep(now.unwrap_or_default());
     interrupt::exchange_software_handlers(Some(&SOFTWARE));
     if let Err(error) = interrupt::register(Vector::INBOX, look) {
         log!("xtoskrnl: warning: messages of other processors go unnoticed: {error:?}");

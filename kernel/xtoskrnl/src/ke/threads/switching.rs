@@ -6,10 +6,12 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use xtcore::RunLevel;
+use xtke::defer::apc::Queue;
 use xtke::sched::{Scheduler, Switching, Thread, first_run};
+use xtke::wait::abandon_owned;
 use xtmm::stack::Stack;
 
-use super::{Extension, INCREMENT, Kernel, NoMemory, SCHEDULER, Work, room};
+use super::{Extension, INCREMENT, Kernel, NoMemory, SCHEDULER, Work, room, waiting};
 use crate::ar::control;
 use crate::ar::local::{self, Mask};
 use crate::ar::stack::context::{Context, switch};
@@ -56,6 +58,8 @@ unsafe impl Switching for Kernel {
         let to = unsafe { &*to };
         // SAFETY: the caller vouches: `from` runs, and `to` was saved or prepared and is used once.
         unsafe { switch(from, to) };
+        // Here `from` runs again.
+        waiting::look();
     }
 
     fn prepare(stack: &mut Stack) -> Context {
@@ -69,6 +73,7 @@ unsafe impl Switching for Kernel {
     }
 
     unsafe fn lower_first() {
+        waiting::look();
         local::lower(Mask::up_to(RunLevel::Passive), interrupt::deliver);
     }
 
@@ -94,6 +99,8 @@ unsafe impl Switching for Kernel {
     }
 
     fn ended(thread: &Thread<Self>) {
+        Queue::<Self>::run_down(thread);
+        abandon_owned::<Self>(INCREMENT);
         // Ended once: nobody else has this object signalled.
         let _ = thread.extension().end.end(0, INCREMENT);
     }
