@@ -15,7 +15,6 @@
 //! # Locks
 //! A timer queue's lock is the innermost of all: no action runs under it.
 
-mod calendar;
 mod clock;
 mod page;
 mod queue;
@@ -24,7 +23,6 @@ mod wheel;
 
 use core::ops::{Add, Sub};
 
-pub use calendar::{Calendar, CalendarError, SystemTime};
 pub use clock::{Activity, Clock, CpuTimes, TickCount, Times};
 pub use page::{SharedPage, SharedTime};
 pub use queue::{TimerQueue, Timing};
@@ -125,5 +123,32 @@ impl Add for Interval {
     /// Returns the sum; the longest interval where the count ends.
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
+    }
+}
+
+/// A moment in the world, in units of 100 ns since 1601-01-01 00:00:00 UTC. NT's system time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct SystemTime(u64);
+
+impl SystemTime {
+    /// Wraps a number of units of 100 ns.
+    #[must_use]
+    pub const fn new(units: u64) -> Self {
+        Self(units)
+    }
+
+    /// Returns the number of units of 100 ns.
+    #[must_use]
+    pub const fn units(self) -> u64 {
+        self.0
+    }
+}
+
+impl Add<Interval> for SystemTime {
+    type Output = Self;
+
+    /// Returns a later moment; the last one where the count ends.
+    fn add(self, interval: Interval) -> Self {
+        Self(self.0.saturating_add(interval.0))
     }
 }
