@@ -147,6 +147,8 @@ pub(crate) enum Benchmark {
         #[arg(long)]
         full: bool,
     },
+    /// Counted instructions of the kernel's operations, by paging mode, and by number of processors where that matters.
+    Kernel,
 }
 
 /// An architecture by its name.

@@ -22,7 +22,7 @@ use crate::ar::cpu::{self, ARCHITECTURE, active_levels};
 use crate::ar::{Handlers, control, install_tables};
 use crate::ex::report::Report;
 use crate::ex::{
-    contexts, crime, devices, inspect, interrupts as check_interrupts, measure, stress, tell, traps,
+    bench, contexts, crime, devices, inspect, interrupts as check_interrupts, measure, stress, tell, traps,
 };
 use crate::hl::acpi;
 use crate::hl::apic::LocalApic;
@@ -142,6 +142,7 @@ fn check_all(boot: &Boot) {
         "xtoskrnl: ready; now the checks: stress through every interface, all memory at once, and the audits"
     );
     let pairs = measure::frame_pairs(memory);
+    let bench = bench::run(memory, &parameters);
     let stress = match parameters.value("STRESS") {
         Some("off") => None,
         _ => Some(stress::run(memory)),
@@ -159,6 +160,7 @@ fn check_all(boot: &Boot) {
         contexts: *contexts,
         processors,
         pairs,
+        bench: bench.as_ref(),
         in_use,
         phases: stamps.phases(),
     };

@@ -21,10 +21,25 @@
 use xtcore::{Geometry, Level, PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
 
 /// The self-map of an address space.
+///
+/// Every access to a table asks where an entry is, so what does not depend on the address is worked out once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SelfMap {
     mode: PagingMode,
     slot: usize,
+    /// The bits that the mode translates.
+    width: u64,
+    /// From the page tables up.
+    stages: [Stage; 5],
+}
+
+/// Where the entries of a level appear.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stage {
+    /// The first one; `None` where the self-map shows none.
+    base: Option<VirtAddr>,
+    /// The position of the level's lowest index bit in an address.
+    shift: u32,
 }
 
 impl SelfMap {
@@ -37,13 +52,25 @@ impl SelfMap {
         if slot < slots / 2 || slot + directories(mode) >= slots || !slot.is_multiple_of(directories(mode)) {
             return None;
         }
-        Some(Self { mode, slot })
+        Some(Self::at(mode, slot))
     }
 
     /// Returns the self-map at the slot that the geometry suggests.
     #[must_use]
     pub const fn standard(mode: PagingMode) -> Self {
-        Self { mode, slot: mode.geometry().self_map_slot() }
+        Self::at(mode, mode.geometry().self_map_slot())
+    }
+
+    /// Returns the self-map at a slot that is fit for one.
+    const fn at(mode: PagingMode, slot: usize) -> Self {
+        let geometry = mode.geometry();
+        let pt = Stage::of(geometry, slot, Level::PT);
+        let pd = Stage::of(geometry, slot, Level::PD);
+        let pdpt = Stage::of(geometry, slot, Level::PDPT);
+        let pml4 = Stage::of(geometry, slot, Level::PML4);
+        let pml5 = Stage::of(geometry, slot, Level::PML5);
+        let width = (1 << geometry.virtual_bits()) - 1;
+        Self { mode, slot, width, stages: [pt, pd, pdpt, pml4, pml5] }
     }
 
     /// Returns the slot.
@@ -64,16 +91,17 @@ impl SelfMap {
 
     /// Returns the address of the entry at `level` that maps `address`, or `None` when the mode has no such level or
     /// the self-map does not show it. Bits of `address` above the mode's width do not matter.
+    #[inline]
     #[must_use]
     pub const fn entry_address(&self, level: Level, address: VirtAddr) -> Option<VirtAddr> {
-        let geometry = self.geometry();
-        let Some(base) = self.base(level) else { return None };
-        let width = (1 << geometry.virtual_bits()) - 1;
-        let index = (address.get() & width) >> geometry.shift(level);
-        Some(VirtAddr::new(base.get() + index * geometry.entry_bytes()))
+        let Stage { base, shift } = *self.stage(level);
+        let Some(base) = base else { return None };
+        let index = (address.get() & self.width) >> shift;
+        Some(VirtAddr::new(base.get() + index * self.geometry().entry_bytes()))
     }
 
     /// Returns the address of the page that shows the table at `level` which covers `address`.
+    #[inline]
     #[must_use]
     pub const fn table_address(&self, level: Level, address: VirtAddr) -> Option<VirtAddr> {
         match self.entry_address(level, address) {
@@ -83,22 +111,21 @@ impl SelfMap {
     }
 
     /// Returns the address of the first entry at `level`.
+    #[inline]
     #[must_use]
     pub const fn base(&self, level: Level) -> Option<VirtAddr> {
-        let geometry = self.geometry();
-        if level.number() > self.highest().number() {
-            return None;
+        self.stage(level).base
+    }
+
+    const fn stage(&self, level: Level) -> &Stage {
+        let [pt, pd, pdpt, pml4, pml5] = &self.stages;
+        match level.number() {
+            1 => pt,
+            2 => pd,
+            3 => pdpt,
+            4 => pml4,
+            _ => pml5,
         }
-        let width = (1 << geometry.virtual_bits()) - 1;
-        let first = geometry.canonical((self.slot as u64) << geometry.shift(self.highest()));
-        let mut base = first;
-        let mut reached = 1;
-        while reached < level.number() {
-            let index = (base.get() & width) >> geometry.shift(Level::PT);
-            base = VirtAddr::new(first.get() + index * geometry.entry_bytes());
-            reached += 1;
-        }
-        Some(base)
     }
 
     /// Returns all addresses that belong to the self-map.
@@ -108,6 +135,26 @@ impl SelfMap {
         let start = geometry.canonical((self.slot as u64) << geometry.shift(self.highest()));
         let bytes = geometry.page_bytes(self.highest()) * directories(self.mode) as u64;
         VirtRange::saturating(start, bytes)
+    }
+}
+
+impl Stage {
+    /// Works out where the entries of a level appear.
+    const fn of(geometry: &Geometry, slot: usize, level: Level) -> Self {
+        let (highest, shift) = (geometry.self_map_level(), geometry.shift(level));
+        if level.number() > highest.number() {
+            return Self { base: None, shift };
+        }
+        let width = (1 << geometry.virtual_bits()) - 1;
+        let first = geometry.canonical((slot as u64) << geometry.shift(highest));
+        let mut base = first;
+        let mut reached = 1;
+        while reached < level.number() {
+            let index = (base.get() & width) >> geometry.shift(Level::PT);
+            base = VirtAddr::new(first.get() + index * geometry.entry_bytes());
+            reached += 1;
+        }
+        Self { base: Some(base), shift }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What stands on the kernel: the checks of a boot, their report, the view for an inspector, and crimes on purpose.
 
+pub(crate) mod bench;
 pub(crate) mod contexts;
 pub(crate) mod crime;
 pub(crate) mod devices;

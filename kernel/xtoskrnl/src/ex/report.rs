@@ -7,6 +7,7 @@ use xtcore::FrameCount;
 use xtmm::pfn;
 use xtpaging::walk::Audit;
 
+use super::bench::Bench;
 use super::contexts;
 use super::devices::Devices;
 use super::interrupts::Interrupts;
@@ -40,6 +41,8 @@ pub(crate) struct Report<'a> {
     pub(crate) processors: Option<Processors>,
     /// What allocating and freeing a frame costs.
     pub(crate) pairs: FramePairs,
+    /// What the kernel's operations cost, if the user has asked.
+    pub(crate) bench: Option<&'a Bench>,
     /// Frames in use when the kernel was ready.
     pub(crate) in_use: FrameCount,
     /// Interrupt controllers and clocks.
@@ -183,6 +186,9 @@ impl fmt::Display for Report<'_> {
         write!(out, ",{}", self.devices)?;
         let FramePairs { count, ticks } = self.pairs;
         write!(out, ",\"frame_pairs\":{{\"count\":{count},\"ticks\":{ticks}}}")?;
+        if let Some(bench) = self.bench {
+            write!(out, ",\"bench\":{bench}")?;
+        }
         let stamps = block.stamps();
         let own = stamps.hand_over.saturating_sub(stamps.loader_entry).saturating_sub(stamps.in_firmware);
         write!(out, ",\"loader_ticks\":{own},\"phases\":[")?;

@@ -1,8 +1,9 @@
-//! `cargo xtask bench`: our allocators and mapper beside their peers; with `boot`, what a boot costs.
+//! `cargo xtask bench`: our allocators and mapper beside their peers; with `boot`, what a boot costs; with
+//! `kernel`, what the kernel's operations cost.
 //!
 //! It gates nothing: the figures depend on the machine. What matters are ratios within one run.
 
-mod boot;
+mod counted;
 mod goals;
 mod host;
 mod page;
@@ -11,6 +12,7 @@ mod results;
 
 use anyhow::Result;
 
+use self::counted::{boot, kernel};
 use super::Context;
 use crate::cli::{Bench, Benchmark};
 pub(super) use host::missing_c_tool;
@@ -21,6 +23,7 @@ pub(crate) fn run(context: &Context, bench: &Bench) -> Result<u8> {
         None => host::run(context, bench),
         Some(Benchmark::Boot { full: false }) => boot::run(context, boot::Sizes::Usual),
         Some(Benchmark::Boot { full: true }) => boot::run(context, boot::Sizes::Huge),
+        Some(Benchmark::Kernel) => kernel::run(context),
     }
 }
 

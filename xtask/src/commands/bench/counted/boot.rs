@@ -1,32 +1,23 @@
 //! `cargo xtask bench boot`: what boot costs, in instructions, by RAM size.
 //!
-//! Under instruction counting the time stamp counter advances by 16 an instruction, so the kernel's own stamps are
-//! instruction counts: the same on every host and in every run (design D12). Only the part from the kernel's entry
-//! to "ready" counts; the checks come after it. Each iteration of a repeated string instruction counts as one. The
-//! loader's figure leaves out its calls into firmware.
+//! Only the part from the kernel's entry to "ready" counts; the checks come after it. The loader's figure leaves out
+//! its calls into firmware.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
-use serde_json::Value;
+use anyhow::{Context as _, Result};
+use serde_json::{Map, Value};
 use xtcore::PagingMode;
 use xtcore::choice::Architecture;
-use xtqemu::guest::{Clock, EspFiles, Guest, Inspection, MemorySize};
-use xtqemu::{Outcome, Verdict};
+use xtqemu::guest::MemorySize;
 
-use super::super::{Context, run as boots};
-use crate::build::{self, Extent, Images};
-use crate::setup::Need;
-use crate::{jobs, progress, target, toolchain};
-
-/// Ticks of the time stamp counter per counted instruction: `-icount shift=4`.
-const TICKS_PER_INSTRUCTION: u64 = 16;
+use super::super::super::{Context, run as boots};
+use super::{MODES, Systems, TICKS_PER_INSTRUCTION, keep, ratio};
+use crate::jobs;
 
 /// The stamp at which the memory manager stands.
 const READY: &str = "ready";
 
-const MODES: [PagingMode; 4] = [PagingMode::Pml2, PagingMode::Pml3, PagingMode::Pml4, PagingMode::Pml5];
 const SIZES: [&str; 4] = ["256M", "1G", "4G", "16G"];
 /// What only 64-bit firmware can start with.
 const HUGE: [&str; 2] = ["1T", "12T"];
@@ -36,11 +27,11 @@ const NO_GIANTS: &str = "max,pdpe1gb=off";
 const NO_GIANTS_SIZES: [&str; 3] = ["256M", "16G", "12T"];
 
 /// Where the table is kept.
-const PAGE: &str = "docs/benchmarks/boot.md";
+const PAGE: &str = "boot.md";
 
 /// Which sizes to boot with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sizes {
+pub(in super::super) enum Sizes {
     /// Those that every architecture starts with.
     Usual,
     /// Also those that only 64-bit firmware starts with, after minutes.
@@ -65,18 +56,12 @@ struct Cell {
 }
 
 /// Boots every cell of the table and writes the page.
-pub(super) fn run(context: &Context, sizes: Sizes) -> Result<u8> {
+pub(in super::super) fn run(context: &Context, sizes: Sizes) -> Result<u8> {
     let huge: &[&str] = match sizes {
         Sizes::Usual => &[],
         Sizes::Huge => &HUGE,
     };
-    context.setup.ensure(&[Need::Emulator])?;
-    let workspace = &context.workspace;
-    let toolchains = toolchain::resolve(workspace, &context.setup, context.toolchain, &target::BOTH)?;
-    let mut systems = Vec::new();
-    for (toolchain, architecture) in toolchains.iter().zip(target::BOTH) {
-        systems.push(build::images(workspace, toolchain, architecture, Extent::System)?);
-    }
+    let systems = Systems::build(context)?;
     let mut cells = Vec::new();
     for size in SIZES.iter().chain(huge) {
         let memory: MemorySize = size.parse()?;
@@ -89,19 +74,14 @@ pub(super) fn run(context: &Context, sizes: Sizes) -> Result<u8> {
             cells.extend(wide.map(|mode| Cell { mode, memory, giants: Giants::Absent }));
         }
     }
-    let folder = workspace.cache().join("bench");
-    let counts = jobs::map(&cells, jobs::GUESTS, |cell| count(cell, &systems, &folder));
+    let counts = jobs::map(&cells, jobs::GUESTS, |cell| count(cell, &systems));
     let mut rows = Vec::new();
     for (cell, count) in cells.iter().zip(counts) {
         let count = count.with_context(|| format!("{} with {}", cell.mode.name(), cell.memory))?;
         rows.push((*cell, count));
     }
     let page = page(&rows);
-    let place = workspace.root().join(PAGE);
-    if let Some(parent) = place.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    std::fs::write(&place, &page).with_context(|| format!("cannot write {}", place.display()))?;
+    keep(context, PAGE, &page)?;
     print!("{page}");
     Ok(0)
 }
@@ -122,42 +102,25 @@ struct Cost {
 }
 
 /// Boots one cell and returns what it cost.
-fn count(cell: &Cell, systems: &[Images], folder: &Path) -> Result<Cost> {
-    let architecture = boots::architecture_of(cell.mode);
-    let images = systems.iter().find(|images| images.architecture == architecture);
-    let images = images.with_context(|| format!("nothing was built for {}", architecture.name()))?;
-    let files = EspFiles::new(images.loader.clone(), images.kernel.clone());
+fn count(cell: &Cell, systems: &Systems) -> Result<Cost> {
     let mut name = format!("{}-{}", cell.mode.name(), cell.memory);
     if cell.giants == Giants::Absent {
         name.push_str("-no-giants");
     }
-    progress::say(&format!("booting {name} with counted instructions ..."));
-    let mut guest = Guest::new(architecture, files, folder.join(&name));
-    guest.memory = cell.memory;
-    if cell.giants == Giants::Absent {
-        guest.processor = NO_GIANTS.to_owned();
-    }
-    guest.clock = Clock::Counted;
-    guest.inspection = Inspection::Off;
-    guest.parameters = format!("{} STRESS=off", boots::forcing(cell.mode));
-    // Counting costs a multiple of the time.
-    guest.timeout = Some(boots::patience(cell.memory) * 4);
-    let outcome = xtqemu::boot(&guest, &mut |_| {})?;
-    if outcome.verdict != Verdict::Pass {
-        bail!("{}: {} ({})", outcome.verdict.name(), outcome.reason, outcome.log.display());
-    }
-    cost(&outcome, cell.mode)
+    let report = systems.boot(cell.mode, &name, "", |guest| {
+        guest.memory = cell.memory;
+        if cell.giants == Giants::Absent {
+            guest.processor = NO_GIANTS.to_owned();
+        }
+    })?;
+    cost(report)
 }
 
-fn cost(outcome: &Outcome, mode: PagingMode) -> Result<Cost> {
-    if outcome.report.get("paging").and_then(Value::as_str) != Some(mode.name()) {
-        bail!("the guest runs another paging mode");
-    }
-    let phases =
-        outcome.report.get("phases").and_then(Value::as_array).context("the report has no phases")?;
+fn cost(report: Map<String, Value>) -> Result<Cost> {
+    let phases = report.get("phases").and_then(Value::as_array).context("the report has no phases")?;
     let ready = phases.iter().find(|phase| phase.get("name").and_then(Value::as_str) == Some(READY));
     let ticks = ready.and_then(|phase| phase.get("ticks")).and_then(Value::as_u64);
-    let report = Value::Object(outcome.report.clone());
+    let report = Value::Object(report);
     let number = |place: &str| {
         let found = report.pointer(place).and_then(Value::as_u64);
         found.with_context(|| format!("the report has no number at {place}"))
@@ -236,12 +199,6 @@ fn table(text: &mut String, rows: &[Row], show: &dyn Fn(&Cost, &Cost) -> String)
         }
         text.push('\n');
     }
-}
-
-/// The ratio in hundredths, rounded up: a benchmark must not look better than it is.
-fn ratio(count: u64, first: u64) -> String {
-    let hundredths = (u128::from(count) * 100).div_ceil(u128::from(first.max(1)));
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 #[cfg(test)]
