@@ -1,7 +1,8 @@
 //! A text console on the linear framebuffer.
 //!
 //! The framebuffer is write-combining memory: fast to write, very slow to read. So the text is kept in a grid of
-//! its own, and scrolling draws the cells that changed instead of moving pixels.
+//! its own, and scrolling draws the cells that changed instead of moving pixels. It scrolls by half a screen, because
+//! drawing most of the cells anew for each line would be what a boot spends most of its time on.
 #![allow(unsafe_code, reason = "pixels are written through the framebuffer's address")]
 
 use core::fmt;
@@ -44,15 +45,19 @@ struct Canvas {
 unsafe impl Send for Canvas {}
 
 impl Canvas {
-    fn set(&self, x: usize, y: usize, colour: Colour) {
+    /// Returns a colour as the framebuffer wants it.
+    fn pixel(&self, colour: Colour) -> u32 {
+        let (red, green, blue) = (u32::from(colour.red), u32::from(colour.green), u32::from(colour.blue));
+        match self.format {
+            PixelFormat::Rgb => red | green << 8 | blue << 16,
+            PixelFormat::Bgr => blue | green << 8 | red << 16,
+        }
+    }
+
+    fn set(&self, x: usize, y: usize, pixel: u32) {
         if x >= self.width || y >= self.height {
             return;
         }
-        let (red, green, blue) = (u32::from(colour.red), u32::from(colour.green), u32::from(colour.blue));
-        let pixel = match self.format {
-            PixelFormat::Rgb => red | green << 8 | blue << 16,
-            PixelFormat::Bgr => blue | green << 8 | red << 16,
-        };
         // SAFETY: x and y lie inside the picture, so the offset is below stride times height pixels, all mapped.
         let place = unsafe { self.first.add(y * self.stride + x) };
         // SAFETY: a mapped pixel of the framebuffer, aligned to its four bytes.
@@ -114,9 +119,10 @@ impl Screen {
     }
 
     fn clear(&mut self) {
+        let paper = self.canvas.pixel(self.paper);
         for y in 0..self.canvas.height {
             for x in 0..self.canvas.width {
-                self.canvas.set(x, y, self.paper);
+                self.canvas.set(x, y, paper);
             }
         }
         for line in CELLS.lock().iter_mut() {
@@ -147,12 +153,14 @@ impl Screen {
             self.row += 1;
             return;
         }
+        let distance = self.rows.div_ceil(2);
         for row in 0..self.rows {
             for column in 0..self.columns {
-                let below = if row + 1 < self.rows { cell(column, row + 1) } else { b' ' };
+                let below = if row + distance < self.rows { cell(column, row + distance) } else { b' ' };
                 self.set_cell(column, row, below);
             }
         }
+        self.row = self.rows - distance;
     }
 
     fn set_cell(&mut self, column: usize, row: usize, byte: u8) {
@@ -167,8 +175,8 @@ impl Screen {
         let Some(raster) = get_raster(char::from(byte), WEIGHT, HEIGHT) else { return };
         for (y, line) in raster.raster().iter().enumerate() {
             for (x, intensity) in line.iter().enumerate() {
-                let colour = self.blend(*intensity);
-                self.canvas.set(column * CELL_WIDTH + x, row * CELL_HEIGHT + y, colour);
+                let pixel = self.canvas.pixel(self.blend(*intensity));
+                self.canvas.set(column * CELL_WIDTH + x, row * CELL_HEIGHT + y, pixel);
             }
         }
     }
