@@ -69,6 +69,9 @@ pub(crate) struct Run {
     /// Further kernel parameters.
     #[arg(long, default_value = "", value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) params: String,
+    /// Boot images with all debug assertions, whose kernel watches the order of its locks.
+    #[arg(long)]
+    pub(crate) checked: bool,
     /// Open a window with the guest's screen.
     #[arg(long)]
     pub(crate) display: bool,

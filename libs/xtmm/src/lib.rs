@@ -21,6 +21,12 @@
 //! ```
 //!
 //! Whoever holds the page tables never allocates a frame: it reserved them before.
+//! Each lock has a [`machine::LockClass`], by which a machine can watch the order in debug builds.
+//!
+//! # Levels
+//! What touches anything shared pins its caller, so it is called at Dispatch at most; each call says so, and a machine checks it
+//! where it pins, in debug builds. What takes translations away is called with interrupts on, too: whoever is to forget them
+//! may be waiting for this processor. What is said to have no level only looks at values of the caller's own.
 
 #![no_std]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

@@ -25,7 +25,8 @@ pub trait Pin {
 /// # Safety
 /// Memory that belongs to a processor is accessed without atomics by whoever holds a [`Pin`] of that processor. So an
 /// implementation guarantees that no two threads of execution hold pins with the same [`CpuIndex`] at one time; that a
-/// holder may pin again is allowed and the holder's own business.
+/// holder may pin again is allowed and the holder's own business. And [`Machine::take`] returns with the lock taken by the caller, as
+/// [`RawMutex::lock`] does.
 pub unsafe trait Machine: Sync {
     /// A spin lock. It is only ever taken pinned.
     type Lock: RawMutex;
@@ -33,10 +34,18 @@ pub unsafe trait Machine: Sync {
     /// See [`Pin`].
     type Pin: Pin;
 
-    /// Keeps the caller on its processor, at Dispatch or above, until the result is dropped.
+    /// Keeps the caller on its processor, at Dispatch or above, until the result is dropped. Highest level: Dispatch; every
+    /// call of this crate that touches anything shared pins, so this is where a debug build holds callers to their levels.
     ///
     /// Called twice per allocation; it should cost a handful of instructions (run levels are lazy, design D7a).
     fn pin(&self) -> Self::Pin;
+
+    /// Waits for a lock, which is one of a class. Only debug builds ask for it this way, so that a machine can watch in which
+    /// order locks are taken; the lock is released as any other.
+    fn take(lock: &Self::Lock, class: LockClass) {
+        let _ = class;
+        lock.lock();
+    }
 
     /// Returns the current run level.
     fn run_level(&self) -> RunLevel;
@@ -62,23 +71,61 @@ pub unsafe trait Machine: Sync {
     fn injector(&self) -> &Injector;
 }
 
-/// A value behind a spin lock of the machine. It can be locked by a holder of a [`Pin`] only.
-pub struct SpinLock<M: Machine, T>(Mutex<M::Lock, T>);
+/// What kind of lock a lock is: all of a kind stand at one place in the order in which locks are taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LockClass(&'static str);
+
+impl LockClass {
+    /// Names a kind of lock.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+/// A value behind a spin lock of the machine. It can be locked by a holder of a [`Pin`] only, so at Dispatch.
+pub struct SpinLock<M: Machine, T> {
+    /// Release builds watch nothing, and keep nothing for it.
+    #[cfg(debug_assertions)]
+    class: LockClass,
+    mutex: Mutex<M::Lock, T>,
+}
 
 impl<M: Machine, T> SpinLock<M, T> {
-    /// Wraps a value.
-    pub const fn new(value: T) -> Self {
-        Self(Mutex::new(value))
+    /// Wraps a value, behind a lock of a class.
+    pub const fn new(class: LockClass, value: T) -> Self {
+        let _ = class;
+        Self {
+            #[cfg(debug_assertions)]
+            class,
+            mutex: Mutex::new(value),
+        }
     }
 
     /// Waits for the lock. The guard ends before the pin does.
+    #[cfg(not(debug_assertions))]
     pub fn lock<'a>(&'a self, _pin: &'a M::Pin) -> MutexGuard<'a, M::Lock, T> {
-        self.0.lock()
+        self.mutex.lock()
+    }
+
+    /// Waits for the lock, as one of its class. The guard ends before the pin does.
+    #[cfg(debug_assertions)]
+    pub fn lock<'a>(&'a self, _pin: &'a M::Pin) -> MutexGuard<'a, M::Lock, T> {
+        // SAFETY: the lock is taken here, and given up by the guard below only.
+        M::take(unsafe { self.mutex.raw() }, self.class);
+        // SAFETY: the machine has taken the lock for the caller, and no guard has been made of that.
+        unsafe { self.mutex.make_guard_unchecked() }
     }
 
     /// Returns the value of a lock that nobody else can hold.
     pub fn get_mut(&mut self) -> &mut T {
-        self.0.get_mut()
+        self.mutex.get_mut()
     }
 }
 

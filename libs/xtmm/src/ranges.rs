@@ -5,7 +5,7 @@ use xtcore::VirtRange;
 
 use crate::arena::{Arena, ArenaCrime, NoPages};
 use crate::backing::Backing;
-use crate::machine::{Machine, SpinLock};
+use crate::machine::{LockClass, Machine, SpinLock};
 use crate::{pool, space};
 
 impl<B: Backing> space::PageRanges for Arena<'_, B> {
@@ -31,10 +31,10 @@ pub struct Shared<'m, M: Machine, B: Backing> {
 impl<'m, M: Machine, B: Backing> Shared<'m, M, B> {
     /// Puts an arena behind a lock.
     pub const fn new(machine: &'m M, arena: Arena<'m, B>) -> Self {
-        Self { machine, arena: SpinLock::new(arena) }
+        Self { machine, arena: SpinLock::new(LockClass::new("arena of a pool"), arena) }
     }
 
-    /// Lets `look` at the arena, under the lock.
+    /// Lets `look` at the arena, under the lock. Highest level: Dispatch.
     pub fn inspect<R>(&self, look: impl FnOnce(&Arena<'m, B>) -> R) -> R {
         let pin = self.machine.pin();
         look(&self.arena.lock(&pin))

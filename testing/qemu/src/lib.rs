@@ -15,6 +15,7 @@
 
 pub mod guest;
 pub mod inspect;
+mod locks;
 pub mod matrix;
 pub mod monitor;
 pub mod report;

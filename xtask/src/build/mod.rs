@@ -1,7 +1,7 @@
 //! Building the loader and the kernel, and putting the images where everything else takes them from.
 //!
 //! Images go to `<target>/xtos/<way>/<architecture>/`, one folder per toolchain so that both can be booted side by
-//! side. A file there is replaced by a rename, and only if its bytes change: a guest that is booting from it is
+//! side, those with their assertions checked to its folder `checked`. A file there is replaced by a rename, and only if its bytes change: a guest that is booting from it is
 //! not disturbed.
 
 pub(crate) mod hash;
@@ -28,6 +28,25 @@ pub(crate) enum Extent {
     WithTestImages,
 }
 
+/// What the compiler is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// As users get it.
+    Release,
+    /// With every debug assertion, and the order of the kernel's locks watched.
+    Checked,
+}
+
+impl Profile {
+    /// Cargo's name of it, and that of its folder.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Checked => "checked",
+        }
+    }
+}
+
 /// The images of one architecture, built by one toolchain.
 #[derive(Debug, Clone)]
 pub(crate) struct Images {
@@ -48,6 +67,8 @@ pub(crate) struct TestImages {
     pub(crate) tampering_loader: PathBuf,
     /// Sets LA57 and starts the loader, because no firmware here enters in 5-level paging; amd64 only.
     pub(crate) la57_shim: Option<PathBuf>,
+    /// The kernel as [`Profile::Checked`] has it.
+    pub(crate) checked_kernel: PathBuf,
 }
 
 /// One binary of the workspace.
@@ -62,7 +83,8 @@ const KERNEL: Product = Product { package: "xtoskrnl", features: &[], file: "XTO
 const TAMPERING: Product = Product { package: "xtldr", features: &["tamper"], file: "TAMPER.EFI" };
 const LA57_SHIM: Product = Product { package: "la57shim", features: &[], file: "LA57SHIM.EFI" };
 
-/// Builds the images for `architecture`, as far as they are not up to date.
+/// Builds the images for `architecture`, as far as they are not up to date. Those of the checked profile have a folder of their
+/// own.
 ///
 /// # Errors
 /// The sources do not compile, packages cannot be fetched, or the build folder cannot be written.
@@ -70,12 +92,13 @@ pub(crate) fn images(
     workspace: &Workspace,
     toolchain: &Toolchain,
     architecture: Architecture,
+    profile: Profile,
     extent: Extent,
 ) -> Result<Images> {
     let (name, way) = (architecture.name(), toolchain.way.name());
-    let what = format!("building for {name} with Rust {} ({way})", toolchain.release);
+    let what = format!("building for {name} with Rust {} ({way}, {})", toolchain.release, profile.name());
     progress::step(&what, || {
-        let build = Build::prepare(workspace, toolchain, architecture)?;
+        let build = Build { profile, ..Build::prepare(workspace, toolchain, architecture)? };
         let loader = Product { package: "xtldr", features: &[], file: target::boot_file(architecture) };
         let testing = match extent {
             Extent::System => None,
@@ -85,6 +108,7 @@ pub(crate) fn images(
                     Architecture::Amd64 => Some(build.product(LA57_SHIM)?),
                     Architecture::I686 => None,
                 },
+                checked_kernel: Build { profile: Profile::Checked, ..build.clone() }.product(KERNEL)?,
             }),
         };
         Ok(Images { architecture, loader: build.product(loader)?, kernel: build.product(KERNEL)?, testing })
@@ -128,10 +152,12 @@ pub(crate) fn check(
 }
 
 /// A build whose packages are fetched and whose flags are settled.
+#[derive(Clone)]
 struct Build<'a> {
     workspace: &'a Workspace,
     toolchain: &'a Toolchain,
     architecture: Architecture,
+    profile: Profile,
     flags: std::ffi::OsString,
 }
 
@@ -146,13 +172,13 @@ impl<'a> Build<'a> {
         process::succeed(&mut fetch).context("cannot fetch the packages that XTOS is built from")?;
         // Only now is it known which folders the packages lie in.
         let flags = flags::ours(workspace, &toolchain.rustc, toolchain.sysroot.as_deref())?;
-        Ok(Self { workspace, toolchain, architecture, flags })
+        Ok(Self { workspace, toolchain, architecture, profile: Profile::Release, flags })
     }
 
     fn product(&self, product: Product) -> Result<PathBuf> {
         let triple = target::triple(self.architecture);
         let mut command = cargo(self.workspace, self.toolchain);
-        command.args(["build", "--release", "--locked", "--quiet", "--target", triple]);
+        command.args(["build", "--profile", self.profile.name(), "--locked", "--quiet", "--target", triple]);
         command.args(["--package", product.package, "--bin", product.package]);
         for feature in product.features {
             command.args(["--features", feature]);
@@ -163,11 +189,19 @@ impl<'a> Build<'a> {
             command.env(format!("CARGO_TARGET_{name}_LINKER"), linker);
         }
         process::succeed(&mut command)?;
-        let built = target_folder(self.workspace, self.toolchain).join(triple).join("release");
-        let folder = images_folder(self.workspace, self.toolchain, self.architecture);
+        let built = target_folder(self.workspace, self.toolchain).join(triple).join(self.profile.name());
+        let folder = self.images_folder();
         let place = folder.join(product.file);
         install(&built.join(format!("{}.efi", product.package)), &place)?;
         Ok(place)
+    }
+
+    fn images_folder(&self) -> PathBuf {
+        let folder = self.workspace.cache().join(self.toolchain.way.name()).join(self.architecture.name());
+        match self.profile {
+            Profile::Release => folder,
+            Profile::Checked => folder.join(self.profile.name()),
+        }
     }
 }
 
@@ -181,10 +215,6 @@ fn cargo(workspace: &Workspace, toolchain: &Toolchain) -> Command {
 /// A build folder per toolchain, or they would throw each other's results away.
 fn target_folder(workspace: &Workspace, toolchain: &Toolchain) -> PathBuf {
     workspace.cache().join("build").join(toolchain.way.name())
-}
-
-fn images_folder(workspace: &Workspace, toolchain: &Toolchain, architecture: Architecture) -> PathBuf {
-    workspace.cache().join(toolchain.way.name()).join(architecture.name())
 }
 
 /// Copies an image that was built, with an identity that does not depend on where it was built, and the file

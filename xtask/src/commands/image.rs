@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use xtqemu::guest::{Configuration, LineEnds};
 
 use super::Context;
-use crate::build::{self, Extent, Images};
+use crate::build::{self, Extent, Images, Profile};
 use crate::disk::{self, Entry};
 use crate::{cli, progress, target, toolchain};
 
@@ -16,7 +16,13 @@ pub(crate) fn run(context: &Context, options: &cli::Image) -> Result<u8> {
         toolchain::resolve(&context.workspace, &context.setup, context.toolchain, &target::BOTH)?;
     let mut systems = Vec::new();
     for (toolchain, architecture) in toolchains.iter().zip(target::BOTH) {
-        systems.push(build::images(&context.workspace, toolchain, architecture, Extent::System)?);
+        systems.push(build::images(
+            &context.workspace,
+            toolchain,
+            architecture,
+            Profile::Release,
+            Extent::System,
+        )?);
     }
     write(&options.out, &systems, &options.params)?;
     progress::say(&format!("written: {}", options.out.display()));

@@ -15,7 +15,7 @@ use xtqemu::guest::{Display, Ending, EspFiles, Guest, Inspection, Keyboard, Mach
 use xtqemu::{Outcome, Verdict};
 
 use super::Context;
-use crate::build::{self, Extent};
+use crate::build::{self, Extent, Profile};
 use crate::setup::Need;
 use crate::{cli, progress, toolchain};
 
@@ -32,7 +32,8 @@ pub(crate) fn run(context: &Context, options: &cli::Run) -> Result<u8> {
     let workspace = &context.workspace;
     let toolchains = toolchain::resolve(workspace, &context.setup, context.toolchain, &[architecture])?;
     let toolchain = toolchains.first().context("no toolchain was found")?;
-    let images = build::images(workspace, toolchain, architecture, Extent::System)?;
+    let profile = if options.checked { Profile::Checked } else { Profile::Release };
+    let images = build::images(workspace, toolchain, architecture, profile, Extent::System)?;
 
     let folder = fresh_folder(&workspace.cache().join("run"))?;
     let mut guest = Guest::new(architecture, EspFiles::new(images.loader, images.kernel), folder);

@@ -8,12 +8,12 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use xtcore::choice::Architecture;
-use xtqemu::matrix::{ArchitectureImages, Cell, CellResult, Images, Progress, Scope};
+use xtqemu::matrix::{ArchitectureImages, Cell, CellResult, Images, KernelBuild, Progress, Scope};
 use xtqemu::{Outcome, matrix};
 
 use super::tally::{Finding, Tally};
 use super::{Depth, inspector, stick};
-use crate::build::{self, Extent};
+use crate::build::{self, Extent, Profile};
 use crate::commands::Context;
 use crate::setup::Need;
 use crate::toolchain::{self, Choice, Way, debian, rustup};
@@ -46,6 +46,9 @@ pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
                 Ok(matrix::same_image(&results).map_or_else(Finding::Fail, |()| Finding::Pass(String::new())))
             });
         }
+        if results.iter().any(|result| result.cell.trial.build == KernelBuild::Checked) {
+            tally.always("boot/one-order-of-locks-in-all-boots", || one_order(context, &results));
+        }
         if stick_wanted {
             stick::run(context, &systems, tally);
         }
@@ -55,6 +58,14 @@ pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
             by_rustup(context, architecture, &all, tally);
         }
     }
+}
+
+/// All checked boots together take their locks in one order, the one that is written down.
+fn one_order(context: &Context, results: &[CellResult]) -> Result<Finding> {
+    let page = context.workspace.root().join("docs/locking.md");
+    let promised =
+        std::fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
+    Ok(matrix::lock_order(results, &promised).map_or_else(Finding::Fail, Finding::Pass))
 }
 
 /// The name in the result line of a cell of the matrix.
@@ -79,7 +90,7 @@ fn build_all(
     let pairs = toolchains.iter().zip(architectures);
     pairs
         .map(|(one, &architecture)| {
-            build::images(&context.workspace, one, architecture, Extent::WithTestImages)
+            build::images(&context.workspace, one, architecture, Profile::Release, Extent::WithTestImages)
         })
         .collect()
 }
@@ -141,6 +152,7 @@ fn files(systems: &[build::Images], architecture: Architecture) -> Option<Archit
     Some(ArchitectureImages {
         loader: system.loader.clone(),
         kernel: system.kernel.clone(),
+        checked_kernel: testing.map(|testing| testing.checked_kernel.clone()),
         tampering_loader: testing.map(|testing| testing.tampering_loader.clone()),
         five_level_shim: testing.and_then(|testing| testing.la57_shim.clone()),
     })

@@ -7,7 +7,7 @@ use xtcore::choice::Architecture;
 
 use super::Depth;
 use super::tally::{Finding, Tally};
-use crate::build::{self, Extent, hash};
+use crate::build::{self, Extent, Profile, hash};
 use crate::commands::Context;
 use crate::toolchain::{self, flags};
 use crate::workspace::Workspace;
@@ -39,7 +39,7 @@ fn built(context: &Context, architecture: Architecture) -> Result<build::Images>
     let workspace = &context.workspace;
     let toolchains = toolchain::resolve(workspace, &context.setup, context.toolchain, &[architecture])?;
     let toolchain = toolchains.first().context("no toolchain was found")?;
-    build::images(workspace, toolchain, architecture, Extent::System)
+    build::images(workspace, toolchain, architecture, Profile::Release, Extent::System)
 }
 
 /// Loader and kernel each stay below [`LIMIT`].

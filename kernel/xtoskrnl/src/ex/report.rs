@@ -19,6 +19,7 @@ use crate::ar::cpu::ARCHITECTURE;
 use crate::hl::power::Verdict;
 use crate::kd::{log, record};
 use crate::ke::stamps::Phase;
+use crate::ke::threads;
 use crate::mm::Memory;
 
 /// Everything that is reported.
@@ -184,6 +185,7 @@ impl fmt::Display for Report<'_> {
         write!(out, ",\"pfn\":{{\"faults\":{},\"mapped\":{}", self.frames.faults, self.frames.mapped)?;
         write!(out, ",\"tables\":{}}}", self.frames.tables)?;
         write!(out, ",{}", self.devices)?;
+        write!(out, ",\"locks\":{}", threads::Seen)?;
         let FramePairs { count, ticks } = self.pairs;
         write!(out, ",\"frame_pairs\":{{\"count\":{count},\"ticks\":{ticks}}}")?;
         if let Some(bench) = self.bench {

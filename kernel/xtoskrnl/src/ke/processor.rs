@@ -12,10 +12,13 @@
 
 use core::marker::PhantomData;
 
+use xtke::misuse::Misuse;
+use xtke::platform::Platform;
 use xtmm::machine::{CpuIndex, Pin, RunLevel};
 
 use super::bugcheck::{Code, bug_check};
 use super::interrupt;
+use super::threads::Kernel;
 use crate::ar::control;
 pub(crate) use crate::ar::local::MOST;
 use crate::ar::local::{self, Mask, Pending};
@@ -28,6 +31,16 @@ pub(crate) fn current() -> CpuIndex {
 /// Returns the run level of the processor.
 pub(crate) fn run_level() -> RunLevel {
     local::run_level()
+}
+
+/// Stops a caller above the highest level of an operation, in debug builds. A processor that starts is at High and does what
+/// nothing can interrupt, so only those that run threads are held to it.
+#[inline]
+pub(crate) fn at_most(highest: RunLevel, operation: &'static str) {
+    if cfg!(debug_assertions) && run_level() > highest && local::thread() != 0 {
+        let level = run_level();
+        Kernel::misuse(Misuse::LevelTooHigh { operation, level, highest })
+    }
 }
 
 /// Ends the start: from here on the processor runs at Passive. Until then it is at High, and nothing may fault. Interrupts

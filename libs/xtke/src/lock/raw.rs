@@ -6,19 +6,21 @@ use core::marker::PhantomData;
 use core::ptr;
 
 use lock_api::{GuardNoSend, RawMutex};
-use xtcore::CpuIndex;
+use xtcore::{CpuIndex, RunLevel};
 
+use super::Class;
+use super::order::{self, Claim};
 use super::queue::{HoldsItself, Owner, Queue};
 use crate::misuse::Misuse;
 use crate::platform::Platform;
 
-/// The name that misuse of such a lock is reported under; the address tells which it is.
-const NAME: &str = "a raw queued lock";
+/// What a lock counts as that nobody has said anything about; the address tells which it is.
+const ANY: Class = Class::new("a raw queued lock");
 
 /// A queued spin lock without a value, which does not raise the run level: a `lock_api::RawMutex`.
 ///
-/// Who takes it is at Dispatch or above, as the holder of xtmm's `Pin` is, and not above where any other taker is. It has
-/// no [`Class`](super::Class) and stands in no [`order`](super::order).
+/// Who takes it is at Dispatch or above, as the holder of xtmm's `Pin` is, and not above where any other taker is. It does
+/// not keep its [`Class`]: who waits for it says it, see [`RawQueued::lock_as`], for the [`order`](super::order) of debug builds.
 ///
 /// Uncontended: a load and a compare-exchange to take it, a store to release it.
 pub struct RawQueued<P: Platform> {
@@ -33,6 +35,18 @@ impl<P: Platform> RawQueued<P> {
         Self { queue: Queue::new(), platform: PhantomData }
     }
 
+    /// Waits for the lock, which is one of a class. Highest level: Dispatch. Released as by [`RawMutex::unlock`].
+    ///
+    /// Release builds do not look at the class, except to name a lock that its holder waits for.
+    #[inline]
+    pub fn lock_as(&self, class: Class) {
+        order::wanted::<P>(self.claim(class));
+        if let Err(HoldsItself) = self.queue.take::<P>(Owner::here::<P>()) {
+            P::misuse(Misuse::LockTwice { lock: class.name(), address: self.address() });
+        }
+        order::taken::<P>(self.claim(class));
+    }
+
     /// Returns the processor that holds the lock, a moment ago. Highest level: any.
     #[must_use]
     pub fn holder(&self) -> Option<CpuIndex> {
@@ -41,6 +55,10 @@ impl<P: Platform> RawQueued<P> {
 
     fn address(&self) -> usize {
         ptr::from_ref(self).addr()
+    }
+
+    fn claim(&self, class: Class) -> Claim {
+        Claim { class, address: self.address(), level: RunLevel::Dispatch }
     }
 }
 
@@ -60,21 +78,24 @@ unsafe impl<P: Platform> RawMutex for RawQueued<P> {
 
     #[inline]
     fn lock(&self) {
-        if let Err(HoldsItself) = self.queue.take::<P>(Owner::here::<P>()) {
-            P::misuse(Misuse::LockTwice { lock: NAME, address: self.address() });
-        }
+        self.lock_as(ANY);
     }
 
     #[inline]
     fn try_lock(&self) -> bool {
-        self.queue.try_take(Owner::here::<P>())
+        let is_taken = self.queue.try_take(Owner::here::<P>());
+        if is_taken {
+            order::taken::<P>(self.claim(ANY));
+        }
+        is_taken
     }
 
     #[inline]
     unsafe fn unlock(&self) {
         if cfg!(debug_assertions) && self.queue.holder() != Some(P::cpu()) {
-            P::misuse(Misuse::LockNotHeld { lock: NAME, address: self.address() });
+            P::misuse(Misuse::LockNotHeld { lock: ANY.name(), address: self.address() });
         }
+        order::left::<P>(self.claim(ANY));
         self.queue.give_up();
     }
 
@@ -87,7 +108,7 @@ unsafe impl<P: Platform> RawMutex for RawQueued<P> {
 impl<P: Platform> Drop for RawQueued<P> {
     fn drop(&mut self) {
         if self.queue.holder().is_some() {
-            P::misuse(Misuse::LockFreedWhileHeld { lock: NAME, address: self.address() });
+            P::misuse(Misuse::LockFreedWhileHeld { lock: ANY.name(), address: self.address() });
         }
     }
 }

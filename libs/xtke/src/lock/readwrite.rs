@@ -100,6 +100,9 @@ impl<P: Platform, T> RwSpinLock<P, T> {
 
     /// Reads if nobody writes or is about to. Never waits. Highest level: Dispatch.
     pub fn try_read(&self) -> Option<ReadGuard<'_, P, T>> {
+        if cfg!(debug_assertions) {
+            level::check::<P>("RwSpinLock::try_read", RunLevel::Dispatch);
+        }
         let raised = P::raise(RunLevel::Dispatch);
         if !self.try_enter_reader() {
             return None;
@@ -110,6 +113,9 @@ impl<P: Platform, T> RwSpinLock<P, T> {
 
     /// Writes if nobody reads or writes, nor is about to. Never waits. Highest level: Dispatch.
     pub fn try_write(&self) -> Option<WriteGuard<'_, P, T>> {
+        if cfg!(debug_assertions) {
+            level::check::<P>("RwSpinLock::try_write", RunLevel::Dispatch);
+        }
         let raised = P::raise(RunLevel::Dispatch);
         if !self.try_enter_writer() {
             return None;
@@ -277,6 +283,9 @@ impl<P: Platform, T> DerefMut for WriteGuard<'_, P, T> {
 impl<P: Platform, T> Drop for WriteGuard<'_, P, T> {
     #[inline]
     fn drop(&mut self) {
+        if cfg!(debug_assertions) && self.lock.writer.load(Ordering::Relaxed) != Owner::here::<P>().word() {
+            self.lock.end(|lock, address| Misuse::LockNotHeld { lock, address });
+        }
         order::left::<P>(self.lock.claim());
         self.lock.writer.store(0, Ordering::Relaxed);
         self.lock.state.fetch_and(!WRITER, step::order(Step::GiveUp, Ordering::Release));

@@ -122,7 +122,9 @@ impl<P: Platform, T, L: Level> fmt::Debug for SpinLock<P, T, L> {
 
 /// A lock that is held. Dropping it releases the lock, then lowers the run level.
 ///
-/// It is dropped by the processor that took it, before any guard that is older.
+/// It is dropped by the processor that took it, before any guard that is older. Debug builds find another one, or a guard
+/// that is dropped twice, as [`Misuse::LockNotHeld`]; a release build would have to look at the holder at each release, for
+/// what only unsafe code can do.
 #[must_use]
 pub struct SpinGuard<'a, P: Platform, T, L: Level = AtDispatch> {
     lock: &'a SpinLock<P, T, L>,
@@ -150,6 +152,9 @@ impl<P: Platform, T, L: Level> DerefMut for SpinGuard<'_, P, T, L> {
 impl<P: Platform, T, L: Level> Drop for SpinGuard<'_, P, T, L> {
     #[inline]
     fn drop(&mut self) {
+        if cfg!(debug_assertions) && self.lock.holder() != Some(P::cpu()) {
+            self.lock.end(|lock, address| Misuse::LockNotHeld { lock, address });
+        }
         order::left::<P>(self.lock.claim());
         self.lock.queue.give_up();
     }

@@ -152,7 +152,7 @@ impl<P: Translations, const CPUS: usize> Shootdown<P, CPUS> {
     }
 
     /// As [`Shootdown::invalidate`], and returns when the caller's processor has forgotten. What the others still owe is
-    /// the ticket's.
+    /// the ticket's. Highest level: Dispatch, with interrupts on.
     pub fn request(&self, request: &Request, targets: CpuSet) -> Ticket<'_, P, CPUS> {
         self.check_caller();
         let raised = P::raise(RunLevel::Dispatch);

@@ -104,6 +104,30 @@ fn debug_builds_find_a_lock_that_is_wanted_at_too_high_a_level_even_if_it_is_fre
     assert_eq!(misuse_of(|| spin.lock()), too_high("SpinLock::lock", RunLevel::Clock, RunLevel::Dispatch));
     assert_eq!(misuse_of(|| device.lock()), too_high("SpinLock::lock", RunLevel::Clock, RunLevel::Device));
     assert_eq!(misuse_of(|| push.read()), Misuse::WaitAtRaisedLevel { level: RunLevel::Clock });
+    let shared = RwSpinLock::<Host, _>::new(CLASS, ());
+    let tried = |operation| too_high(operation, RunLevel::Clock, RunLevel::Dispatch);
+    assert_eq!(misuse_of(|| shared.try_read().is_some()), tried("RwSpinLock::try_read"));
+    assert_eq!(misuse_of(|| shared.try_write().is_some()), tried("RwSpinLock::try_write"));
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn debug_builds_find_a_lock_that_is_released_twice() {
+    #![allow(unsafe_code, reason = "a guard is dropped twice")]
+    let not_held = |address| Misuse::LockNotHeld { lock: "misused", address };
+    let spin = SpinLock::<Host, _>::new(CLASS, ());
+    let guard = spin.lock();
+    // SAFETY: two guards of one hold are what must be found; both are dropped by their processor.
+    let again = unsafe { std::ptr::read(&raw const guard) };
+    drop(guard);
+    assert_eq!(misuse_of(move || drop(again)), not_held(address(&spin)));
+    let shared = RwSpinLock::<Host, _>::new(CLASS, ());
+    let guard = shared.write();
+    // SAFETY: as far as anything here is safe: the second guard is dropped where the first one was.
+    let again = unsafe { std::ptr::read(&raw const guard) };
+    drop(guard);
+    assert_eq!(misuse_of(move || drop(again)), not_held(address(&shared)));
+    assert!(spin.try_lock().is_some() && shared.try_write().is_some(), "nothing has changed");
 }
 
 #[cfg(debug_assertions)]

@@ -2,9 +2,10 @@
 
 #[cfg(debug_assertions)]
 mod kept {
+    use lock_api::RawMutex;
     use xtke::RunLevel;
     use xtke::lock::order::Order;
-    use xtke::lock::{Class, DeviceLock, RwSpinLock, SpinLock};
+    use xtke::lock::{Class, DeviceLock, RawQueued, RwSpinLock, SpinLock};
     use xtke::misuse::Misuse;
     use xtke::platform::Platform;
 
@@ -43,6 +44,31 @@ mod kept {
         let _inner = inner.lock();
         assert!(outer.try_lock().is_some());
         assert_eq!(order.edges().count(), 1);
+    }
+
+    #[test]
+    #[allow(unsafe_code, reason = "raw locks are released by hand")]
+    fn a_raw_lock_is_one_of_the_class_that_its_taker_says() {
+        let order = order();
+        let (outer, inner) = (RawQueued::<Host>::INIT, RawQueued::<Host>::INIT);
+        for _ in 0..2 {
+            outer.lock_as(OUTER);
+            inner.lock_as(INNER);
+            for lock in [&inner, &outer] {
+                // SAFETY: this processor holds the lock.
+                unsafe { lock.unlock() };
+            }
+        }
+        assert_eq!(order.edges().collect::<Vec<_>>(), [(OUTER, INNER)]);
+        inner.lock_as(INNER);
+        let found = misuse_of(|| outer.lock_as(OUTER));
+        assert_eq!(found, Misuse::LockOrder { held: "inner", wanted: "outer" });
+        assert!(matches!(misuse_of(|| inner.lock_as(INNER)), Misuse::LockTwice { lock: "inner", .. }));
+        // SAFETY: this processor holds the lock.
+        unsafe { inner.unlock() };
+        outer.lock_as(OUTER);
+        // SAFETY: this processor holds the lock.
+        unsafe { outer.unlock() };
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl<M: Machine, B: Blocks> Drop for Reservation<'_, '_, M, B> {
 
 impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
     /// Sets frames aside, or changes nothing. Cost: that of as many allocations, and beyond the first few a word in each
-    /// frame's PFN entry.
+    /// frame's PFN entry. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`OutOfFrames`].

@@ -91,6 +91,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
 
     /// Gives back what the calling processor has in store, and the depots and quarantines. When every processor has
     /// done so and no block is allocated, no page of blocks or books is left.
+    /// Highest level: Dispatch, with interrupts on.
     ///
     /// A paged pool is trimmed where a page fault can be resolved if full checking is on.
     ///
@@ -138,7 +139,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         }
     }
 
-    /// Returns what the pool holds. Exact when nobody uses it meanwhile.
+    /// Returns what the pool holds. Exact when nobody uses it meanwhile. Highest level: Dispatch.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let pin = self.machine.pin();
@@ -155,6 +156,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     }
 
     /// Returns what is counted for each tag that this pool has served, in no particular order.
+    /// Highest level: Dispatch.
     pub fn tags(&self) -> impl Iterator<Item = TagUse> {
         Place::all().map(|place| self.tag_use(place)).filter(|tag| tag.allocations != 0)
     }
@@ -167,14 +169,14 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     }
 
     /// Limits how many bytes a tag may hold in each of the pools that share its table, or removes the limit. What it holds
-    /// already stays. A tag without a place of its own shares the limit of the others.
+    /// already stays. A tag without a place of its own shares the limit of the others. Highest level: Dispatch.
     pub fn set_quota(&self, tag: Tag, bytes: Option<usize>) {
         self.tags.set_quota(self.tags.insert(tag.get()), bytes);
     }
 
     /// Checks all there is: counts and chains of slabs, and what lies behind each block in use and in each filled free
     /// place. Nobody uses the pool meanwhile; in a paged pool, page faults can be resolved. Cost: a look at every page
-    /// and at the end of every block.
+    /// and at the end of every block. Highest level: Dispatch, with interrupts on.
     ///
     /// # Errors
     /// The first crime.

@@ -65,7 +65,7 @@ pub use small::cache::CpuCache;
 pub use tags::{PLACES, Place, Table, TagTable, TagUse};
 
 use crate::inject::Site;
-use crate::machine::{Machine, SpinLock};
+use crate::machine::{LockClass, Machine, SpinLock};
 use crate::per_cpu::{NotNext, PerCpu};
 use books::{Books, PageRecord, PageRecords};
 use check::quarantine::Quarantine;
@@ -194,9 +194,9 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
             region,
             memory,
             ranges,
-            shelves: [const { SpinLock::new(Shelf::EMPTY) }; class::COUNT],
-            quarantine: SpinLock::new(Quarantine::EMPTY),
-            waiting: SpinLock::new(Waiting::EMPTY),
+            shelves: [const { SpinLock::new(LockClass::new("shelf of a pool"), Shelf::EMPTY) }; class::COUNT],
+            quarantine: SpinLock::new(LockClass::new("quarantine of a pool"), Quarantine::EMPTY),
+            waiting: SpinLock::new(LockClass::new("special pool"), Waiting::EMPTY),
             slab_pages: AtomicUsize::new(0),
             whole_blocks: AtomicUsize::new(0),
             whole_pages: AtomicUsize::new(0),
@@ -215,6 +215,7 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
     }
 
     /// Gives out a block. Non-paged pools serve up to Dispatch, paged ones up to APC level.
+    /// Highest level: Dispatch; of a paged pool Apc.
     ///
     /// # Errors
     /// [`PoolError`]; nothing has changed.
@@ -246,7 +247,7 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         self.take_cached(class, place, size)
     }
 
-    /// Takes a block back.
+    /// Takes a block back. Highest level: Dispatch; of a paged pool Apc. Interrupts are on.
     ///
     /// # Errors
     /// The [`Crime`] that was found; the block is still allocated then, or was not in the first place. An overflow or a write

@@ -76,7 +76,7 @@ pub(super) fn check_pages<T: Tables>(
 
 impl<M: Machine, T: Tables, L: Tlb, F: TableFrames> Mapper<'_, M, T, L, F> {
     /// Gives frames of RAM another memory type in the window, so that they can be mapped with it elsewhere. Frames above
-    /// the window's end are in no window, and stay as they are.
+    /// the window's end are in no window, and stay as they are. Highest level: Dispatch, with interrupts on.
     ///
     /// No other mapping of the frames may exist, and before they are freed they must be write-back again. `write_back` is
     /// called with the window's pages when no processor uses the old type any more, under the lock: it writes back and

@@ -51,7 +51,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames> Committer<'m, M, T, L, F>
         &self.mapper
     }
 
-    /// Puts memory behind each page of a range, none of which is mapped.
+    /// Puts memory behind each page of a range, none of which is mapped. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`SpaceError::OutOfFrames`] and those of [`Mapper::map_frames`]; nothing has changed then.
@@ -60,7 +60,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames> Committer<'m, M, T, L, F>
     }
 
     /// Takes back what memory there is behind the pages of a range. Cost: a look at each page or absent table, and
-    /// what [`Mapper::unmap`] costs.
+    /// what [`Mapper::unmap`] costs. Highest level: Dispatch, with interrupts on.
     ///
     /// # Errors
     /// [`CursorError`](xtpaging::CursorError) for a range that is not made of pages or touches the self-map; nothing has
@@ -82,6 +82,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames> Committer<'m, M, T, L, F>
     }
 
     /// Takes back the memory behind each page of a range, all of which have some.
+    /// Highest level: Dispatch, with interrupts on.
     ///
     /// # Errors
     /// Those of [`Mapper::unmap`]; nothing has changed then.

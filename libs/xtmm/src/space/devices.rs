@@ -72,6 +72,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> Devices<'m
     /// Maps a device's registers or memory, from any byte on: whole pages are mapped, and the mapping's address has the
     /// offset in its page that `start` has. Registers are [`Cache::Uncached`]; other types are for devices that say so.
     /// Large pages are used where the device and its size allow it. Cost: that of [`Mapper::map_run`].
+    /// Highest level: Dispatch.
     ///
     /// # Errors
     /// [`PteError::Empty`]; [`PteError::Pages`]; [`PteError::Space`] with the errors of [`Mapper::map_run`]; so RAM that the
@@ -95,7 +96,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> Devices<'m
         Ok(DeviceMapping { mapping, address, bytes })
     }
 
-    /// Unmaps a device and takes its pages back.
+    /// Unmaps a device and takes its pages back. Highest level: Dispatch, with interrupts on.
     ///
     /// # Errors
     /// Those of [`SystemPtes::release`].
@@ -103,7 +104,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> Devices<'m
         self.0.release(device.mapping)
     }
 
-    /// Lets `look` at the ranges, under their lock.
+    /// Lets `look` at the ranges, under their lock. Highest level: Dispatch.
     pub fn inspect<R>(&self, look: impl FnOnce(&P) -> R) -> R {
         self.0.inspect(|Guarded(ranges)| look(ranges))
     }

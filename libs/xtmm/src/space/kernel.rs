@@ -7,7 +7,7 @@ use xtcore::{Frame, VirtAddr, VirtRange};
 use xtpaging::walk::{Found, NotFound, find};
 use xtpaging::{AddressSpace, Tables, Tlb};
 
-use crate::machine::{Machine, SpinLock};
+use crate::machine::{LockClass, Machine, SpinLock};
 
 /// Where RAM is visible, frame after frame from frame 0 on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -65,7 +65,12 @@ impl<'m, M: Machine, T: Tables, L: Tlb> KernelSpace<'m, M, T, L> {
         tlb: L,
         window: WindowRange,
     ) -> Self {
-        Self { machine, space, window, inner: SpinLock::new(Inner { tables, tlb }) }
+        Self {
+            machine,
+            space,
+            window,
+            inner: SpinLock::new(LockClass::new("page tables"), Inner { tables, tlb }),
+        }
     }
 
     /// Returns the machine.
@@ -86,7 +91,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb> KernelSpace<'m, M, T, L> {
         &self.window
     }
 
-    /// Translates an address. Cost: the lock, and an entry per level.
+    /// Translates an address. Cost: the lock, and an entry per level. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`NotFound`], which tells at what level the walk ended.
@@ -94,7 +99,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb> KernelSpace<'m, M, T, L> {
         self.inspect(|space, tables| find(space, tables, address))
     }
 
-    /// Lets `look` see the tables, for a walk or an audit. It runs under the lock.
+    /// Lets `look` see the tables, for a walk or an audit. It runs under the lock. Highest level: Dispatch.
     pub fn inspect<R>(&self, look: impl FnOnce(&AddressSpace, &T) -> R) -> R {
         let pin = self.machine.pin();
         let inner = self.inner.lock(&pin);
@@ -103,6 +108,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb> KernelSpace<'m, M, T, L> {
 
     /// Lets `change` at the tables, under the lock: several mappings at once, for whoever brings the frames for them and may
     /// therefore hold the frame allocator's lock. Memory types are not compared with the window's.
+    /// Highest level: Dispatch.
     ///
     /// # Safety
     /// `change` is trusted with the whole address space. What it maps are pages that are the caller's and were not mapped, to

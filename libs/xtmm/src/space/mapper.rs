@@ -54,7 +54,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: TableFrames> Mapper<'m, M, T, L, F> {
         self.kernel
     }
 
-    /// Maps a range of pages to consecutive frames, with the largest pages that fit.
+    /// Maps a range of pages to consecutive frames, with the largest pages that fit. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`SpaceError::CacheConflict`]; those of [`AddressSpace::map`]. Nothing has changed then.
@@ -68,6 +68,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: TableFrames> Mapper<'m, M, T, L, F> {
     }
 
     /// Maps pages from `start` on to the frames of a list, one page each. Cost: one look and one store a page.
+    /// Highest level: Dispatch.
     ///
     /// # Errors
     /// As for [`Mapper::map_run`]; nothing has changed then.
@@ -113,7 +114,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: TableFrames> Mapper<'m, M, T, L, F> {
 
     /// Unmaps a range, all of which is mapped, and hands the frames to `freed`: after every processor has forgotten
     /// them, and with no lock held. Nobody else may change the range meanwhile. Cost: an entry a page, and a TLB
-    /// invalidation for every 32 runs of frames.
+    /// invalidation for every 32 runs of frames. Highest level: Dispatch, with interrupts on.
     ///
     /// # Errors
     /// [`MapError::NotMapped`]; [`MapError::OutOfFrames`] when a large page reaches over an end of the range and there is
@@ -140,6 +141,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: TableFrames> Mapper<'m, M, T, L, F> {
     }
 
     /// Gives all pages of a range other attributes. Returns when no processor uses the old ones any more.
+    /// Highest level: Dispatch, with interrupts on.
     ///
     /// # Errors
     /// [`SpaceError::CacheConflict`] when the frames have another memory type in the window than the one wanted; those

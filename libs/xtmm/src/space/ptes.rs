@@ -13,7 +13,7 @@ use super::commit::Committer;
 use super::error::{PteError, ReleaseError, SpaceError};
 use super::frames::{PageContent, PageFrames};
 use super::mapper::Mapper;
-use crate::machine::{Machine, SpinLock};
+use crate::machine::{LockClass, Machine, SpinLock};
 
 /// Ranges of virtual pages, of which each is given out once.
 pub trait PageRanges {
@@ -88,10 +88,13 @@ impl<M: Machine, T, L, F, P> fmt::Debug for SystemPtes<'_, M, T, L, F, P> {
 impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> SystemPtes<'m, M, T, L, F, P> {
     /// Hands out the pages of `ranges`, which are the kernel's and not mapped.
     pub const fn new(mapper: Mapper<'m, M, T, L, F>, ranges: P) -> Self {
-        Self { committer: Committer::new(mapper), ranges: SpinLock::new(ranges) }
+        Self {
+            committer: Committer::new(mapper),
+            ranges: SpinLock::new(LockClass::new("system PTEs"), ranges),
+        }
     }
 
-    /// Maps consecutive frames. Large pages are used where frames and their number allow it.
+    /// Maps consecutive frames. Large pages are used where frames and their number allow it. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`PteError::Empty`]; [`PteError::Pages`]; [`PteError::Space`] with the errors of [`Mapper::map_run`]. Nothing
@@ -110,7 +113,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> SystemPtes
         })
     }
 
-    /// Maps frames of a list one after another.
+    /// Maps frames of a list one after another. Highest level: Dispatch.
     ///
     /// # Errors
     /// As for [`SystemPtes::map_physical`].
@@ -125,7 +128,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> SystemPtes
         })
     }
 
-    /// Hands out pages with memory of their own.
+    /// Hands out pages with memory of their own. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`PteError::Empty`]; [`PteError::Pages`]; [`PteError::Space`] with the errors of [`Committer::commit`]. Nothing
@@ -139,6 +142,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> SystemPtes
     }
 
     /// Unmaps a mapping, frees the memory that is its own, and takes the pages back.
+    /// Highest level: Dispatch, with interrupts on.
     ///
     /// # Errors
     /// [`ReleaseError::Space`] when somebody else has unmapped a page of it: then nothing changes, and its pages are never
@@ -155,6 +159,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> SystemPtes
     }
 
     /// Hands out pages in which nothing appears yet, for users that commit part of them, or leave a guard.
+    /// Highest level: Dispatch.
     ///
     /// # Errors
     /// [`PageRanges::Refusal`]; nothing has changed.
@@ -164,6 +169,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> SystemPtes
     }
 
     /// Takes pages back that [`SystemPtes::reserve`] handed out and in which nothing appears any more.
+    /// Highest level: Dispatch.
     ///
     /// # Errors
     /// [`PageRanges::Crime`]; nothing has changed.
@@ -172,7 +178,7 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> SystemPtes
         self.ranges.lock(&pin).free(pages)
     }
 
-    /// Lets `look` at the ranges, under their lock.
+    /// Lets `look` at the ranges, under their lock. Highest level: Dispatch.
     pub fn inspect<R>(&self, look: impl FnOnce(&P) -> R) -> R {
         let pin = self.mapper().kernel.machine().pin();
         look(&self.ranges.lock(&pin))

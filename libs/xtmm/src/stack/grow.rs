@@ -21,6 +21,7 @@ pub struct Probe {
 
 impl<M: Machine, P: StackPages> Stacks<'_, M, P> {
     /// Commits `bytes` more bytes of a stack, rounded up to pages, right below its limit. Returns the new limit.
+    /// Highest level: Dispatch.
     ///
     /// Called at Passive or APC level, on the stack itself or on another one; with room to spare, as a probe that
     /// faults inside is refused.
@@ -38,7 +39,7 @@ impl<M: Machine, P: StackPages> Stacks<'_, M, P> {
     }
 
     /// Sees to it that `bytes` bytes below the stack pointer are committed; grows the stack by what is missing.
-    /// Returns the limit.
+    /// Returns the limit. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`StackError::Elsewhere`], [`StackError::Exhausted`], [`StackError::NoMemory`], [`StackError::Busy`].

@@ -33,7 +33,7 @@ use xtpaging::OutOfFrames;
 
 use crate::arena::NoPages;
 use crate::inject::Site;
-use crate::machine::{Machine, SpinLock};
+use crate::machine::{LockClass, Machine, SpinLock};
 
 pub use error::{ProbeRefusal, StackError};
 pub use grow::Probe;
@@ -105,7 +105,7 @@ impl<'m, M: Machine, P: StackPages> Stacks<'m, M, P> {
             machine,
             pages,
             usual,
-            cache: SpinLock::new(ArrayVec::new_const()),
+            cache: SpinLock::new(LockClass::new("kept stacks"), ArrayVec::new_const()),
             stacks: AtomicUsize::new(0),
             reserved: AtomicUsize::new(0),
             committed: AtomicUsize::new(0),
@@ -127,6 +127,7 @@ impl<'m, M: Machine, P: StackPages> Stacks<'m, M, P> {
     }
 
     /// Makes a stack, or takes one from the cache. It has at least as much memory as `size` says.
+    /// Highest level: Dispatch.
     ///
     /// # Errors
     /// [`StackError::NoSpace`], [`StackError::NoMemory`].
@@ -151,7 +152,7 @@ impl<'m, M: Machine, P: StackPages> Stacks<'m, M, P> {
         Ok(stack)
     }
 
-    /// Takes a stack back. Nobody runs on it, and no processor will.
+    /// Takes a stack back. Nobody runs on it, and no processor will. Highest level: Dispatch, with interrupts on.
     pub fn destroy(&self, stack: Stack) {
         self.stacks.fetch_sub(1, Ordering::Relaxed);
         let kept = Kept { whole: stack.whole(), committed: stack.committed() };
@@ -164,7 +165,7 @@ impl<'m, M: Machine, P: StackPages> Stacks<'m, M, P> {
         self.keep(Kept { committed: kept.committed - surplus, ..kept });
     }
 
-    /// Gives back all that the cache has.
+    /// Gives back all that the cache has. Highest level: Dispatch, with interrupts on.
     pub fn trim(&self) {
         while let Some(kept) = self.take_kept() {
             self.release(kept);

@@ -8,7 +8,7 @@ use xtcore::{FrameCount, PAGE_BYTES, PagingMode};
 
 use super::axes::{Entry, Processor, Selection, architecture};
 use super::images::{ImageMissing, Images};
-use super::trial::{KernelFile, LoaderBuild, PLAIN, Trial};
+use super::trial::{KernelBuild, KernelFile, LoaderBuild, PLAIN, Trial};
 use crate::guest::{Architecture, BootLoader, EspFiles, Guest, Kernel, Machine, MemorySize, Picture};
 
 /// One scenario of the matrix.
@@ -98,14 +98,19 @@ impl Cell {
         FrameCount::new(top.saturating_sub(limit) / PAGE_BYTES)
     }
 
-    /// Returns how long the boot may take on a host that does other work too. Most of it is the firmware's.
+    /// Returns how long the boot may take on a host that does other work too. Most of it is the firmware's, but a checked
+    /// kernel looks at each lock that it takes.
     #[must_use]
     pub const fn timeout(&self) -> Duration {
-        Duration::from_secs(match self.memory.bytes() >> 30 {
+        let seconds = match self.memory.bytes() >> 30 {
             0..16 => 120,
             16..512 => 300,
             512..4096 => 600,
             _ => 1800,
+        };
+        Duration::from_secs(match self.trial.build {
+            KernelBuild::Release => seconds,
+            KernelBuild::Checked => 2 * seconds,
         })
     }
 
@@ -120,13 +125,16 @@ impl Cell {
             LoaderBuild::Ordinary => built.loader.clone(),
             LoaderBuild::Tampering => built.tampering_loader.clone().ok_or(ImageMissing::TamperingLoader)?,
         };
+        let file = match self.trial.build {
+            KernelBuild::Release => built.kernel.clone(),
+            KernelBuild::Checked => built.checked_kernel.clone().ok_or(ImageMissing::CheckedKernel)?,
+        };
         let kernel = match self.trial.kernel {
-            KernelFile::Intact => Kernel::Intact(built.kernel.clone()),
-            KernelFile::Damaged(damage) => Kernel::Damaged(built.kernel.clone(), damage),
+            KernelFile::Intact => Kernel::Intact(file.clone()),
+            KernelFile::Damaged(damage) => Kernel::Damaged(file.clone(), damage),
             KernelFile::Missing => Kernel::Missing,
         };
-        let mut guest =
-            Guest::new(architecture, EspFiles::new(loader.clone(), built.kernel.clone()), work_dir);
+        let mut guest = Guest::new(architecture, EspFiles::new(loader.clone(), file), work_dir);
         guest.files.kernel = kernel;
         if self.entry == Entry::FiveLevel {
             let shim = built.five_level_shim.clone().ok_or(ImageMissing::FiveLevelShim)?;

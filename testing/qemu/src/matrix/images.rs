@@ -12,6 +12,8 @@ pub struct ArchitectureImages {
     pub loader: PathBuf,
     /// The kernel.
     pub kernel: PathBuf,
+    /// The kernel that checks its assertions.
+    pub checked_kernel: Option<PathBuf>,
     /// The loader with the feature `tamper`.
     pub tampering_loader: Option<PathBuf>,
     /// The application that enters 5-level paging and starts `\EFI\BOOT\XTLDR64.EFI`; amd64 only.
@@ -32,6 +34,8 @@ pub struct Images {
 pub enum ImageMissing {
     /// Nothing for this architecture.
     Architecture(Architecture),
+    /// The kernel that checks its assertions.
+    CheckedKernel,
     /// The loader that tampers.
     TamperingLoader,
     /// The application that enters 5-level paging.
@@ -56,6 +60,7 @@ impl fmt::Display for ImageMissing {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Architecture(architecture) => write!(out, "nothing was built for {}", architecture.name()),
+            Self::CheckedKernel => out.write_str("the kernel that checks its assertions was not built"),
             Self::TamperingLoader => out.write_str("the loader with the feature 'tamper' was not built"),
             Self::FiveLevelShim => out.write_str("the application that enters 5-level paging was not built"),
         }

@@ -4,7 +4,8 @@ use serde_json::Value;
 use xtcore::PAGE_BYTES;
 
 use super::cell::Cell;
-use super::trial::Expectation;
+use super::trial::{Culprit, Expectation, KernelBuild};
+use crate::locks::Graph;
 use crate::screen::{Paper, Picture};
 use crate::session::{Outcome, Verdict};
 
@@ -33,7 +34,7 @@ pub fn judge(cell: &Cell, outcome: &Outcome) -> Result<(), String> {
         Expectation::Refused { by, words } => refused(outcome, by, words),
         Expectation::FailWritableAndExecutable => failed_on_purpose(outcome),
         Expectation::BugCheck { code, parameters, level, words } => {
-            stopped(outcome, &Stop { code, parameters, level, words })
+            stopped(outcome, &Stop { code, parameters, level, words, culprit: cell.trial.culprit })
         }
     }?;
     cell.trial.screen.map_or(Ok(()), |paper| shown(outcome, paper))
@@ -76,7 +77,22 @@ fn passed(cell: &Cell, outcome: &Outcome) -> Result<(), String> {
     if usable > all || usable + above < all - FIRMWARE_SHARE / PAGE_BYTES {
         return Err(format!("{usable} usable frames and {above} above the limit, of {all}"));
     }
+    watched(cell.trial.build, outcome)?;
     economical(outcome)
+}
+
+/// Checks that a checked kernel tells the order of its locks, all of it and without a circle, and that another one does not.
+fn watched(build: KernelBuild, outcome: &Outcome) -> Result<(), String> {
+    let is_told = outcome.report.get("locks").is_some_and(Value::is_object);
+    match build {
+        KernelBuild::Release if is_told => Err("a release build watches its locks".to_owned()),
+        KernelBuild::Release => Ok(()),
+        KernelBuild::Checked => {
+            let mut seen = Graph::default();
+            seen.add("this boot", &outcome.report)?;
+            seen.check()
+        }
+    }
 }
 
 /// Checks what the kernel takes for itself, and that it has tried the memory that it leaves.
@@ -165,6 +181,7 @@ struct Stop<'a> {
     parameters: &'a [u64],
     level: &'a str,
     words: &'a [&'a str],
+    culprit: Culprit,
 }
 
 /// A triple fault has no bug check, or one of another code: the processor resets the machine without a word.
@@ -188,6 +205,14 @@ fn stopped(outcome: &Outcome, expected: &Stop<'_>) -> Result<(), String> {
     }
     if text("level") != expected.level {
         return Err(format!("stopped at run level '{}' instead of {}", text("level"), expected.level));
+    }
+    let Culprit { thread, cpu } = expected.culprit;
+    if text("thread") != thread || facts.get("cpu").and_then(Value::as_u64) != Some(cpu) {
+        let found = facts.get("cpu").cloned().unwrap_or_default();
+        return Err(format!(
+            "stopped in thread '{}' on CPU {found}, not in '{thread}' on {cpu}",
+            text("thread")
+        ));
     }
     let said = format!("{} {}", text("what"), text("stack")).to_lowercase();
     match expected.words.iter().find(|word| !said.contains(&word.to_lowercase())) {

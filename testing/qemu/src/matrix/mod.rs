@@ -18,8 +18,9 @@ pub use self::axes::{Entry, LARGE_MEMORY, MACHINES, MEMORY, PROCESSORS, Processo
 pub use self::cell::Cell;
 pub use self::images::{ArchitectureImages, ImageMissing, Images};
 pub use self::judge::judge;
-pub use self::run::{CellResult, Progress, run_cells, same_image};
+pub use self::run::{CellResult, Progress, lock_order, run_cells, same_image};
 pub use self::select::{Scope, cells};
 pub use self::trial::{
-    ConfigurationFile, Demand, Expectation, KernelFile, LoaderBuild, PLAIN, TRIALS, Trial, Turns,
+    ConfigurationFile, Culprit, Demand, Expectation, KernelBuild, KernelFile, LoaderBuild, PLAIN, Trial,
+    Turns, trials,
 };

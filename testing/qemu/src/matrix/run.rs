@@ -14,7 +14,8 @@ use super::axes::architecture;
 use super::cell::Cell;
 use super::images::Images;
 use super::judge::judge;
-use super::trial::KernelFile;
+use super::trial::{KernelBuild, KernelFile, Trial};
+use crate::locks::{self, Graph};
 use crate::session::{Outcome, boot, discard_disk};
 
 /// What became of a cell.
@@ -92,14 +93,32 @@ fn run(cell: &Cell, images: &Images, work_dir: &Path) -> CellResult {
     CellResult { cell: *cell, outcome, judgement, time: start.elapsed() }
 }
 
+/// Puts together in which order the checked boots have taken their locks, and holds it against the order that a document
+/// promises. Returns how many classes and pairs of them were seen.
+///
+/// # Errors
+/// A circle among what all boots together have seen, or a pair that the document contradicts or does not know, in words.
+pub fn lock_order(results: &[CellResult], promised: &str) -> Result<String, String> {
+    let mut seen = Graph::default();
+    for result in results {
+        if let (KernelBuild::Checked, Some(outcome)) = (result.cell.trial.build, &result.outcome) {
+            seen.add(&result.cell.name(), &outcome.report)?;
+        }
+    }
+    seen.check()?;
+    seen.compare(&locks::promised(promised))?;
+    Ok(seen.to_string())
+}
+
 /// Checks that all boots of an architecture used the same kernel, byte for byte. Boots with a damaged kernel, or
-/// none, are left out.
+/// none, and those of checked builds are left out.
 ///
 /// # Errors
 /// The architecture and the hashes, in words.
 pub fn same_image(results: &[CellResult]) -> Result<(), String> {
     let mut seen: BTreeMap<&'static str, &str> = BTreeMap::new();
-    for result in results.iter().filter(|result| result.cell.trial.kernel == KernelFile::Intact) {
+    let compared = |trial: Trial| trial.kernel == KernelFile::Intact && trial.build == KernelBuild::Release;
+    for result in results.iter().filter(|result| compared(result.cell.trial)) {
         let Some(outcome) = &result.outcome else { continue };
         let name = architecture(result.cell.mode).name();
         let hash = outcome.report.get("image_sha256").and_then(Value::as_str).unwrap_or("none");

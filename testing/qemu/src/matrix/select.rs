@@ -4,7 +4,7 @@ use xtcore::PagingMode;
 
 use super::axes::{Entry, LARGE_MEMORY, MACHINES, MEMORY, PROCESSORS, Selection};
 use super::cell::Cell;
-use super::trial::{Demand, PLAIN, TRIALS, Trial, Turns};
+use super::trial::{Demand, PLAIN, Trial, Turns, trials as all_trials};
 use crate::guest::{Machine, MemorySize};
 
 /// How much of the matrix to run.
@@ -111,6 +111,9 @@ fn large(mode: PagingMode) -> Vec<Cell> {
 /// Tells whether the trial at `index` has a turn in the mode of this number. Of the modes, numbered as in
 /// [`PagingMode::ALL`], two that are two apart belong to different architectures.
 fn takes(index: usize, trial: &Trial, mode: usize) -> bool {
+    if let Turns::In(only) = trial.turns {
+        return PagingMode::ALL.get(mode) == Some(&only);
+    }
     // The wide modes have the odd numbers, and whatever a trial can demand.
     let first = if trial.demand == Demand::Nothing { index } else { index | 1 };
     trial.turns == Turns::EachMode
@@ -121,7 +124,7 @@ fn takes(index: usize, trial: &Trial, mode: usize) -> bool {
 /// Returns the trials: in turn in each mode, or all in all modes.
 fn trials(scope: Scope) -> Vec<Cell> {
     let mut cells = Vec::new();
-    for (index, trial) in TRIALS.into_iter().enumerate() {
+    for (index, trial) in all_trials().enumerate() {
         let modes = PagingMode::ALL.into_iter().enumerate();
         let modes = modes.filter(|(_, mode)| trial.demand.is_met_in(*mode));
         for (turn, mode) in modes.filter(|(turn, _)| scope == Scope::Full || takes(index, &trial, *turn)) {

@@ -9,7 +9,7 @@ use xtcore::choice::Architecture;
 use super::axes::MEMORY;
 use super::select::{product, values};
 use super::*;
-use crate::guest::{BootLoader, Machine, MemorySize};
+use crate::guest::{BootLoader, Kernel, Machine, MemorySize};
 use crate::screen::{Colour, INK, Paper};
 use crate::session::{Outcome, Refusal, Verdict};
 
@@ -32,7 +32,7 @@ fn in_the_pairwise_selection_every_value_meets_every_mode() {
 fn every_trial_runs_in_both_scopes() {
     for scope in [Scope::Pairwise, Scope::Full] {
         let cells = cells(scope);
-        for trial in TRIALS {
+        for trial in trials() {
             assert!(cells.iter().any(|cell| cell.trial == trial), "{}", trial.name);
         }
         assert!(cells.iter().any(|cell| cell.trial.expectation == Expectation::FailWritableAndExecutable));
@@ -42,7 +42,7 @@ fn every_trial_runs_in_both_scopes() {
 #[test]
 fn what_each_architecture_answers_with_its_own_code_is_tried_on_both() {
     let cells = cells(Scope::Pairwise);
-    for trial in TRIALS {
+    for trial in trials() {
         let of = |one| {
             let same = cells.iter().filter(|cell| cell.trial == trial);
             same.filter(|cell| architecture(cell.mode) == one).count()
@@ -51,12 +51,88 @@ fn what_each_architecture_answers_with_its_own_code_is_tried_on_both() {
             Turns::Once => 1,
             Turns::EachArchitecture => 2,
             Turns::EachMode => PagingMode::ALL.len(),
+            Turns::In(_) => 1,
         };
         let counts = [of(Architecture::Amd64), of(Architecture::I686)];
         assert_eq!(counts.iter().sum::<usize>(), expected, "{}", trial.name);
         assert!(counts.iter().all(|count| *count <= expected.div_ceil(2)), "{}", trial.name);
     }
-    assert!(TRIALS.iter().any(|trial| trial.turns == Turns::EachArchitecture));
+    assert!(trials().any(|trial| trial.turns == Turns::EachArchitecture));
+}
+
+#[test]
+fn ways_to_overflow_a_stack_meet_every_mode_processor_and_level() {
+    let facts = |trial: &Trial| {
+        let Expectation::BugCheck { level, .. } = trial.expectation else { panic!("{}", trial.name) };
+        let way = trial.name.rsplit_once("-cpu").expect("a processor").0;
+        (way, trial.culprit.cpu, level)
+    };
+    let trials = super::trial::overflows::TRIALS;
+    let all: HashSet<_> = trials.iter().map(facts).collect();
+    assert_eq!(all.len(), 3 * 2 * 2, "each way, processor and level");
+    for mode in PagingMode::ALL {
+        let here = trials.iter().filter(|trial| trial.turns == Turns::In(mode)).map(facts);
+        let (ways, (processors, levels)): (HashSet<_>, (HashSet<_>, HashSet<_>)) =
+            here.map(|(way, processor, level)| (way, (processor, level))).unzip();
+        assert_eq!((ways.len(), processors.len(), levels.len()), (3, 2, 2), "{mode}");
+    }
+    for trial in trials {
+        let cells = cells(Scope::Full).into_iter().filter(|cell| cell.trial == trial).count();
+        assert_eq!(cells, PagingMode::ALL.len(), "{}", trial.name);
+    }
+}
+
+#[test]
+fn checked_kernels_boot_in_each_mode_and_must_tell_the_order_of_their_locks() {
+    let selected = cells(Scope::Pairwise);
+    let checked: Vec<_> = selected.iter().filter(|cell| cell.trial.name == "checked").collect();
+    assert_eq!(checked.len(), PagingMode::ALL.len());
+    let cell = checked.first().expect("a checked boot");
+    let guest = cell.guest(&images(), "w".into()).expect("all images are there");
+    assert_eq!(guest.files.kernel, Kernel::Intact("i686/checked".into()));
+    assert_eq!(guest.processors, 4);
+    let report = |locks: Value| {
+        json!({
+            "paging": "pml2", "paging_reason": cell.reason().text(),
+            "usable_frames": cell.memory.bytes() / 4096, "frames_above_limit": 0,
+            "frames_in_use": 100, "descriptors": { "given": 100 }, "locks": locks,
+            "fill": { "frames": 1000, "left": 0, "wrong_words": 0 },
+            "stress": { "complaints": 0, "difference": 0, "injected": 9, "sites_not_asked": [] },
+            "pfn": { "faults": 0, "tables": 20 },
+        })
+    };
+    let of = |edges: Value| json!({ "classes": [], "edges": edges, "left_out": 0 });
+    let judged = |locks| judge(cell, &outcome(Verdict::Pass, report(locks)));
+    assert_eq!(judged(of(json!([["a", "b"]]))), Ok(()));
+    assert!(judged(of(json!([["a", "b"], ["b", "a"]]))).is_err());
+    assert!(judged(of(json!([]))).is_err());
+    assert!(judged(json!(null)).is_err());
+    let release = Cell { trial: PLAIN, ..**cell };
+    let judged = |locks| judge(&release, &outcome(Verdict::Pass, report(locks)));
+    assert_eq!(judged(json!(null)), Ok(()));
+    assert!(judged(of(json!([["a", "b"]]))).is_err());
+}
+
+#[test]
+fn the_order_of_locks_is_that_of_all_checked_boots_together() {
+    let trial = trials().find(|trial| trial.name == "checked").expect("the trial exists");
+    let result = |name: &str, pair: [&str; 2], trial: Trial| CellResult {
+        cell: Cell { trial, ..cell(name) },
+        outcome: Some(outcome(
+            Verdict::Pass,
+            json!({ "locks": { "classes": [{ "name": pair[0] }], "edges": [pair], "left_out": 0 } }),
+        )),
+        judgement: Ok(()),
+        time: std::time::Duration::ZERO,
+    };
+    let page = "| 1 | `a` |\n| 2 | `b` |\n";
+    let one = result("pml4/auto/1G/q35/qemu64", ["a", "b"], trial);
+    let other = result("pml5/auto/1G/q35/max", ["b", "a"], trial);
+    assert!(lock_order(std::slice::from_ref(&one), page).is_ok());
+    assert!(lock_order(std::slice::from_ref(&one), "").is_err(), "the document does not know it");
+    assert!(lock_order(&[one.clone(), other.clone()], page).is_err());
+    let unwatched = CellResult { cell: Cell { trial: PLAIN, ..other.cell }, ..other };
+    assert!(lock_order(&[one, unwatched], page).is_ok(), "release builds say nothing");
 }
 
 #[test]
@@ -108,6 +184,7 @@ fn images() -> Images {
     let of = |name: &str| ArchitectureImages {
         loader: format!("{name}/loader").into(),
         kernel: format!("{name}/kernel").into(),
+        checked_kernel: Some(format!("{name}/checked").into()),
         tampering_loader: Some(format!("{name}/tamper").into()),
         five_level_shim: None,
     };
@@ -121,7 +198,7 @@ fn a_cell_describes_its_guest() {
     assert_eq!((guest.machine, guest.processor.as_str()), (Machine::Pc, "max"));
     assert_eq!(guest.kernel_parameters(), "DEBUG=COM1 EXIT DEBUGEXIT=0xF4 INSPECT NOXPA");
 
-    let tampered = TRIALS.into_iter().find(|trial| trial.name == "block-checksum").expect("the trial exists");
+    let tampered = trials().find(|trial| trial.name == "block-checksum").expect("the trial exists");
     let spoiled = Cell { trial: tampered, ..cell("pml3/auto/128M/q35/n270") };
     let guest = spoiled.guest(&images(), "w".into()).expect("all images are there");
     assert_eq!(guest.files.loader, BootLoader::Direct("i686/tamper".into()));
@@ -219,7 +296,7 @@ fn a_part_of_the_memory_is_enough_only_where_there_is_too_much_of_it() {
 
 #[test]
 fn a_refusal_is_judged_by_its_author_and_its_words() {
-    let trial = TRIALS.into_iter().find(|trial| trial.name == "block-checksum").expect("the trial exists");
+    let trial = trials().find(|trial| trial.name == "block-checksum").expect("the trial exists");
     let cell = Cell { trial, ..cell("pml5/auto/128M/q35/max") };
     let mut refused = outcome(Verdict::Refused, json!({ "bugcheck": { "name": "LOADER_BLOCK_MISMATCH" } }));
     let by = |by: &str, what: &str| Some(Refusal { by: by.to_owned(), what: what.to_owned() });
@@ -234,7 +311,7 @@ fn a_refusal_is_judged_by_its_author_and_its_words() {
 
 #[test]
 fn the_failure_on_purpose_must_fail_for_its_own_reason() {
-    let trial = TRIALS.into_iter().find(|trial| trial.name == "writable-code").expect("the trial exists");
+    let trial = trials().find(|trial| trial.name == "writable-code").expect("the trial exists");
     let cell = Cell { trial, ..cell("pml5/auto/128M/q35/max") };
     let both = json!({ "nx": true, "wx_pages_kernel": 3, "wx_pages_emulator": 3 });
     assert_eq!(judge(&cell, &outcome(Verdict::Fail, both.clone())), Ok(()));
@@ -253,11 +330,11 @@ fn the_failure_on_purpose_must_fail_for_its_own_reason() {
 
 #[test]
 fn a_bug_check_is_judged_by_everything_it_says() {
-    let trial = TRIALS.into_iter().find(|trial| trial.name == "null-read-raised").expect("the trial exists");
+    let trial = trials().find(|trial| trial.name == "null-read-raised").expect("the trial exists");
     let cell = Cell { trial, ..cell("pml5/auto/128M/q35/max") };
     let good = json!({ "bugcheck": {
         "code": 10, "name": "IRQL_NOT_LESS_OR_EQUAL", "parameters": [16, 2, 0, 4711], "what": "Read of 0x10, there",
-        "cpu": 0, "level": "dispatch", "stack": "boot stack",
+        "cpu": 0, "level": "dispatch", "stack": "boot stack", "thread": "main",
     } });
     assert_eq!(judge(&cell, &outcome(Verdict::Fail, good.clone())), Ok(()));
     assert!(judge(&cell, &outcome(Verdict::Pass, good.clone())).is_err());
@@ -272,6 +349,9 @@ fn a_bug_check_is_judged_by_everything_it_says() {
         ("level", json!("passive")),
         ("what", json!("write to 0x10")),
         ("what", json!(null)),
+        ("thread", json!("culprit")),
+        ("thread", json!(null)),
+        ("cpu", json!(1)),
     ] {
         let mut wrong = good.clone();
         wrong["bugcheck"][key] = value;
@@ -310,7 +390,7 @@ fn what_a_mode_lacks_is_not_tried_in_it() {
 
 #[test]
 fn a_trial_that_is_about_the_screen_needs_its_picture() {
-    let trial = TRIALS.into_iter().find(|trial| trial.name == "block-version").expect("the trial exists");
+    let trial = trials().find(|trial| trial.name == "block-version").expect("the trial exists");
     let cell = Cell { trial, ..cell("pml5/auto/128M/q35/max") };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("screen.ppm");

@@ -1,6 +1,9 @@
 //! What is done to a boot beside choosing the machine: files broken on purpose, a loader that lies, devices that
 //! are missing. And what is to come of it.
 
+mod locks;
+pub(super) mod overflows;
+
 use xtcore::PagingMode;
 
 use crate::guest::{Configuration, Damage, ExitDevice, Graphics, LineEnds};
@@ -62,6 +65,24 @@ pub enum LoaderBuild {
     Tampering,
 }
 
+/// Which build of the kernel a trial boots.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KernelBuild {
+    /// What users boot.
+    Release,
+    /// The one that checks its assertions and watches the order of its locks.
+    Checked,
+}
+
+/// Who is to be named by a bug check.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Culprit {
+    /// The thread.
+    pub thread: &'static str,
+    /// Its processor.
+    pub cpu: u64,
+}
+
 /// The kernel's file in a trial.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KernelFile {
@@ -95,6 +116,8 @@ pub enum Turns {
     EachArchitecture,
     /// In every mode.
     EachMode,
+    /// In this mode, picked so that few trials cover much together.
+    In(PagingMode),
 }
 
 /// One row of the table.
@@ -104,6 +127,8 @@ pub struct Trial {
     pub name: &'static str,
     /// The loader.
     pub loader: LoaderBuild,
+    /// The kernel.
+    pub build: KernelBuild,
     /// The kernel's file.
     pub kernel: KernelFile,
     /// The configuration.
@@ -124,12 +149,15 @@ pub struct Trial {
     pub turns: Turns,
     /// What is to come of it.
     pub expectation: Expectation,
+    /// Who a bug check is to name: a thread of the kernel's.
+    pub culprit: Culprit,
 }
 
 /// The ordinary boot.
 pub const PLAIN: Trial = Trial {
     name: "",
     loader: LoaderBuild::Ordinary,
+    build: KernelBuild::Release,
     kernel: KernelFile::Intact,
     configuration: ConfigurationFile::Ordinary(LineEnds::Lf),
     parameters: "",
@@ -140,6 +168,7 @@ pub const PLAIN: Trial = Trial {
     demand: Demand::Nothing,
     turns: Turns::Once,
     expectation: Expectation::Pass,
+    culprit: Culprit { thread: "main", cpu: 0 },
 };
 
 /// A crime of the kernel's own, which its parameter `CRIME` orders. Traps are each architecture's own code.
@@ -199,8 +228,13 @@ const fn configuration(name: &'static str, configuration: ConfigurationFile) -> 
     Trial { name, configuration, expectation, ..PLAIN }
 }
 
-/// Every trial but the ordinary boot.
-pub const TRIALS: [Trial; 55] = [
+/// Returns every trial but the ordinary boot, in an order that is always the same.
+pub fn trials() -> impl Iterator<Item = Trial> {
+    TRIALS.into_iter().chain(locks::TRIALS).chain(overflows::TRIALS)
+}
+
+/// The trials that stand for themselves.
+const TRIALS: [Trial; 55] = [
     kernel("kernel-missing", KernelFile::Missing),
     kernel("kernel-truncated", KernelFile::Damaged(Damage::Truncated)),
     kernel("kernel-wrong-machine", KernelFile::Damaged(Damage::WrongMachine)),

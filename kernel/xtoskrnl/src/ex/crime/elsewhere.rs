@@ -2,9 +2,10 @@
 
 use spin::Once;
 use xtcore::CpuIndex;
+use xtke::RunLevel;
 use xtke::sched::{CpuSet, Name, Priority};
 
-use super::{Aftermath, CRIMES, Crime};
+use super::{Aftermath, Crime};
 use crate::ar::control::pause;
 use crate::hl::power::Verdict;
 use crate::kd::log;
@@ -18,22 +19,29 @@ const PATIENCE: u32 = 200_000_000;
 /// The priority of the thread that commits it.
 const PRIORITY: Priority = Priority::LOWEST;
 
+/// What a processor is to do.
+struct Order {
+    crime: &'static Crime,
+    level: RunLevel,
+    memory: &'static Memory,
+}
+
 /// What is handed over.
-static ORDER: Once<(&'static Crime, &'static Memory)> = Once::new();
+static ORDER: Once<Order> = Once::new();
 
 /// What became of it, if anything did.
 static AFTERMATH: Once<Aftermath> = Once::new();
 
 /// Hands a crime to a processor, and waits to be stopped. Returns when there is no such crime or no such processor, or it
 /// cannot be committed there.
-pub(super) fn commit(name: &str, number: &str, memory: &'static Memory) {
-    let cpu = number.parse().map(CpuIndex::new);
-    let (Some(crime), Ok(cpu)) = (CRIMES.iter().find(|crime| crime.name == name), cpu) else {
-        log!("xtoskrnl: there is no crime '{name}', or no CPU '{number}'");
+pub(super) fn commit(crime: &'static Crime, number: &str, level: RunLevel, memory: &'static Memory) {
+    let name = crime.name;
+    let Ok(cpu) = number.parse().map(CpuIndex::new) else {
+        log!("xtoskrnl: there is no CPU '{number}'");
         return;
     };
-    log!("xtoskrnl: now the crime {name} on CPU {}", cpu.get());
-    ORDER.call_once(|| (crime, memory));
+    log!("xtoskrnl: now the crime {name} on CPU {} at run level {level}", cpu.get());
+    ORDER.call_once(|| Order { crime, level, memory });
     let (name_of_thread, work) = (Name::new("culprit"), Work { function: obey, argument: 0 });
     if let Err(error) = threads::spawn(name_of_thread, PRIORITY, CpuSet::of(cpu), work) {
         log!("xtoskrnl: the crime {name} cannot be committed: {error}");
@@ -54,8 +62,8 @@ pub(super) fn commit(name: &str, number: &str, memory: &'static Memory) {
 
 /// Commits what was ordered.
 fn obey(_: usize) {
-    if let Some((crime, memory)) = ORDER.get() {
-        let aftermath = (crime.commit)(memory);
+    if let Some(Order { crime, level, memory }) = ORDER.get() {
+        let aftermath = crime.commit_at(*level, memory);
         AFTERMATH.call_once(|| aftermath);
     }
 }

@@ -1,6 +1,6 @@
 //! Crimes on purpose: the parameter `CRIME=name` or `CRIME=name@level` has the kernel do what it must never do, so that
-//! a boot can show what becomes of it. `CRIME=name@cpu2` has another processor do it, on the stack that it idles on; that
-//! is for crimes that need no memory of their own.
+//! a boot can show what becomes of it. `CRIME=name@cpu2` has a thread on another processor do it, `CRIME=name@cpu2@level` at
+//! another level.
 //!
 //! Every crime ends in the bug check that names it. One that goes unpunished ends the run as failed.
 //!
@@ -21,10 +21,21 @@
 //!   pool-underflow      writes a byte before a block    pool-after-free     writes to a free block
 //!   pageable-touch      touches a pageable page for the first time, at Dispatch
 //!   pageable-allocate   asks the paged pool at Dispatch
+//!
+//!   lock-twice          waits for a lock that it holds  lock-freed          ends a lock that it holds
+//!   wait-raised         sleeps at Dispatch              level-out-of-order  gives the older of two levels back first
+//!   unmap-masked        unmaps with interrupts off      unmap-raised        unmaps above Dispatch
+//!
+//! and where assertions are checked:
+//!
+//!   lock-inversion      takes two locks in both orders  lock-above          waits for a lock above its level
+//!   lock-not-held       releases a lock twice           lock-freed-in-pool  frees a block with a lock that it holds
+//!   memory-above        takes a frame above Dispatch
 //! ```
 #![allow(unsafe_code, reason = "crimes")]
 
 mod elsewhere;
+mod locks;
 mod pools;
 
 use core::hint::black_box;
@@ -59,12 +70,20 @@ struct Crime {
     commit: fn(&'static Memory) -> Aftermath,
 }
 
+impl Crime {
+    /// Commits it at a level.
+    fn commit_at(&self, level: RunLevel, memory: &'static Memory) -> Aftermath {
+        let _raised = processor::raise(level);
+        (self.commit)(memory)
+    }
+}
+
 const fn crime(name: &'static str, commit: fn(&'static Memory) -> Aftermath) -> Crime {
     Crime { name, level: RunLevel::Passive, commit }
 }
 
 /// All crimes.
-static CRIMES: [Crime; 19] = [
+static CRIMES: [Crime; 30] = [
     crime("stack-recursion", stack_recursion),
     crime("stack-jump", stack_jump),
     crime("stack-frame", stack_frame),
@@ -84,6 +103,17 @@ static CRIMES: [Crime; 19] = [
     crime("pool-after-free", pools::write_after_free),
     crime("pageable-touch", pools::touch_pageable),
     Crime { level: RunLevel::Dispatch, ..crime("pageable-allocate", pools::allocate_pageable) },
+    crime("lock-twice", locks::twice),
+    crime("lock-freed", locks::freed),
+    crime("lock-freed-in-pool", locks::freed_in_pool),
+    crime("lock-not-held", locks::not_held),
+    crime("lock-inversion", locks::inversion),
+    Crime { level: RunLevel::Device, ..crime("lock-above", locks::above_its_level) },
+    Crime { level: RunLevel::Device, ..crime("memory-above", locks::memory_above) },
+    Crime { level: RunLevel::Dispatch, ..crime("wait-raised", locks::wait) },
+    crime("level-out-of-order", locks::out_of_order),
+    crime("unmap-masked", locks::unmap_masked),
+    crime("unmap-raised", locks::unmap_raised),
 ];
 
 /// Commits the crime that the parameters ask for. Returns when they ask for none, or for one that does not exist here;
@@ -91,22 +121,27 @@ static CRIMES: [Crime; 19] = [
 #[inline(never)]
 pub(crate) fn commit(parameters: &Parameters<'_>, memory: &'static Memory) {
     let Some(wish) = parameters.value("CRIME") else { return };
-    if let Some((name, number)) = wish.split_once("@cpu") {
-        return elsewhere::commit(name, number, memory);
+    let mut words = wish.split('@');
+    let name = words.next().unwrap_or_default();
+    let mut word = words.next();
+    let place = word.and_then(|word| word.strip_prefix("cpu"));
+    if place.is_some() {
+        word = words.next();
     }
-    let (name, level) = match wish.split_once('@') {
-        Some((name, level)) => (name, RunLevel::ALL.into_iter().find(|known| known.name() == level)),
-        None => (wish, CRIMES.iter().find(|crime| crime.name == wish).map(|crime| crime.level)),
+    let crime = CRIMES.iter().find(|crime| crime.name == name);
+    let level = match word {
+        Some(level) => RunLevel::ALL.into_iter().find(|known| known.name() == level),
+        None => crime.map(|crime| crime.level),
     };
-    let (Some(crime), Some(level)) = (CRIMES.iter().find(|crime| crime.name == name), level) else {
+    let (Some(crime), Some(level)) = (crime, level) else {
         log!("xtoskrnl: there is no crime '{wish}'");
         return;
     };
+    if let Some(number) = place {
+        return elsewhere::commit(crime, number, level, memory);
+    }
     log!("xtoskrnl: now the crime {name} at run level {level}");
-    let raised = processor::raise(level);
-    let aftermath = (crime.commit)(memory);
-    drop(raised);
-    match aftermath {
+    match crime.commit_at(level, memory) {
         Aftermath::Unpunished => {
             log!("xtoskrnl: the crime {name} went unpunished");
             ending::end(Verdict::Fail)

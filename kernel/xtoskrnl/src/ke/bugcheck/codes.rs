@@ -37,6 +37,10 @@ codes! {
     /// Memory that may be absent was touched at a run level at which it cannot be brought in.
     IrqlNotLessOrEqual = 0x0A, "IRQL_NOT_LESS_OR_EQUAL",
         ["address", "run level", "access: 0 read, 1 write, 8 fetch", "instruction"];
+    /// A processor waits for a spin lock that it holds.
+    SpinLockAlreadyOwned = 0x0F, "SPIN_LOCK_ALREADY_OWNED", ["lock"];
+    /// A spin lock was released by a processor that does not hold it.
+    SpinLockNotOwned = 0x10, "SPIN_LOCK_NOT_OWNED", ["lock"];
     /// The books of a pool contradict a block's own words.
     BadPoolHeader = 0x19, "BAD_POOL_HEADER", ["what is wrong", "block", "fact", "fact"];
     /// The memory manager contradicts itself.
@@ -57,6 +61,8 @@ codes! {
     /// An exception in the kernel; 8, the double fault, is most often a stack that has overflowed.
     UnexpectedKernelModeTrap = 0x7F, "UNEXPECTED_KERNEL_MODE_TRAP",
         ["vector", "error code", "instruction", "stack pointer"];
+    /// A thread would have waited where it must not: at Dispatch or above, or in a deferred procedure call.
+    AttemptedSwitchFromDpc = 0xB8, "ATTEMPTED_SWITCH_FROM_DPC", ["run level"];
     /// A write to a page that is there and read-only.
     AttemptedWriteToReadonlyMemory = 0xBE, "ATTEMPTED_WRITE_TO_READONLY_MEMORY",
         ["address", "access: 1 write", "instruction", "error code"];
@@ -65,6 +71,9 @@ codes! {
         ["block", "fact", "size", "what is wrong"];
     /// A pool was called with something that it never gave.
     BadPoolCaller = 0xC2, "BAD_POOL_CALLER", ["what is wrong", "fact", "fact", "address"];
+    /// A lock, or the protocol between processors, was used against its rules. The first parameters are those of NT's verifier.
+    DriverVerifierDetectedViolation = 0xC4, "DRIVER_VERIFIER_DETECTED_VIOLATION",
+        ["0x3A unmapping with interrupts off, 0x1001 locks in both orders, 0x1007 a lock ends while it is held", "lock"];
     /// The lists of a pool are corrupt: somebody wrote to memory that was free.
     DriverCorruptedExpool = 0xC5, "DRIVER_CORRUPTED_EXPOOL",
         ["address", "run level", "access: 0 read, 1 write", "instruction"];

@@ -12,7 +12,7 @@ use xtmm::machine::RunLevel;
 
 pub(crate) use self::codes::Code;
 use super::processors::{self, Stopped};
-use super::{ending, fault, processor, stacks};
+use super::{ending, fault, processor, stacks, threads};
 use crate::ar::fault::Vector;
 use crate::ar::{TrapFrame, control, stack};
 use crate::hl::power::Verdict;
@@ -57,6 +57,7 @@ struct Stop<'a> {
 struct Scene {
     level: RunLevel,
     stack: stacks::Name,
+    thread: Option<xtke::sched::Name>,
     stopped: Stopped,
 }
 
@@ -64,6 +65,7 @@ impl Stop<'_> {
     fn now(self) -> ! {
         let pointer = self.frame.map_or_else(stack::pointer, TrapFrame::stack);
         let (level, stack) = (processor::run_level(), stacks::name_at(pointer));
+        let thread = threads::running().map(xtke::sched::Thread::name);
         processor::stay_at_high();
         // Another processor's bug check may have come first: then this one ends here.
         let stopped = processors::stop_others();
@@ -75,7 +77,7 @@ impl Stop<'_> {
             2 => ending::end_silently(verdict),
             _ => control::stop(),
         }
-        let scene = Scene { level, stack, stopped };
+        let scene = Scene { level, stack, thread, stopped };
         self.tell(&scene);
         if depth == 0 {
             self.tell_registers();
@@ -98,6 +100,10 @@ impl Stop<'_> {
         log!("*** STOP {number:#010x} {}", self.name());
         log!("*** {what}");
         log!("*** on CPU {}, run level {}, {}", processor::current().get(), scene.level, scene.stack);
+        match scene.thread {
+            Some(name) => log!("*** thread {name}"),
+            None => log!("*** no thread: the processor runs none yet"),
+        }
         if scene.stopped.others > 0 {
             let Stopped { stopped, others } = scene.stopped;
             log!("*** {stopped} of {others} other processors have been stopped");
@@ -146,6 +152,10 @@ impl fmt::Display for Json<'_> {
         write!(out, ",\"parameters\":[{one},{two},{three},{four}],\"what\":\"{}\"", JsonText(stop.what))?;
         let (cpu, level) = (processor::current().get(), scene.level);
         write!(out, ",\"cpu\":{cpu},\"level\":\"{level}\",\"stack\":\"{}\"", scene.stack)?;
+        match scene.thread {
+            Some(name) => write!(out, ",\"thread\":\"{name}\"")?,
+            None => write!(out, ",\"thread\":null")?,
+        }
         let Stopped { stopped, others } = scene.stopped;
         write!(out, ",\"others\":{others},\"stopped\":{stopped}}}")
     }

@@ -18,6 +18,7 @@ mod room;
 mod services;
 mod switching;
 mod waiting;
+mod watch;
 pub(crate) mod work;
 
 use xtcore::{VirtAddr, VirtRange};
@@ -37,6 +38,7 @@ use self::clock::start as start_clock;
 pub(crate) use self::platform::Kernel;
 pub(crate) use self::room::{NoMemory, Room, offer};
 pub(crate) use self::services::times;
+pub(crate) use self::watch::{Seen, lock_within};
 use super::interrupt::{self, SoftwareHandlers};
 use super::processor::{self, MOST};
 use super::{stacks, translations};

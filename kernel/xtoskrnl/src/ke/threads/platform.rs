@@ -6,10 +6,12 @@ use xtcore::{CpuIndex, RunLevel};
 use xthal::Vector;
 use xthal::apic::Target;
 use xthal::time::{Frequency, Scale};
+use xtke::lock::order::Watch;
 use xtke::misuse::Misuse;
 use xtke::platform::Platform;
 use xtke::time::Instant;
 
+use super::watch;
 use crate::ar::control;
 use crate::hl::{apic, time};
 use crate::ke::bugcheck::bug_check_raw;
@@ -73,6 +75,10 @@ unsafe impl Platform for Kernel {
         if let (Some(apic), Some(id)) = (apic::local(), processors::apic_id(cpu)) {
             let _ = apic.interrupt(Vector::INBOX, Target::One(id));
         }
+    }
+
+    fn lock_watch() -> Option<Watch> {
+        watch::own()
     }
 
     fn misuse(what: Misuse) -> ! {

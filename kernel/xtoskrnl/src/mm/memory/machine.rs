@@ -3,9 +3,9 @@
 
 use spin::Once;
 use xtcore::FrameRange;
-use xtke::lock::RawQueued;
+use xtke::lock::{Class, RawQueued};
 use xtmm::inject::Injector;
-use xtmm::machine::{Machine, RunLevel};
+use xtmm::machine::{LockClass, Machine, RunLevel};
 
 use super::reach::Reach;
 use crate::ar::words;
@@ -40,8 +40,14 @@ unsafe impl Machine for KernelMachine {
     type Lock = RawQueued<Kernel>;
     type Pin = Pinned;
 
+    #[inline]
     fn pin(&self) -> Pinned {
+        processor::at_most(RunLevel::Dispatch, "the memory manager");
         processor::pin()
+    }
+
+    fn take(lock: &RawQueued<Kernel>, class: LockClass) {
+        lock.lock_as(Class::new(class.name()));
     }
 
     fn run_level(&self) -> RunLevel {

@@ -4,7 +4,7 @@
 #![allow(unsafe_code, reason = "frames are written that no Rust object describes")]
 
 use xtcore::{Frame, FrameRange, PAGE_BYTES};
-use xtmm::machine::{Pin, SpinLock};
+use xtmm::machine::{LockClass, Pin, SpinLock};
 
 use super::machine::KernelMachine;
 use super::window::Window;
@@ -28,7 +28,7 @@ pub(crate) struct Reach {
 
 impl Reach {
     pub(in crate::mm) fn new(window: &'static Window, slots: [Slot; SLOTS]) -> Self {
-        Self { window, slots: slots.map(SpinLock::new) }
+        Self { window, slots: slots.map(|slot| SpinLock::new(LockClass::new("slot for frames"), slot)) }
     }
 
     /// Returns the frames that the window can show.

@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use xtcore::VirtAddr;
 use xtmm::pool::{Content, Crime, PoolError, Request, Tag};
 
-use super::{KernelPool, stop};
+use super::{KernelPool, nothing_is_held_in, stop};
 
 /// A block. It is freed when it is dropped; [`Block::free`] tells how that went.
 #[derive(Debug)]
@@ -92,6 +92,7 @@ impl Block {
     /// The crime that was found; then the block stays in use for ever.
     pub(crate) fn free(self) -> Result<(), Crime> {
         let this = core::mem::ManuallyDrop::new(self);
+        nothing_is_held_in(this.start, this.size);
         // SAFETY: the block is ours, and nobody has a borrow of it.
         unsafe { this.pool.raw().free(this.start, Some(this.tag)) }
     }
@@ -99,6 +100,7 @@ impl Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
+        nothing_is_held_in(self.start, self.size);
         // SAFETY: the block is ours, and nobody has a borrow of it.
         if let Err(crime) = unsafe { self.pool.raw().free(self.start, Some(self.tag)) } {
             stop(&crime, self.pool.kind);

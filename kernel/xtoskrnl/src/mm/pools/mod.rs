@@ -5,8 +5,11 @@ mod choice;
 mod rust;
 
 use core::fmt;
+use core::ptr::NonNull;
 
 use xtcore::VirtRange;
+use xtke::misuse::Misuse;
+use xtke::platform::Platform;
 use xtmm::OutOfFrames;
 use xtmm::pool::{
     Counts, Crime, FaultAnswer, Pages, Pool, PoolError, PoolKind, Refused, Request, Tag, TagUse,
@@ -16,6 +19,7 @@ use xtmm::space::PageContent;
 
 use super::memory::{Commit, Commits, KernelMachine};
 use crate::ke::bugcheck::bug_check_raw;
+use crate::ke::threads::{Kernel, lock_within};
 pub(crate) use block::Block;
 pub(super) use choice::Choice;
 
@@ -87,6 +91,16 @@ impl KernelPool {
         if let Err(crime) = self.raw.verify() {
             stop(&crime, self.kind);
         }
+    }
+}
+
+/// Stops who is about to free memory with a spin lock in it that somebody holds: who takes or releases it afterwards writes to
+/// what is another's. Only debug builds know where the locks are that are held; others do nothing here.
+#[inline]
+fn nothing_is_held_in(start: NonNull<u8>, bytes: usize) {
+    let start = start.addr().get();
+    if let Some((class, address)) = lock_within(&(start..start.saturating_add(bytes))) {
+        Kernel::misuse(Misuse::LockFreedWhileHeld { lock: class.name(), address })
     }
 }
 

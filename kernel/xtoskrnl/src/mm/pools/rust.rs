@@ -9,7 +9,7 @@ use core::ptr::{self, NonNull};
 
 use xtmm::pool::{Content, PoolKind, Request, Tag};
 
-use super::stop;
+use super::{nothing_is_held_in, stop};
 use crate::mm::memory;
 
 /// The tag of what Rust's collections hold.
@@ -39,8 +39,9 @@ unsafe impl GlobalAlloc for RustAllocator {
         Self::allocate(layout, Content::Zeroed)
     }
 
-    unsafe fn dealloc(&self, block: *mut u8, _layout: Layout) {
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let (Some(memory), Some(block)) = (memory::get(), NonNull::new(block)) else { return };
+        nothing_is_held_in(block, layout.size());
         // SAFETY: the caller gives back what it got from here, and holds on to nothing.
         if let Err(crime) = unsafe { memory.pool(PoolKind::NonPaged).raw().free(block, Some(TAG)) } {
             stop(&crime, PoolKind::NonPaged);

@@ -87,6 +87,7 @@ impl<P: Interrupting> Queue<P> {
     }
 
     /// Delivers the calls of the current thread, `thread`, that nothing holds back. The machine calls it at Apc.
+    /// Highest level: Apc.
     ///
     /// A normal call runs at Passive, where this may be called again: special calls come through then. Cost: one load
     /// if there is no call, else a lock for each and the time of the callees.
@@ -115,6 +116,7 @@ impl<P: Interrupting> Queue<P> {
 
     /// Takes no more calls, and calls those that are left with [`Occasion::ThreadEnds`]. The ending thread, `thread`,
     /// calls it as one of the last things that it does, at Passive. A thread that ends in a region is a misuse.
+    /// Highest level: Apc.
     pub fn run_down(thread: &P::Thread) {
         at_most::<P>(RunLevel::Apc, "apc::Queue::run_down");
         let queue = P::apcs(thread);

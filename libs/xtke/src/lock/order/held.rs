@@ -2,6 +2,8 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::wait::MAX_OBJECTS;
+
 /// The spin locks that one processor holds, oldest first.
 ///
 /// Used by that processor alone, with nothing interrupting; atomics only so that it may lie in a static.
@@ -33,8 +35,9 @@ impl Lock {
 }
 
 impl Held {
-    /// How many locks of one processor are known at a time.
-    pub const LOCKS: usize = 16;
+    /// How many locks of one processor are known at a time: those of a wait for all of the most objects, and what that
+    /// takes under them.
+    pub const LOCKS: usize = MAX_OBJECTS + 16;
 
     /// Returns nothing held.
     #[must_use]

@@ -28,6 +28,7 @@ mod held;
 mod tests;
 
 use core::fmt;
+use core::ops::Range;
 
 use xtcore::RunLevel;
 
@@ -60,6 +61,14 @@ impl Watch {
     #[must_use]
     pub const fn new(order: &'static Order, held: &'static Held) -> Self {
         Self { order, held }
+    }
+
+    /// Returns a lock that the processor holds and that lies in a range of addresses, if there is one: memory that must not be
+    /// given back. A processor may be asked about another one, whose answer is then true a moment ago. Highest level: any.
+    #[must_use]
+    pub fn lock_within(self, range: &Range<usize>) -> Option<(Class, usize)> {
+        let (place, address) = self.held.iter().find(|(_, address)| range.contains(address))?;
+        Some((self.order.class(place)?, address))
     }
 
     /// Notes that a lock is wanted under all that are held.

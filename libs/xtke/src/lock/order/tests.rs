@@ -82,6 +82,27 @@ fn locks_of_a_class_are_taken_by_ascending_address() {
 }
 
 #[test]
+fn a_wait_for_all_of_the_most_objects_leaves_room_for_what_is_taken_under_it() {
+    let watch = watch();
+    let objects = (1..=crate::wait::MAX_OBJECTS).map(|address| claim(A, address));
+    let all: Vec<_> = objects.chain([claim(B, 1000), claim(C, 2000)]).collect();
+    assert_eq!(take(watch, &all), Ok(()));
+    assert_eq!(edges(watch.order), [("a", "b"), ("a", "c"), ("b", "c")]);
+    assert_eq!(watch.order.left_out(), 0);
+}
+
+#[test]
+fn memory_with_a_lock_in_it_is_known_while_the_lock_is_held() {
+    let watch = watch();
+    watch.taken(claim(A, 100), spin_loop);
+    watch.taken(claim(B, 200), spin_loop);
+    assert_eq!(watch.lock_within(&(150..250)), Some((B, 200)));
+    assert_eq!((watch.lock_within(&(101..200)), watch.lock_within(&(0..100))), (None, None));
+    watch.held.remove(200);
+    assert_eq!(watch.lock_within(&(150..250)), None);
+}
+
+#[test]
 fn what_is_held_and_wanted_again_is_a_lock_taken_twice() {
     let watch = watch();
     let found = take(watch, &[claim(A, 1), claim(B, 2), claim(A, 1)]);

@@ -56,7 +56,7 @@ impl<P: Parking, T> PushLock<P, T> {
         }
     }
 
-    /// Waits until the value may be read.
+    /// Waits until the value may be read. Highest level: Apc.
     #[inline]
     pub fn read(&self) -> PushReadGuard<'_, P, T> {
         let raised = Self::enter();
@@ -64,7 +64,7 @@ impl<P: Parking, T> PushLock<P, T> {
         PushReadGuard { lock: self, _raised: raised }
     }
 
-    /// Waits until the value may be written.
+    /// Waits until the value may be written. Highest level: Apc.
     #[inline]
     pub fn write(&self) -> PushWriteGuard<'_, P, T> {
         let raised = Self::enter();
@@ -73,12 +73,14 @@ impl<P: Parking, T> PushLock<P, T> {
     }
 
     /// Reads if nobody writes or waits. Never waits, but for the few instructions of one who looks at the queue.
+    /// Highest level: Apc.
     pub fn try_read(&self) -> Option<PushReadGuard<'_, P, T>> {
         let raised = P::raise(RunLevel::Apc);
         self.word.try_acquire(Kind::Shared).then(|| PushReadGuard { lock: self, _raised: raised })
     }
 
     /// Writes if nobody reads, writes or waits. Never waits, but for the few instructions of one who looks at the queue.
+    /// Highest level: Apc.
     pub fn try_write(&self) -> Option<PushWriteGuard<'_, P, T>> {
         let raised = P::raise(RunLevel::Apc);
         self.word.try_acquire(Kind::Exclusive).then(|| PushWriteGuard { lock: self, _raised: raised })

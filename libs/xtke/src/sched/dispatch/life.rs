@@ -201,7 +201,7 @@ impl<P: Switching> Scheduler<P> {
         self.count_withdrawn();
     }
 
-    /// Ends the calling thread, at Passive.
+    /// Ends the calling thread, at Passive. Highest level: Passive.
     pub fn exit(&self) -> ! {
         let level = P::run_level();
         if level > RunLevel::Passive {
@@ -239,6 +239,7 @@ impl<P: Switching> Scheduler<P> {
     }
 
     /// What the reaper does: a thread that the machine creates for it, once, and that calls this.
+    /// Highest level: Passive.
     pub fn run_reaper(&self) -> ! {
         self.set_reaper(P::running());
         loop {

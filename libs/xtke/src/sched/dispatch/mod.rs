@@ -85,7 +85,7 @@ impl<P: Switching> Scheduler<P> {
     }
 
     /// Looks whether another thread should run, and switches to it. The machine calls this on the way down from Dispatch, on
-    /// the thread's own stack. Costs two loads when nobody asked for it.
+    /// the thread's own stack. Costs two loads when nobody asked for it. Level: Dispatch.
     pub fn preempt(&self) {
         let cpu = P::cpu();
         let due = self.due(cpu);

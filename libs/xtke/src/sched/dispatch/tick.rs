@@ -38,7 +38,7 @@ impl<P: Switching> Scheduler<P> {
     const LOOK_EVERY: u32 = 8;
 
     /// Counts a clock tick on the caller's processor. To be called at each, at Clock; takes no lock, and does nothing on a
-    /// processor that has not joined.
+    /// processor that has not joined. Level: Clock.
     pub fn tick(&self) {
         let cpu = P::cpu();
         if !self.board.online().contains(cpu) {

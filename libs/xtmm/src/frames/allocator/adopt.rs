@@ -9,7 +9,7 @@ use crate::machine::Machine;
 
 impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// Takes note of frames that are in use and were not among the fresh ones: their blocks are opened, and they
-    /// count as handed out. Cost: proportional to the blocks that they lie in.
+    /// count as handed out. Cost: proportional to the blocks that they lie in. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`AdoptError`]: frames below the one that it names have been adopted.
@@ -19,7 +19,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     }
 
     /// Makes frames free that were adopted, or that the allocator has never heard of: memory of the loader and of the
-    /// firmware that nobody needs any more. Frame 0 is left out.
+    /// firmware that nobody needs any more. Frame 0 is left out. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`AdoptError`]: frames below the one that it names have been given back.

@@ -12,7 +12,7 @@ const AT_ONCE: usize = 32;
 
 impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// Zeroes up to `at_most` free frames for later allocations, and returns how many. Fewer when there are
-    /// no more, or when there is no room to keep more: the idle thread may sleep then.
+    /// no more, or when there is no room to keep more: the idle thread may sleep then. Highest level: Dispatch.
     ///
     /// Only frames of the rows are taken, those that were freed lately stay in the magazines. Not pinned while it zeroes.
     pub fn zero_in_background(&self, at_most: FrameCount) -> FrameCount {

@@ -59,7 +59,7 @@ pub enum Place {
 }
 
 impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
-    /// Counts. Cost: proportional to the fresh ranges and the processors.
+    /// Counts. Cost: proportional to the fresh ranges and the processors. Highest level: Dispatch.
     pub fn counts(&self) -> Counts {
         let pin = self.machine.pin();
         let mut counts = Counts::default();
@@ -90,6 +90,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
 
     /// Returns where a frame is; exact when no other processor allocates or frees. Cost: a look through all caches
     /// and the depot, unless the rows know: for an audit, best after [`FrameAllocator::trim`].
+    /// Highest level: Dispatch.
     pub fn place_of(&self, frame: Frame) -> Place {
         let pin = self.machine.pin();
         let Some(pfn) = Pfn::of(frame) else { return Place::Unknown };

@@ -20,7 +20,7 @@ const BLOCK_BATCH: usize = BLOCKS / 2;
 
 impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// Allocates 2^`order` frames, aligned to their number; at most a giant. They are freed by
-    /// [`FrameAllocator::free_run`], at once or in parts.
+    /// [`FrameAllocator::free_run`], at once or in parts. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`FrameError::Order`] above a giant; [`FrameError::OutOfFrames`].
@@ -46,7 +46,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         }
     }
 
-    /// Allocates a block: what a level-2 page maps.
+    /// Allocates a block: what a level-2 page maps. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`OutOfFrames`].
@@ -60,7 +60,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         }
     }
 
-    /// Frees a block that was allocated as one.
+    /// Frees a block that was allocated as one. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`FrameCrime`]; nothing has changed.
@@ -87,6 +87,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
 
     /// Allocates a giant: 1 GiB, what a level-3 page maps. Where it is fresh, its first block is opened, and no
     /// other: the head frame has a PFN entry, the rest of the giant has no books. Cost: proportional to its opened blocks.
+    /// Highest level: Dispatch.
     ///
     /// # Errors
     /// [`OutOfFrames`].
@@ -99,7 +100,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         self.get_giant(&pin, zone)
     }
 
-    /// Frees a giant that was allocated as one, and of which nothing has been freed yet.
+    /// Frees a giant that was allocated as one, and of which nothing has been freed yet. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`FrameCrime`]; nothing has changed.
@@ -108,7 +109,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         self.rows.lock(&pin).put_giant(giant)
     }
 
-    /// Allocates consecutive frames.
+    /// Allocates consecutive frames. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`FrameError::NothingWanted`], [`FrameError::Alignment`], and [`FrameError::OutOfFrames`] also when there are enough
@@ -130,7 +131,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
 
     /// Frees any consecutive frames that were allocated, however: parts of runs, of blocks and of giants, or several of them.
     /// Cost: proportional to the blocks. A part of a giant that was fresh, unless it reaches to the end of it, makes
-    /// what lies below the part's end ordinary blocks: they are opened.
+    /// what lies below the part's end ordinary blocks: they are opened. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`FrameCrime`]; nothing has changed.

@@ -21,7 +21,7 @@ use super::units::{BlockSize, Pfn};
 use super::zones::{LOW, Zone, Zones};
 use crate::OutOfFrames;
 use crate::inject::Site;
-use crate::machine::{Machine, Pin, SpinLock};
+use crate::machine::{LockClass, Machine, Pin, SpinLock};
 use crate::per_cpu::{NotNext, PerCpu};
 pub use inspect::{Counts, Place};
 
@@ -51,6 +51,9 @@ pub struct Config<'m> {
     /// Room for full batches, as many as are worth keeping: 64 for each kind of frame.
     pub depot: &'m [Batch],
 }
+
+const DEPOT: LockClass = LockClass::new("frame depot");
+const ROWS: LockClass = LockClass::new("frame rows");
 
 /// Hands out physical memory. See the module above for how.
 #[derive(Debug)]
@@ -116,8 +119,8 @@ impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
             window_frames: window_end.0.saturating_sub(LOW.0),
             has_beyond: records.end() > window_end.frame(),
             caches: PerCpu::new(caches),
-            depot: SpinLock::new(Depot::new(depot).ok_or(ConfigError::Depot(depot.len()))?),
-            rows: SpinLock::new(Rows::new(parts)),
+            depot: SpinLock::new(DEPOT, Depot::new(depot).ok_or(ConfigError::Depot(depot.len()))?),
+            rows: SpinLock::new(ROWS, Rows::new(parts)),
             has_unreported: AtomicBool::new(false),
         })
     }

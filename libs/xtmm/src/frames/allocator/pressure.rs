@@ -18,7 +18,7 @@ const PATIENCE: u32 = 200_000;
 
 impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// Hands what this processor and the depot keep back to the rows, and asks the other processors to do the same
-    /// at their next slow path.
+    /// at their next slow path. Highest level: Dispatch.
     ///
     /// # Errors
     /// The first crime that comes to light.
@@ -54,7 +54,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     }
 
     /// Hands back what the caller's processor keeps, if another one has asked for it. What a machine does that was asked to by
-    /// [`Machine::nudge`]. Cost: a load where nobody has.
+    /// [`Machine::nudge`]. Cost: a load where nobody has. Highest level: Dispatch.
     pub fn serve(&self) {
         let pin = self.machine.pin();
         if let Some(cache) = self.cache(&pin) {

@@ -15,7 +15,7 @@ use crate::machine::Machine;
 
 impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// Allocates a frame with any content. Cost: a few instructions; once in 128 times a lock; once in 512 times,
-    /// where memory is fresh, the opening of a block.
+    /// where memory is fresh, the opening of a block. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`OutOfFrames`] when the zone has none but those in other processors' caches.
@@ -29,6 +29,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     }
 
     /// Allocates a frame full of zeros: one that was zeroed in the background, or else one that is zeroed now.
+    /// Highest level: Dispatch.
     ///
     /// # Errors
     /// Those of [`FrameAllocator::allocate`].
@@ -45,7 +46,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         Ok(frame)
     }
 
-    /// Frees a frame. Cost as for [`FrameAllocator::allocate`].
+    /// Frees a frame. Cost as for [`FrameAllocator::allocate`]. Highest level: Dispatch.
     ///
     /// # Errors
     /// [`FrameCrime`], perhaps about a frame that was freed earlier, see the module.
@@ -54,7 +55,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         self.put(frame, Purity::Any)
     }
 
-    /// Frees a frame that is full of zeros, so that nobody needs to zero it again.
+    /// Frees a frame that is full of zeros, so that nobody needs to zero it again. Highest level: Dispatch.
     ///
     /// # Errors
     /// Those of [`FrameAllocator::free`].

@@ -35,7 +35,7 @@ pub(crate) use pages::{PageRecord, PageRecords, Part, Way};
 pub(crate) use record::{Content, Record, RecordIndex, Slack};
 
 use crate::inject::Site;
-use crate::machine::{Machine, SpinLock};
+use crate::machine::{LockClass, Machine, SpinLock};
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
 use crate::pool::request::PoolError;
@@ -169,7 +169,10 @@ impl<M: Machine, R: PageRanges> Books<M, R> {
             base: core::ptr::with_exposed_provenance_mut(range.start().get() as usize),
             range,
             ranges,
-            lists: SpinLock::new(Lists { heads: [const { Head::EMPTY }; LISTS], pages: 0 }),
+            lists: SpinLock::new(
+                LockClass::new("books of a pool"),
+                Lists { heads: [const { Head::EMPTY }; LISTS], pages: 0 },
+            ),
         }
     }
 

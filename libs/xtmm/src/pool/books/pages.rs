@@ -18,7 +18,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use xtcore::{PAGE_BYTES, PAGE_SHIFT, VirtAddr, VirtRange};
 use xtpaging::OutOfFrames;
 
-use crate::machine::{Machine, SpinLock};
+use crate::machine::{LockClass, Machine, SpinLock};
 use crate::pool::books::{RecordIndex, Unit};
 use crate::pool::region::Pages;
 use crate::pool::small::class::{Class, ClassIndex};
@@ -159,7 +159,7 @@ impl<M: Machine> PageRecords<M> {
             backed: AtomicUsize::new(0),
             region,
             records,
-            growth: SpinLock::new(()),
+            growth: SpinLock::new(LockClass::new("page records of a pool"), ()),
         }
     }
 

@@ -16,7 +16,7 @@ use xtqemu::Verdict;
 use xtqemu::guest::{Clock, EspFiles, Guest, Inspection};
 
 use super::super::{Context, run as boots};
-use crate::build::{self, Extent, Images};
+use crate::build::{self, Extent, Images, Profile};
 use crate::setup::Need;
 use crate::{progress, target, toolchain};
 
@@ -42,7 +42,7 @@ impl Systems {
         let toolchains = toolchain::resolve(workspace, &context.setup, context.toolchain, &target::BOTH)?;
         let mut images = Vec::new();
         for (toolchain, architecture) in toolchains.iter().zip(target::BOTH) {
-            images.push(build::images(workspace, toolchain, architecture, Extent::System)?);
+            images.push(build::images(workspace, toolchain, architecture, Profile::Release, Extent::System)?);
         }
         Ok(Self { images, folder: workspace.cache().join("bench") })
     }

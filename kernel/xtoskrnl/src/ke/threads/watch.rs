@@ -1,0 +1,61 @@
+//! The order in which this kernel takes its spin locks, as debug builds see it: which class was wanted under which.
+//!
+//! `docs/locking.md` describes the order, [`xtke::lock::order`] how it is watched. Release builds never ask for the
+//! watch, so they contain neither the notes nor the code that makes them; their report says null.
+//!
+//! Not watched: the locks of `hl`, of the log and of the stock of frames that the start leaves, under which nothing watched is
+//! taken; and push locks, which belong to threads.
+
+use core::fmt;
+use core::ops::Range;
+
+use xtcore::CpuIndex;
+use xtke::lock::Class;
+use xtke::lock::order::{Held, Order, Watch};
+
+use crate::ke::processor::{self, MOST};
+
+static ORDER: Order = Order::new();
+static HELD: [Held; MOST] = [const { Held::new() }; MOST];
+
+/// Returns where the calling processor notes what it takes. It stays on the processor.
+pub(super) fn own() -> Option<Watch> {
+    of(processor::current())
+}
+
+fn of(cpu: CpuIndex) -> Option<Watch> {
+    HELD.get(cpu.get()).map(|held| Watch::new(&ORDER, held))
+}
+
+/// Returns a lock that some processor holds and that lies in a range of addresses: memory that must not be given back. Debug
+/// builds only; nothing is known otherwise.
+pub(crate) fn lock_within(range: &Range<usize>) -> Option<(Class, usize)> {
+    if !cfg!(debug_assertions) {
+        return None;
+    }
+    HELD.iter().find_map(|held| Watch::new(&ORDER, held).lock_within(range))
+}
+
+/// What was seen so far, as JSON: the classes with the highest level that a lock of each raises to, the pairs of a class that was held
+/// and one that was wanted under it, and how often something could not be noted. Null in a release build.
+#[derive(Debug)]
+pub(crate) struct Seen;
+
+impl fmt::Display for Seen {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !cfg!(debug_assertions) {
+            return out.write_str("null");
+        }
+        out.write_str("{\"classes\":[")?;
+        for (index, (class, level)) in ORDER.classes().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(out, "{comma}{{\"name\":\"{}\",\"level\":\"{level}\"}}", class.name())?;
+        }
+        out.write_str("],\"edges\":[")?;
+        for (index, (held, wanted)) in ORDER.edges().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(out, "{comma}[\"{}\",\"{}\"]", held.name(), wanted.name())?;
+        }
+        write!(out, "],\"left_out\":{}}}", ORDER.left_out())
+    }
+}
