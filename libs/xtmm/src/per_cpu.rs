@@ -56,6 +56,9 @@ impl<'m, T> PerCpu<'m, T> {
     pub fn get(&self, cpu: usize) -> Option<&'m T> {
         (cpu < self.count.load(Ordering::Acquire)).then(|| {
             let address = self.first.wrapping_add(cpu.wrapping_mul(self.stride.load(Ordering::Relaxed)));
+            // SAFETY: a reference to the value at this address was there when the count was raised past `cpu`. The compiler
+            // cannot know it, and would look.
+            unsafe { core::hint::assert_unchecked(address != 0) };
             // SAFETY: the count was raised past `cpu` by `new` or `add`, each of which had a reference to the value at this
             // address, valid for `'m`, and exposed it; the distance does not change once there are two.
             unsafe { &*core::ptr::with_exposed_provenance::<T>(address) }

@@ -10,7 +10,7 @@ use crate::inject::Site;
 use crate::machine::{Machine, RunLevel};
 use crate::pool::books::{self, Part, Slack};
 use crate::pool::check::Checking;
-use crate::pool::check::canary;
+use crate::pool::check::canary::{self, Value};
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
 use crate::pool::request::{Content, PoolError, PoolKind, Request, Tag};
@@ -67,7 +67,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         let room = class.class().size as usize;
         if request.size != room {
             // SAFETY: the place is the caller's, and as large as the class says.
-            unsafe { canary::write(block, request.size, room, self.key) };
+            unsafe { canary::write(block, request.size, room, Value::of(block, self.key)) };
         }
         if request.content == Content::Zeroed {
             // SAFETY: the block lies in the place.

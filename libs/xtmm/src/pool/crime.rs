@@ -22,6 +22,11 @@
 //! | [`Crime::PagesRefused`] | 0x1A MEMORY_MANAGEMENT | 0x888A, first page, bytes, 0 |
 //! | [`Crime::LinkCorrupt`] | 0x139 KERNEL_SECURITY_CHECK_FAILURE | 3, entry, neighbour, 0 |
 //!
+//! Pages that are refused are no caller's fault, so they are none of 0xC2's cases: the caller's block was in order, and page
+//! tables or ranges of addresses contradict the books. The page of 0x1A has 0x888A for internal structures that are corrupted,
+//! "likely the PTE or PFN", and leaves the other parameters open. 0xC2 is for what a caller does: 0x44 and 0x50 (nothing is
+//! allocated at the address) come before any page is given back.
+//!
 //! Source: "Bug Check Code Reference" of the Windows driver documentation, pages of these codes.
 
 use core::fmt;

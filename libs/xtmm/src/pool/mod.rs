@@ -124,8 +124,8 @@ pub struct Pool<'m, M: Machine, P, R> {
     /// The address of the region.
     base: usize,
     key: u64,
-    /// Whether anything but the default is asked for; one test on the way of every block.
-    is_careful: bool,
+    /// The largest block that may go the short way; zero when anything but the default is asked for.
+    short_limit: usize,
     kind: PoolKind,
     checks: Checks,
     machine: &'m M,
@@ -136,7 +136,7 @@ pub struct Pool<'m, M: Machine, P, R> {
     region: VirtRange,
     memory: P,
     ranges: R,
-    shelves: [SpinLock<M, Shelf>; class::COUNT],
+    shelves: [SpinLock<M, Shelf>; class::COUNT + 1],
     quarantine: SpinLock<M, Quarantine>,
     waiting: SpinLock<M, Waiting>,
     slab_pages: AtomicUsize,
@@ -181,7 +181,7 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         Ok(Self {
             base: region.start().get() as usize,
             key,
-            is_careful: kind == PoolKind::Paged || checks.are_extra(),
+            short_limit: if kind == PoolKind::Paged || checks.are_extra() { 0 } else { class::LARGEST },
             kind,
             checks,
             machine,
@@ -194,7 +194,7 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
             region,
             memory,
             ranges,
-            shelves: [const { SpinLock::new(LockClass::new("shelf of a pool"), Shelf::EMPTY) }; class::COUNT],
+            shelves: [const { SpinLock::new(LockClass::new("shelf of a pool"), Shelf::EMPTY) }; class::COUNT + 1],
             quarantine: SpinLock::new(LockClass::new("quarantine of a pool"), Quarantine::EMPTY),
             waiting: SpinLock::new(LockClass::new("special pool"), Waiting::EMPTY),
             slab_pages: AtomicUsize::new(0),
@@ -239,7 +239,13 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
     /// Gives out a block that the processor has in store.
     #[inline]
     fn allocate_cached(&self, size: usize, alignment: usize, tag: Tag) -> Option<NonNull<u8>> {
-        if alignment > class::GRAIN || !alignment.is_power_of_two() || self.is_careful {
+        let limit = self.short_limit;
+        // SAFETY: `new` has made it zero or the largest.
+        unsafe { core::hint::assert_unchecked(limit <= class::LARGEST) };
+        // Two comparisons: zero wraps round and is refused with what is too large; and of the powers of two, which share no
+        // bit with the number below them, those above a grain are.
+        if size.wrapping_sub(1) >= limit || alignment.wrapping_sub(1) & (alignment | !(class::GRAIN - 1)) != 0
+        {
             return None;
         }
         let class = class::for_size(size)?;
@@ -259,9 +265,8 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
     #[inline]
     pub unsafe fn free(&self, block: NonNull<u8>, tag: Option<Tag>) -> Result<(), Crime> {
         let offset = block.addr().get().wrapping_sub(self.base);
-        let page = self.page_at(offset);
         // Whatever is not in order is looked at again, and named, where speed doesn't matter.
-        if page.is_short() && self.give_cached(block, offset, page, tag).is_some() {
+        if self.give_cached(block, offset, self.page_at(offset), tag).is_some() {
             return Ok(());
         }
         self.free_carefully(block, tag)
@@ -277,6 +282,11 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
     #[inline]
     fn page_at(&self, offset: usize) -> PageRecord {
         self.records.get(offset >> PAGE_SHIFT)
+    }
+
+    /// Tells whether blocks may go the short way.
+    pub(crate) fn has_short_way(&self) -> bool {
+        self.short_limit != 0
     }
 
     #[cold]

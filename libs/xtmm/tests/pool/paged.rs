@@ -86,6 +86,27 @@ fn at_a_raised_level_a_paged_pool_is_a_crime() {
 }
 
 #[test]
+fn a_batch_of_paged_blocks_is_refused_at_dispatch_block_by_block() {
+    let world = world();
+    // So many that they fill the processor's batches and go on to the depot, were they taken.
+    let blocks: Vec<_> = (0..200).map(|_| world.pool.allocate(Request::new(64, TEST)).unwrap()).collect();
+    let before = (world.pool.counts(), world.pool.tag(TEST));
+    at_level(RunLevel::Dispatch, || {
+        for &block in &blocks {
+            let crime = free(&world, block, TEST).unwrap_err();
+            assert!(matches!(crime, Crime::FreeLevel { level: RunLevel::Dispatch, .. }), "{crime:?}");
+        }
+    });
+    assert_eq!((world.pool.counts(), world.pool.tag(TEST)), before, "nothing was taken back");
+    world.pool.verify().unwrap();
+    for block in blocks {
+        touch(&world, block.addr().get(), 64);
+        free(&world, block, TEST).unwrap();
+    }
+    world.assert_empty();
+}
+
+#[test]
 fn a_non_paged_pool_serves_up_to_dispatch() {
     let world = World::new(Setup::default());
     let block = at_level(RunLevel::Dispatch, || world.pool.allocate(Request::new(100, TEST))).unwrap();

@@ -9,6 +9,7 @@ use crate::frames::cache::stack::Stack;
 use crate::frames::error::FrameCrime;
 use crate::frames::units::{Opened, Pfn};
 use crate::frames::zones::{Class, Zone};
+use crate::inject::Site;
 
 /// Fresh memory is plentiful if there are that many times the frames that are opened ahead of demand.
 const PLENTY: u64 = 16;
@@ -78,6 +79,10 @@ impl Rows<'_> {
             let found = self.fresh_fit(self.zones.range(class), frames, size.count());
             let Some((run, range)) = found else { continue };
             if range.count().get() < frames.get().saturating_mul(PLENTY) {
+                return;
+            }
+            // Whoever is told that it fails goes without, and opens one block when it needs it.
+            if opener.injector.fails(Site::BlockOpening) {
                 return;
             }
             let mut donors = Donors::new(self.stock);

@@ -31,7 +31,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use xtcore::{PAGE_BYTES, VirtAddr, VirtRange};
 
 pub(crate) use list::{Head, Links, Stranger};
-pub(crate) use pages::{PageRecord, PageRecords, Part, Way};
+pub(crate) use pages::{PageRecord, PageRecords, Part};
 pub(crate) use record::{Content, Record, RecordIndex, Slack};
 
 use crate::inject::Site;

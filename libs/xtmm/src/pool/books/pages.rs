@@ -1,13 +1,14 @@
 //! The page records: what each page of the pool's region is for.
 //!
 //! ```text
-//!   63 (31) ........ 11 | 10 .... 8 | 7 .. 2           | 1            | 0
-//!   unit of the header, | page of   | class of a slab; | its blocks   | a slab's
-//!   plus 1 for a slab   | the slab  | 1 whole pages    | take the     |
-//!                       |           | 2 special        | short way    |
+//!   63 (31) ........ 10 | 9 ..... 7 | 6 .. 1           | 0
+//!   unit of the header, | page of   | class of a slab; | a slab's
+//!   plus 1 for a slab   | the slab  | 62 whole pages   |
+//!                       |           | 63 special       |
 //! ```
 //!
-//! Zero says that nothing is allocated there. What a free needs to know lies where it costs fewest instructions.
+//! Zero says that nothing is allocated there. What a free needs to know lies where it costs fewest instructions; that a
+//! page is no slab's it learns from the class, which no processor has a magazine of.
 //!
 //! Records exist up to the highest page that was ever in use, so that looking up any address needs one comparison and
 //! no look at the page tables. They stay: a word per page, 0.2 % of the region's high-water mark.
@@ -21,7 +22,7 @@ use xtpaging::OutOfFrames;
 use crate::machine::{LockClass, Machine, SpinLock};
 use crate::pool::books::{RecordIndex, Unit};
 use crate::pool::region::Pages;
-use crate::pool::small::class::{Class, ClassIndex};
+use crate::pool::small::class::{self, Class, ClassIndex};
 
 /// What a page is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,21 +30,15 @@ use crate::pool::small::class::{Class, ClassIndex};
 pub(crate) struct PageRecord(usize);
 
 const RECORD_BYTES: u64 = size_of::<AtomicUsize>() as u64;
-const UNIT_SHIFT: u32 = 11;
+const UNIT_SHIFT: u32 = 10;
+const PAGE_SHIFT_IN_SLAB: u32 = 7;
+const CLASS_SHIFT: u32 = 1;
 const SLAB: usize = 1;
-const SHORT: usize = 2;
-const PARTS: usize = 0xFF;
-const WHOLE: usize = 1 << 2;
-const SPECIAL: usize = 2 << 2;
+const PARTS: usize = 0x7F;
+const WHOLE: usize = 62 << CLASS_SHIFT;
+const SPECIAL: usize = 63 << CLASS_SHIFT;
 
-/// How the blocks of a slab are freed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Way {
-    /// The short way, if nothing is wrong with them.
-    Short,
-    /// Carefully.
-    Careful,
-}
+const _: () = assert!(class::COUNT < WHOLE >> CLASS_SHIFT, "no class is taken for pages that are no slab's");
 
 /// What a page that is no slab's is part of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,12 +57,9 @@ impl PageRecord {
     pub(crate) const NOTHING: Self = Self(0);
 
     /// Page `page` of the slab that `unit` describes.
-    pub(crate) const fn slab(unit: Unit, class: ClassIndex, page: u8, way: Way) -> Self {
-        let way = match way {
-            Way::Short => SHORT,
-            Way::Careful => 0,
-        };
-        Self((unit.index() + 1) << UNIT_SHIFT | (page as usize) << 8 | class.get() << 2 | way | SLAB)
+    pub(crate) const fn slab(unit: Unit, class: ClassIndex, page: u8) -> Self {
+        let (page, class) = ((page as usize) << PAGE_SHIFT_IN_SLAB, class.get() << CLASS_SHIFT);
+        Self((unit.index() + 1) << UNIT_SHIFT | page | class | SLAB)
     }
 
     /// A page of something larger.
@@ -84,29 +76,23 @@ impl PageRecord {
         self.0 & SLAB != 0
     }
 
-    /// Tells whether the page is part of a slab whose blocks are freed the short way.
-    #[inline]
-    pub(crate) const fn is_short(self) -> bool {
-        self.0 & SHORT != 0
-    }
-
     /// Returns the class of a slab's page.
     #[inline]
     pub(crate) fn class(self) -> &'static Class {
         self.class_index().class()
     }
 
-    /// Returns the number of the class of a slab's page.
+    /// Returns the number of the class of a slab's page; that of no class for any other.
     #[inline]
     pub(crate) fn class_index(self) -> ClassIndex {
-        ClassIndex::from_bits(self.0 >> 2)
+        ClassIndex::from_bits(self.0 >> CLASS_SHIFT)
     }
 
     /// Returns how far into the slab an address lies whose page this is, in bytes.
     #[inline]
     pub(crate) const fn offset(self, address: usize) -> u32 {
         // A page number of three bits and an offset of twelve.
-        ((self.0 >> 8 & 7) << PAGE_SHIFT | address & 0xFFF) as u32
+        ((self.0 >> PAGE_SHIFT_IN_SLAB & 7) << PAGE_SHIFT | address & 0xFFF) as u32
     }
 
     /// Returns where the record of a place of the slab lies, whose page this is.

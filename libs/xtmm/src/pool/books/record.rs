@@ -189,6 +189,12 @@ impl Content {
         self.0 < SLACK
     }
 
+    /// Returns the slack of the block that a place was which can be given out as it is.
+    #[inline]
+    pub(crate) const fn ready(self) -> Option<Slack> {
+        if self.is_ready() { Some(Slack(self.0)) } else { None }
+    }
+
     /// Tells whether the place is free.
     #[inline]
     pub(crate) const fn is_free(self) -> bool {

@@ -25,47 +25,116 @@ pub(crate) const TRAILER: usize = size_of::<u32>();
 
 const _: () = assert!(Slack::LONG >= BYTES + TRAILER, "canary and trailer don't overlap");
 
-/// Returns the value for a block.
-#[inline]
-fn value(block: NonNull<u8>, key: u64) -> u64 {
-    ((block.addr().get() as u64) ^ key) | 0x0101_0101_0101_0101
+/// The value that lies behind a block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
+pub(crate) struct Value(u64);
+
+impl Value {
+    /// Returns that of a block.
+    #[inline]
+    pub(crate) fn of(block: NonNull<u8>, key: u64) -> Self {
+        Self(((block.addr().get() as u64) ^ key) | 0x0101_0101_0101_0101)
+    }
+
+    /// Returns what a trailer's number is added to.
+    #[inline]
+    const fn mask(self) -> u32 {
+        (self.0 >> u32::BITS) as u32
+    }
 }
 
-/// Returns what a trailer's number is added to.
-#[inline]
-fn mask(block: NonNull<u8>, key: u64) -> u32 {
-    (value(block, key) >> u32::BITS) as u32
+/// Where the canary of a block lies, as far as an exact slack tells it, and which of the eight bytes there are its own.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+struct Look {
+    own: u64,
+    /// Bytes from there to the end of the place.
+    back: usize,
 }
 
-/// Writes the canary, and the trailer of a long slack. It may change the last bytes of the block too, which has no content
-/// yet; even where the block fills its place, which saves the processor a branch that it could not foretell.
+/// A look for each exact slack. The eight bytes of a short one begin inside the block.
+static LOOKS: [Look; Slack::LONG] = looks();
+
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+const fn looks() -> [Look; Slack::LONG] {
+    let mut looks = [Look { own: 0, back: BYTES }; Slack::LONG];
+    let mut slack = 1;
+    while slack < Slack::LONG {
+        looks[slack] = if slack < BYTES {
+            Look { own: !0 << ((BYTES - slack) * 8), back: BYTES }
+        } else {
+            Look { own: !0, back: slack }
+        };
+        slack += 1;
+    }
+    looks
+}
+
+/// Tells whether the canary of the block that a free place was is as it should be; of one that fills its place, that it is.
+/// The short way's question: for an exact slack there is no branch.
+///
+/// # Safety
+/// As for [`size`]; and the last eight bytes of the place have memory.
+#[inline]
+pub(crate) unsafe fn is_intact(block: NonNull<u8>, slack: Slack, room: usize, value: Value) -> bool {
+    let Some(look) = LOOKS.get(slack.least()) else {
+        // SAFETY: the caller promises the same.
+        return unsafe { is_far_intact(block, room, value) };
+    };
+    // SAFETY: there are so many bytes in front of the end of the place, eight at least.
+    let place = unsafe { block.add(room.wrapping_sub(look.back)) };
+    // SAFETY: these eight bytes are the pool's, whose pages are initialised memory; those that count were written with the
+    // canary.
+    let found = u64::from_le(unsafe { place.cast::<u64>().read_unaligned() });
+    (found ^ value.0) & look.own == 0
+}
+
+/// The same for a long slack.
+///
+/// # Safety
+/// As for [`is_intact`].
+#[inline]
+unsafe fn is_far_intact(block: NonNull<u8>, room: usize, value: Value) -> bool {
+    // SAFETY: the caller promises it.
+    let Some(size) = (unsafe { far_size(block, room, value) }) else { return false };
+    // SAFETY: a long slack begins at the block's end, and has more than eight bytes.
+    let place = unsafe { block.add(size) };
+    // SAFETY: these eight bytes are the pool's, and were written with the canary.
+    u64::from_le(unsafe { place.cast::<u64>().read_unaligned() }) == value.0
+}
+
+/// Writes the canary, and the trailer of a long slack. Returns the slack. It may change the last bytes of the block too, which
+/// has no content yet; even where the block fills its place, which saves the processor a branch that it could not foretell.
 ///
 /// # Safety
 /// `room` bytes from `block` on are the caller's; there are at least eight, and `size` is at most `room`.
 #[inline]
-pub(crate) unsafe fn write(block: NonNull<u8>, size: usize, room: usize, key: u64) {
+pub(crate) unsafe fn write(block: NonNull<u8>, size: usize, room: usize, value: Value) -> Slack {
     // SAFETY: eight bytes from there on end at `room` or before it.
-    let place = unsafe { block.add(size.min(room - BYTES)) };
+    let place = unsafe { block.add(size.min(room.wrapping_sub(BYTES))) };
     // SAFETY: these eight bytes are among the `room` that the caller owns.
-    unsafe { place.cast::<u64>().write_unaligned(value(block, key).to_le()) };
+    unsafe { place.cast::<u64>().write_unaligned(value.0.to_le()) };
     // SAFETY: the caller promises for the same bytes what a trailer needs.
-    unsafe { write_trailer(block, size, room, key) };
+    unsafe { write_trailer(block, size, room, value) }
 }
 
-/// Writes the trailer of a long slack.
+/// Writes the trailer of a long slack. Returns the slack.
 ///
 /// # Safety
 /// As for [`write`].
 #[inline]
-pub(crate) unsafe fn write_trailer(block: NonNull<u8>, size: usize, room: usize, key: u64) {
-    let slack = room - size;
-    if slack >= Slack::LONG {
+pub(crate) unsafe fn write_trailer(block: NonNull<u8>, size: usize, room: usize, value: Value) -> Slack {
+    let bytes = room.wrapping_sub(size);
+    let slack = Slack::of(bytes);
+    if slack.exact().is_none() {
         // SAFETY: a long slack has more than four bytes, all of them below `room`.
         let place = unsafe { block.add(room - TRAILER) };
-        let trailer = slack as u32 ^ mask(block, key);
+        let trailer = bytes as u32 ^ value.mask();
         // SAFETY: these four bytes are the last of the `room` that the caller owns.
         unsafe { place.cast::<u32>().write_unaligned(trailer.to_le()) };
     }
+    slack
 }
 
 /// Returns the size of a block, or `None` when it stood in a trailer that has been overwritten.
@@ -75,14 +144,24 @@ pub(crate) unsafe fn write_trailer(block: NonNull<u8>, size: usize, room: usize,
 /// `slack` was the block's.
 #[inline]
 pub(crate) unsafe fn size(block: NonNull<u8>, slack: Slack, room: usize, key: u64) -> Option<usize> {
-    if let Some(bytes) = slack.exact() {
-        return Some(room.wrapping_sub(bytes));
+    match slack.exact() {
+        Some(bytes) => Some(room.wrapping_sub(bytes)),
+        // SAFETY: the caller promises it.
+        None => unsafe { far_size(block, room, Value::of(block, key)) },
     }
+}
+
+/// The same for a block with a long slack.
+///
+/// # Safety
+/// As for [`size`].
+#[inline]
+unsafe fn far_size(block: NonNull<u8>, room: usize, value: Value) -> Option<usize> {
     // SAFETY: a place with a long slack has more than four bytes, all of them below `room`.
     let place = unsafe { block.add(room - TRAILER) };
     // SAFETY: these four bytes are the pool's, and initialised: the trailer was written there.
     let trailer = u32::from_le(unsafe { place.cast::<u32>().read_unaligned() });
-    let bytes = (trailer ^ mask(block, key)) as usize;
+    let bytes = (trailer ^ value.mask()) as usize;
     (Slack::LONG..=room).contains(&bytes).then(|| room.wrapping_sub(bytes))
 }
 
@@ -101,11 +180,12 @@ pub(crate) unsafe fn move_to(block: NonNull<u8>, size: usize, room: usize, key: 
     let content = u64::from_le(unsafe { place.read_unaligned() });
     // The block's own bytes among the eight come first, so they are the lowest; there are at most seven.
     let own = (1 << ((size - start) * 8)) - 1;
-    let mixed = content & own | value(block, key) & !own;
+    let value = Value::of(block, key);
+    let mixed = content & own | value.0 & !own;
     // SAFETY: the eight bytes that were read a moment ago.
     unsafe { place.write_unaligned(mixed.to_le()) };
     // SAFETY: the caller promises for the same bytes what a trailer needs.
-    unsafe { write_trailer(block, size, room, key) };
+    unsafe { write_trailer(block, size, room, value) };
 }
 
 /// Returns a number other than zero if the canary has changed; zero for a block that fills its place, without a branch.
@@ -121,7 +201,7 @@ pub(crate) unsafe fn difference(block: NonNull<u8>, size: usize, room: usize, ke
     let found = u64::from_le(unsafe { place.cast::<u64>().read_unaligned() });
     // The block's own bytes among the eight come first, so they are the lowest. Two steps, for they may be all eight.
     let half = (size - start) * 4;
-    (found ^ value(block, key)) >> half >> half
+    (found ^ Value::of(block, key).0) >> half >> half
 }
 
 /// Returns the eight bytes at the canary's place if it has changed.
@@ -139,3 +219,6 @@ pub(crate) unsafe fn verify(block: NonNull<u8>, size: usize, room: usize, key: u
     // SAFETY: they are the caller's, and initialised: the canary was written there.
     Err(u64::from_le(unsafe { place.cast::<u64>().read_unaligned() }))
 }
+
+#[cfg(test)]
+mod tests;

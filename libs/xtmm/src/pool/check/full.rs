@@ -9,8 +9,9 @@ use crate::inject::Site;
 use crate::machine::{Machine, Pin};
 use crate::pool::Pool;
 use crate::pool::books::{self, Slack};
+use crate::pool::check::Checking;
+use crate::pool::check::canary::{self, Value};
 use crate::pool::check::pattern::{self, Damage, Purpose};
-use crate::pool::check::{Checking, canary};
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
 use crate::pool::request::{Content, PoolError, Request};
@@ -167,7 +168,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         // SAFETY: the bytes up to `room` are the block's.
         unsafe { pattern::fill(slack, room - size, Purpose::Slack, self.key) };
         // SAFETY: the bytes up to `room` are the block's, more than eight, and the block is shorter.
-        unsafe { canary::write_trailer(block, size, room, self.key) };
+        unsafe { canary::write_trailer(block, size, room, Value::of(block, self.key)) };
     }
 
     /// Checks the bytes that [`Pool::mark_slack`] has prepared.

@@ -7,7 +7,7 @@ use xtcore::{PAGE_BYTES, VirtAddr, VirtRange};
 use crate::inject::Site;
 use crate::machine::Machine;
 use crate::pool::Pool;
-use crate::pool::books::{Content, PageRecord, RecordIndex, Unit, Way};
+use crate::pool::books::{Content, PageRecord, RecordIndex, Unit};
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
 use crate::pool::request::{PoolError, PoolKind};
@@ -43,8 +43,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         }
         // The region lies where pointers can reach, so its addresses fit.
         self.slab(unit).reset(pages.start().get() as usize, class);
-        let way = if self.is_careful { Way::Careful } else { Way::Short };
-        self.records.set(pages, |page| PageRecord::slab(unit, index, page as u8, way));
+        self.records.set(pages, |page| PageRecord::slab(unit, index, page as u8));
         self.slab_pages.fetch_add(usize::from(class.pages), Ordering::Relaxed);
         Ok(unit)
     }

@@ -21,7 +21,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use crate::pool::books::{Links, RecordIndex, UNIT_BYTES};
-use crate::pool::small::class::{self, Class, ClassIndex, GRAIN};
+use crate::pool::small::class::{self, Class, ClassIndex, GRAIN, Reciprocal};
 use crate::pool::tags::{Counters, PLACES, Place};
 
 /// A free place of a slab that exists: the slab goes only when all its places are back in it.
@@ -218,18 +218,46 @@ impl Stock {
     }
 }
 
-/// A processor's free places of one class.
+/// A processor's free places of one class, and what the short way needs to know of the class: all of it in one cache line.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Magazine {
     /// Blocks are given out from here and come back to here.
     current: Stock,
     /// Changes places with `current` where that is empty or full.
     spare: Stock,
+    /// Bytes of a place.
+    room: AtomicU32,
+    /// Divides by it; zero, which sends every free the careful way, until [`Magazine::open`].
+    reciprocal: AtomicU32,
 }
 
 impl Magazine {
     const fn new() -> Self {
-        Self { current: Stock::new(), spare: Stock::new() }
+        Self {
+            current: Stock::new(),
+            spare: Stock::new(),
+            room: AtomicU32::new(0),
+            reciprocal: AtomicU32::new(0),
+        }
+    }
+
+    /// Opens the short way for a class.
+    pub(crate) fn open(&self, class: &Class) {
+        self.room.store(class.size, Ordering::Relaxed);
+        self.reciprocal.store(class.reciprocal.to_raw(), Ordering::Relaxed);
+    }
+
+    /// Returns how many bytes a place has; once the short way is open.
+    #[inline]
+    pub(crate) fn room(&self) -> usize {
+        self.room.load(Ordering::Relaxed) as usize
+    }
+
+    /// Returns what divides by the size of a place; once the short way is open, and what divides nothing before.
+    #[inline]
+    pub(crate) fn reciprocal(&self) -> Reciprocal {
+        Reciprocal::from_raw(self.reciprocal.load(Ordering::Relaxed))
     }
 
     /// Returns how many places there are.
@@ -237,12 +265,9 @@ impl Magazine {
         self.current.count() + self.spare.count()
     }
 
-    /// Returns the place that is given out next: the one that was freed last.
+    /// Returns the place of the current batch that is given out next: the one that was freed last.
     #[inline]
     pub(crate) fn peek(&self) -> Option<Vacancy> {
-        if self.current.count() == 0 {
-            self.turn();
-        }
         self.current.peek()
     }
 
@@ -252,11 +277,12 @@ impl Magazine {
         self.current.drop_last();
     }
 
-    /// Takes out the place that is given out next.
+    /// Takes out the place that is given out next, from the spare batch when the current one is empty.
     pub(crate) fn pop(&self) -> Option<Vacancy> {
-        let vacancy = self.peek()?;
-        self.take();
-        Some(vacancy)
+        if self.current.count() == 0 {
+            self.turn();
+        }
+        self.current.pop()
     }
 
     /// Puts in a place, unless the current batch has no room.
@@ -323,7 +349,7 @@ impl Magazine {
 /// What one processor keeps. All zeros when new. Nothing of it shares a cache line with another processor's.
 #[repr(C, align(64))]
 pub struct CpuCache {
-    /// As many as a page record can name classes, so that the compiler sees that no check is needed.
+    /// As many as a page record can name, so that the compiler sees that no check is needed. Those of no class stay empty.
     magazines: [Magazine; class::NAMES],
     tags: [Counters; PLACES + 1],
 }

@@ -11,6 +11,8 @@
 //! fractions for the least memory that a mix of blocks takes, at first and after three quarters of them were replaced by
 //! blocks twice as large. What is lost inside a place is below a quarter, and 6 % on the average.
 
+#![allow(unsafe_code, reason = "the compiler is told how large a number can be")]
+
 /// Places are multiples of this, in bytes.
 pub(crate) const GRAIN: usize = 16;
 
@@ -64,7 +66,7 @@ const UNEVEN: [(u32, u8); COUNT - 16] = [
     (8192, 2),
 ];
 
-/// Classes that can be named in the six bits of a page record.
+/// Numbers that fit the six bits of a page record.
 pub(crate) const NAMES: usize = 64;
 
 /// A size class. Aligned to a power of two, so that no multiplication finds it.
@@ -73,8 +75,8 @@ pub(crate) const NAMES: usize = 64;
 pub(crate) struct Class {
     /// Bytes of a place.
     pub(crate) size: u32,
-    /// The reciprocal of the size, times 2^32, rounded up.
-    reciprocal: u32,
+    /// Divides by the size.
+    pub(crate) reciprocal: Reciprocal,
     /// Places in a slab.
     pub(crate) places: u16,
     /// Pages of a slab.
@@ -83,7 +85,37 @@ pub(crate) struct Class {
     pub(crate) batch: u8,
 }
 
-/// The number of a class.
+/// The reciprocal of a size, times 2^32, rounded up. Zero divides nothing.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub(crate) struct Reciprocal(u32);
+
+impl Reciprocal {
+    /// Returns what [`Reciprocal::to_raw`] returned, or what divides nothing for zero.
+    #[inline]
+    pub(crate) const fn from_raw(raw: u32) -> Self {
+        Self(raw)
+    }
+
+    /// Returns the number that it is stored as.
+    pub(crate) const fn to_raw(self) -> u32 {
+        self.0
+    }
+
+    /// Returns the number of the place that starts at `offset` bytes from the start of a slab, or `None` when none
+    /// starts there. The bytes that a slab loses behind its last place count as one more place.
+    ///
+    /// One multiplication: with a reciprocal of (2^32 + e) / size, e < size, the product's lower half is at most
+    /// `offset` * e / size < 2^15 where a place starts, and anywhere else at least the reciprocal itself, which is
+    /// 2^19 or more.
+    #[inline]
+    pub(crate) const fn starting_at(self, offset: u32) -> Option<u32> {
+        let product = offset as u64 * self.0 as u64;
+        if (product as u32) < self.0 { Some((product >> 32) as u32) } else { None }
+    }
+}
+
+/// The number of a class, from 1 on. Zero and what lies above [`COUNT`] is the number of no class, which has no places.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(transparent)]
 pub(crate) struct ClassIndex(u8);
@@ -91,7 +123,7 @@ pub(crate) struct ClassIndex(u8);
 impl ClassIndex {
     /// Wraps a number, or returns `None` when there is no such class.
     pub(crate) const fn new(number: usize) -> Option<Self> {
-        if number < COUNT { Some(Self(number as u8)) } else { None }
+        if number.wrapping_sub(1) < COUNT { Some(Self(number as u8)) } else { None }
     }
 
     /// Returns the class whose number the lowest six bits hold.
@@ -103,13 +135,14 @@ impl ClassIndex {
     /// Returns the number.
     #[inline]
     pub(crate) const fn get(self) -> usize {
-        // The mask changes nothing; it lets the compiler see how large the number can be.
-        self.0 as usize % NAMES
+        // SAFETY: all that make one see to it: the mask, the comparison, and the table that the compiler has made.
+        unsafe { core::hint::assert_unchecked((self.0 as usize) < NAMES) };
+        self.0 as usize
     }
 
     /// Returns all classes, smallest first.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        (0..COUNT).filter_map(Self::new)
+        (1..=COUNT).filter_map(Self::new)
     }
 
     /// Returns what the class is like.
@@ -119,28 +152,16 @@ impl ClassIndex {
     }
 }
 
-const EMPTY: Class = Class { size: 16, reciprocal: 0, places: 0, pages: 1, batch: 0 };
+const EMPTY: Class = Class { size: 16, reciprocal: Reciprocal(0), places: 0, pages: 1, batch: 0 };
 
 impl Class {
-    /// Returns the number of the place that starts at `offset` bytes from the start of a slab, or `None` when none
-    /// starts there. The bytes that a slab loses behind its last place count as one more place.
-    ///
-    /// One multiplication: with a reciprocal of (2^32 + e) / size, e < size, the product's lower half is at most
-    /// `offset` * e / size < 2^15 where a place starts, and anywhere else at least the reciprocal itself, which is
-    /// 2^19 or more.
-    #[inline]
-    pub(crate) const fn starting_at(&self, offset: u32) -> Option<u32> {
-        let product = offset as u64 * self.reciprocal as u64;
-        if (product as u32) < self.reciprocal { Some((product >> 32) as u32) } else { None }
-    }
-
     /// Returns the number of the place that starts at `offset` bytes from the start of a slab, or the one that contains
     /// it, and the offset inside that place.
     ///
     /// Exact for offsets below 2^19: the reciprocal is too large by less than `size` / 2^32 <= 2^-19.
     #[inline]
     pub(crate) const fn locate(&self, offset: u32) -> (u32, u32) {
-        let index = ((offset as u64 * self.reciprocal as u64) >> 32) as u32;
+        let index = ((offset as u64 * self.reciprocal.0 as u64) >> 32) as u32;
         (index, offset.wrapping_sub(index.wrapping_mul(self.size)))
     }
 }
@@ -150,7 +171,7 @@ const fn make(size: u32, pages: u8) -> Class {
     let batch = 8192 / size;
     Class {
         size,
-        reciprocal: ((1u64 << 32).div_ceil(size as u64)) as u32,
+        reciprocal: Reciprocal(((1u64 << 32).div_ceil(size as u64)) as u32),
         places: (pages as u32 * PAGE / size) as u16,
         pages,
         batch: if batch < 3 {
@@ -168,18 +189,18 @@ const fn table() -> [Class; NAMES] {
     let mut table = [EMPTY; NAMES];
     let mut index = 0;
     while index < COUNT {
-        table[index] = if index < 16 {
+        table[index + 1] = if index < 16 {
             make((index as u32 + 1) * GRAIN as u32, 1)
         } else {
             make(UNEVEN[index - 16].0, UNEVEN[index - 16].1)
         };
         index += 1;
     }
-    assert!(table[15].size == EVEN && table[COUNT - 1].size as usize == LARGEST);
+    assert!(table[16].size == EVEN && table[COUNT].size as usize == LARGEST);
     table
 }
 
-/// The classes; behind the last one, places for what no page record holds.
+/// The classes, at their numbers; in front of the first and behind the last one, what is none.
 static TABLE: [Class; NAMES] = table();
 
 /// The class for each number of grains.
@@ -189,7 +210,7 @@ const GRAINS: usize = LARGEST / GRAIN + 1;
 const fn by_grains() -> [ClassIndex; GRAINS] {
     let table = table();
     let mut of = [ClassIndex(0); GRAINS];
-    let mut class = 0;
+    let mut class = 1;
     let mut grains = 1;
     while grains < GRAINS {
         while (table[class].size as usize) < grains * GRAIN {
@@ -220,7 +241,7 @@ pub(crate) fn for_aligned(size: usize, alignment: usize) -> Option<ClassIndex> {
         return None;
     }
     let first = for_size(size.checked_next_multiple_of(alignment)?)?;
-    (first.get()..COUNT)
+    (first.get()..=COUNT)
         .filter_map(ClassIndex::new)
         .find(|index| (index.class().size as usize).is_multiple_of(alignment))
 }

@@ -37,7 +37,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             return Err(Crime::AllocateLevel { level, kind: self.kind, size: class.size.into() }.into());
         }
         if !magazine.has_current() {
-            magazine.replace_current(self.empty_batch(pin, index)?, class);
+            self.open(pin, index, magazine)?;
         }
         if let Some(vacancy) = self.refill_from_shelf(pin, index, magazine)? {
             return Ok(vacancy);
@@ -54,6 +54,15 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             Some(vacancy) => Ok(vacancy),
             None => Err(PoolError::OutOfMemory(Site::PoolSlab)),
         }
+    }
+
+    /// Gives a magazine its first batch.
+    fn open(&self, pin: &M::Pin, index: ClassIndex, magazine: &Magazine) -> Result<(), Crime> {
+        magazine.replace_current(self.empty_batch(pin, index)?, index.class());
+        if self.has_short_way() {
+            magazine.open(index.class());
+        }
+        Ok(())
     }
 
     /// Checks the canaries of what has been freed, all together: nothing in the loop waits for what it reads, so the
@@ -164,7 +173,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     ) -> Result<(), Crime> {
         let mut verdict = Ok(());
         if !magazine.has_current() {
-            magazine.replace_current(self.empty_batch(pin, index)?, index.class());
+            self.open(pin, index, magazine)?;
         } else {
             if magazine.spares().next().is_some() {
                 verdict = self.inspect(index, magazine);

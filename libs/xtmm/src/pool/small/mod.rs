@@ -23,7 +23,7 @@ use xtcore::VirtAddr;
 use crate::machine::{Machine, Pin, RunLevel};
 use crate::pool::Pool;
 use crate::pool::books::{Content, PageRecord, Record, RecordIndex, Slack};
-use crate::pool::check::canary;
+use crate::pool::check::canary::{self, Value};
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
 use crate::pool::request::{PoolError, Tag};
@@ -58,10 +58,8 @@ pub(crate) struct Taken {
 
 /// Marks a place used and counts it.
 #[inline]
-fn occupy(cache: &CpuCache, record: &Record, class: ClassIndex, place: Place, size: usize) {
-    let room = class.class().size as usize;
-    // The class was chosen for the size.
-    record.write(Content::used(place, Slack::of(room.wrapping_sub(size))));
+fn occupy(cache: &CpuCache, record: &Record, place: Place, room: usize, slack: Slack) {
+    record.write(Content::used(place, slack));
     if let Some(counters) = cache.counters(place) {
         counters.allocated(room);
     }
@@ -69,10 +67,10 @@ fn occupy(cache: &CpuCache, record: &Record, class: ClassIndex, place: Place, si
 
 /// Marks a place free and counts it.
 #[inline]
-fn vacate(cache: &CpuCache, record: &Record, class: ClassIndex, place: Place, content: Content) {
+fn vacate(cache: &CpuCache, record: &Record, place: Place, room: usize, content: Content) {
     record.write(content);
     if let Some(counters) = cache.counters(place) {
-        counters.freed(class.class().size as usize);
+        counters.freed(room);
     }
 }
 
@@ -88,14 +86,16 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         let (cache, magazine) = self.magazine(&pin, class)?;
         let vacancy = magazine.peek()?;
         let (block, record) = (self.block_at(vacancy), self.record_at(vacancy.record));
-        let (was, room) = (record.read(), class.class().size as usize);
-        if !was.is_ready() || !self.is_intact(block, was.slack(), room) {
+        let (was, room) = (record.read(), magazine.room());
+        let value = Value::of(block, self.key);
+        // SAFETY: the place is the pool's and not a pageable one, and its record was written together with its canary.
+        if !unsafe { canary::is_intact(block, was.ready()?, room, value) } {
             return None;
         }
         magazine.take();
-        occupy(cache, record, class, place, size);
-        // SAFETY: the place is the caller's now, and as large as the class says.
-        unsafe { canary::write(block, size, room, self.key) };
+        // SAFETY: the place is the caller's now, and as large as the class says, which was chosen for the size.
+        let slack = unsafe { canary::write(block, size, room, value) };
+        occupy(cache, record, place, room, slack);
         Some(block)
     }
 
@@ -106,17 +106,12 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         cfg!(debug_assertions) && self.machine.run_level() > RunLevel::Dispatch
     }
 
-    /// Tells whether the canary of the block that a free place was is as it should be.
+    /// Tells whether the canary of the block that a free place was is as it should be. The place has memory: it is no pageable
+    /// one, or has a canary.
     #[inline]
     pub(crate) fn is_intact(&self, block: NonNull<u8>, slack: Slack, room: usize) -> bool {
-        if slack.is_none() {
-            // Nothing was written there, and a pageable place may have no memory.
-            return true;
-        }
         // SAFETY: the place is the pool's, and its record was written together with its canary.
-        let Some(size) = (unsafe { canary::size(block, slack, room, self.key) }) else { return false };
-        // SAFETY: so large was the block when the canary was written.
-        unsafe { canary::difference(block, size, room, self.key) == 0 }
+        unsafe { canary::is_intact(block, slack, room, Value::of(block, self.key)) }
     }
 
     /// Takes a place of a class for a block of `size` bytes.
@@ -144,7 +139,9 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         if let Some(slack) = was.before_freed() {
             self.verify_place(block, slack, class.class().size as usize)?;
         }
-        occupy(cache, record, class, place, size);
+        let room = class.class().size as usize;
+        // The class was chosen for the size.
+        occupy(cache, record, place, room, Slack::of(room.wrapping_sub(size)));
         Ok(Taken { block, was })
     }
 
@@ -159,16 +156,16 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         page: PageRecord,
         tag: Option<Tag>,
     ) -> Option<()> {
-        let class = page.class_index();
-        // The region starts with a page, so what lies inside a page is the same for offsets as for addresses.
-        let number = class.class().starting_at(page.offset(offset))?;
         if self.is_level_wrong() {
             return None;
         }
-        let index = page.record(number);
         let pin = self.machine.pin();
-        let (cache, magazine) = self.magazine(&pin, class)?;
-        let record = self.record_at(index);
+        let (cache, magazine) = self.magazine(&pin, page.class_index())?;
+        // The region starts with a page, so what lies inside a page is the same for offsets as for addresses. What is no
+        // slab's page has the magazine of no class, which divides nothing.
+        let number = magazine.reciprocal().starting_at(page.offset(offset))?;
+        let index = page.record(number);
+        let (record, room) = (self.record_at(index), magazine.room());
         let content = record.read();
         let place = match tag {
             // A free place is not the tag's, nor anybody's.
@@ -176,12 +173,11 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
             None => content.place()?,
         };
         magazine.push(Vacancy::new(offset, index)).ok()?;
-        vacate(cache, record, class, place, content.freed());
+        vacate(cache, record, place, room, content.freed());
         // Most probably this place is the next of its class to be given out: its canary will be looked at, and its new
         // owner will write to it.
-        let last = (class.class().size as usize).wrapping_sub(1);
         self.machine.prefetch(block.as_ptr());
-        self.machine.prefetch(block.as_ptr().wrapping_add(last));
+        self.machine.prefetch(block.as_ptr().wrapping_add(room.wrapping_sub(1)));
         Some(())
     }
 
@@ -205,7 +201,7 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         if now != held.content {
             return Err(Self::double_free(held.block, now));
         }
-        vacate(cache, held.record, held.class, held.place, content);
+        vacate(cache, held.record, held.place, held.room(), content);
         Ok(())
     }
 

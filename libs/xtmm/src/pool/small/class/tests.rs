@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use super::{COUNT, ClassIndex, GRAIN, LARGEST, for_aligned, for_size};
+use super::{COUNT, ClassIndex, GRAIN, LARGEST, NAMES, for_aligned, for_size};
 
 #[test]
 fn every_size_gets_the_smallest_place_that_holds_it() {
@@ -29,6 +29,15 @@ fn slabs_are_short_and_lose_little_behind_their_last_place() {
         assert!(lost * 12 <= bytes, "class {}: {lost} of {bytes} bytes lost", class.size);
     }
     assert_eq!(ClassIndex::all().count(), COUNT);
+    assert!([0, COUNT + 1, NAMES - 1].into_iter().all(|number| ClassIndex::new(number).is_none()));
+    for number in [0, COUNT + 1, NAMES - 1] {
+        let none = ClassIndex::from_bits(number).class();
+        assert_eq!(
+            (none.places, none.reciprocal.starting_at(0)),
+            (0, None),
+            "what is no class divides nothing"
+        );
+    }
 }
 
 #[test]
@@ -39,7 +48,7 @@ fn the_reciprocal_divides_every_offset_exactly() {
         for offset in 0..u32::from(class.pages) * 4096 {
             let (number, inside) = (offset / class.size, offset % class.size);
             assert_eq!(class.locate(offset), (number, inside));
-            assert_eq!(class.starting_at(offset), (inside == 0).then_some(number));
+            assert_eq!(class.reciprocal.starting_at(offset), (inside == 0).then_some(number));
         }
     }
 }
