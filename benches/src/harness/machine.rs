@@ -6,6 +6,7 @@
 #![allow(unsafe_code, reason = "the trait's promise is given here")]
 
 use std::cell::Cell;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 use spin::mutex::SpinMutex;
 use xtcore::FrameRange;
@@ -79,6 +80,25 @@ impl Drop for Pinned {
     }
 }
 
+impl Block {
+    #[inline]
+    fn lower_to_passive(&self) {
+        compiler_fence(Ordering::SeqCst);
+        self.level.set(RunLevel::Passive as u32);
+        if self.held_back.get() != 0 {
+            delivered_late(self);
+        }
+    }
+}
+
+/// Lowers the level after work that came to nothing. Out of line, so that the other outcome is known where it goes on.
+#[cold]
+#[inline(never)]
+fn in_vain<R>(block: &Block) -> Option<R> {
+    block.lower_to_passive();
+    None
+}
+
 /// What a kernel would do with interrupts that came at a raised run level. Here none ever comes.
 #[cold]
 fn delivered_late(block: &Block) {
@@ -99,6 +119,29 @@ unsafe impl Machine for Host {
                 block.level.set(RunLevel::Dispatch as u32);
             }
             Pinned { cpu: CpuIndex::new(block.cpu.get()), before }
+        })
+    }
+
+    #[inline]
+    fn briefly<R>(&self, work: impl FnOnce(CpuIndex) -> Option<R>) -> Option<R> {
+        BLOCK.with(|block| {
+            if block.level.get() != RunLevel::Passive as u32 {
+                return None;
+            }
+            block.level.set(RunLevel::Dispatch as u32);
+            // Nothing that belongs to the level moves out of it, as where the level is written by an instruction of its own.
+            compiler_fence(Ordering::SeqCst);
+            let cpu = block.cpu.get();
+            // SAFETY: no thread has another number, see `become_processor`. A kernel, whose processors are numbered as its tables
+            // are long, knows as much.
+            unsafe { std::hint::assert_unchecked(cpu < PROCESSORS) };
+            match work(CpuIndex::new(cpu)) {
+                Some(outcome) => {
+                    block.lower_to_passive();
+                    Some(outcome)
+                }
+                None => in_vain(block),
+            }
         })
     }
 

@@ -47,6 +47,17 @@ pub unsafe trait Machine: Sync {
         lock.lock();
     }
 
+    /// Does `work`, which is a few instructions long, as a holder of a [`Pin`] would; its argument is the processor. Returns what
+    /// it returns, or `None` where it was not done.
+    ///
+    /// What a machine gains that does better than the default: when nearly all callers come from one level, it may serve
+    /// those only, and then has nothing to remember. A caller has another way, by [`Machine::pin`], for `None`.
+    #[inline]
+    fn briefly<R>(&self, work: impl FnOnce(CpuIndex) -> Option<R>) -> Option<R> {
+        let pin = self.pin();
+        work(pin.cpu())
+    }
+
     /// Returns the current run level.
     fn run_level(&self) -> RunLevel;
 

@@ -134,6 +134,35 @@ impl Pin for Pinned {
     }
 }
 
+/// Does `work`, a few instructions, as a holder of [`Pinned`] would, for whoever comes from Passive; does nothing at any
+/// other level.
+///
+/// Six instructions. A level that is known before need not be kept, and there is nothing below Passive that could be found at
+/// the end: giving back is only ever out of order for whoever began above Passive.
+#[inline]
+pub(crate) fn briefly<R>(work: impl FnOnce(CpuIndex) -> Option<R>) -> Option<R> {
+    if !local::raise_from_passive() {
+        return None;
+    }
+    match work(local::cpu()) {
+        Some(outcome) => {
+            local::lower_to_passive(interrupt::deliver);
+            Some(outcome)
+        }
+        None => {
+            in_vain();
+            None
+        }
+    }
+}
+
+/// Lowers the level after work that came to nothing. Out of line, so that the other outcome need not be looked at again.
+#[cold]
+#[inline(never)]
+fn in_vain() {
+    local::lower_to_passive(interrupt::deliver);
+}
+
 /// Stays on the processor until the result is dropped.
 #[inline]
 pub(crate) fn pin() -> Pinned {

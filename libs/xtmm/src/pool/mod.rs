@@ -65,7 +65,7 @@ pub use small::cache::CpuCache;
 pub use tags::{PLACES, Place, Table, TagTable, TagUse};
 
 use crate::inject::Site;
-use crate::machine::{LockClass, Machine, SpinLock};
+use crate::machine::{CpuIndex, LockClass, Machine, SpinLock};
 use crate::per_cpu::{NotNext, PerCpu};
 use books::{Books, PageRecord, PageRecords};
 use check::quarantine::Quarantine;
@@ -194,7 +194,8 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
             region,
             memory,
             ranges,
-            shelves: [const { SpinLock::new(LockClass::new("shelf of a pool"), Shelf::EMPTY) }; class::COUNT + 1],
+            shelves: [const { SpinLock::new(LockClass::new("shelf of a pool"), Shelf::EMPTY) };
+                class::COUNT + 1],
             quarantine: SpinLock::new(LockClass::new("quarantine of a pool"), Quarantine::EMPTY),
             waiting: SpinLock::new(LockClass::new("special pool"), Waiting::EMPTY),
             slab_pages: AtomicUsize::new(0),
@@ -203,15 +204,15 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         })
     }
 
-    /// Gives the next processor a cache.
+    /// Gives the next processor, `cpu`, a cache.
     ///
     /// # Errors
     /// [`NotNext`]; nothing has changed then.
     ///
     /// # Safety
     /// The cache is as it was made, and no other pool uses it.
-    pub unsafe fn add_processor(&self, cache: &'m CpuCache) -> Result<(), NotNext> {
-        self.caches.add(cache)
+    pub unsafe fn add_processor(&self, cpu: CpuIndex, cache: &'m CpuCache) -> Result<(), NotNext> {
+        self.caches.add(cpu.get(), cache)
     }
 
     /// Gives out a block. Non-paged pools serve up to Dispatch, paged ones up to APC level.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::double::{Ground, range};
 use crate::model::{Shape, audit};
 use xtcore::{Frame, FrameCount, FrameRange};
-use xtmm::frames::{AdoptError, FrameCrime, RunRequest, Zone};
+use xtmm::frames::{AdoptError, FrameCrime, Place, RunRequest, Zone};
 
 const GIANT: u64 = 1 << 18;
 
@@ -43,6 +43,32 @@ fn a_crime_that_an_allocation_brings_to_light_is_told_at_the_next_free() {
     let block = frames.allocate_block(Zone::Any).unwrap();
     assert_eq!(frames.free_block(block), Err(FrameCrime::AlreadyFree(frame)));
     audit(&frames, &shape, &BTreeSet::new());
+}
+
+#[test]
+fn a_frame_that_waits_for_a_use_is_not_taken_back_whichever_it_is() {
+    let shape = shape();
+    let free_with_some_held = |number: Option<u64>| {
+        let mut ground = Ground::new(shape.block, &shape.ram, 1);
+        let frames = ground.allocator(shape.giant, shape.window_end);
+        // Enough that a block has bits, and that there are frames set aside for the books of others.
+        let held: BTreeSet<_> = (0..200).map(|_| frames.allocate(Zone::Any).unwrap().number()).collect();
+        let Some(frame) = number.map(Frame::new) else {
+            let is_free = |number: &u64| frames.place_of(Frame::new(*number)) == Place::Free;
+            return (600..9000).filter(is_free).collect::<Vec<_>>();
+        };
+        let before = frames.counts();
+        frames.free(frame).unwrap();
+        assert_eq!(frames.trim(), Err(FrameCrime::AlreadyFree(frame)));
+        assert_eq!(frames.counts().available(), before.available());
+        audit(&frames, &shape, &held);
+        Vec::new()
+    };
+    let waiting = free_with_some_held(None);
+    assert!(waiting.len() >= 100, "only {} frames are free in opened blocks", waiting.len());
+    for number in waiting.into_iter().step_by(if cfg!(miri) { 50 } else { 7 }) {
+        free_with_some_held(Some(number));
+    }
 }
 
 #[test]

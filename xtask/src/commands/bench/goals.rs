@@ -102,12 +102,12 @@ const GOALS: &[Goal] = &[
     ahead("two threads, random", "frames/two-threads-random", LOCKED, 10.0),
     ahead("one thread allocates, another frees", "frames/two-threads-transfer", LOCKED, 5.0),
     Goal {
-        what: "set-up, 1 TiB against 16 GiB",
+        what: "set-up, 1 TiB against 16 GiB (PFN entries and records become resident with use)",
         test: "frames/set-up/1TiB",
         measure: Measure::Growth { from: "frames/set-up/16GiB", at_most: 1.2 },
     },
     Goal {
-        what: "set-up, 12 TiB against 16 GiB",
+        what: "set-up, 12 TiB against 16 GiB (the same)",
         test: "frames/set-up/12TiB",
         measure: Measure::Growth { from: "frames/set-up/16GiB", at_most: 1.2 },
     },

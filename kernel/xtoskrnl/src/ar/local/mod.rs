@@ -34,6 +34,7 @@ use super::arch::Tables;
 
 /// The most processors that the kernel can have: as many as the layout has slots for.
 pub(crate) const MOST: usize = 64;
+const _: () = assert!(MOST <= xtmm::per_cpu::MOST, "each has a place for its caches");
 
 /// A processor's own block.
 #[repr(C)]
@@ -60,7 +61,11 @@ pub(crate) static BOOT: Local = Local::new(CpuIndex::BOOT, &raw const BOOT);
 impl Local {
     /// Returns the block of a processor that does not run yet, to be kept at `this`. It starts at High: nothing may
     /// interrupt a processor that has not begun.
+    ///
+    /// # Panics
+    /// There is no such processor: all are numbered below [`MOST`], and whoever looks for things of theirs relies on it.
     pub(crate) const fn new(cpu: CpuIndex, this: *const Self) -> Self {
+        assert!(cpu.get() < MOST, "processors are numbered below MOST");
         Self {
             number: cpu.get(),
             this,
@@ -105,6 +110,8 @@ pub(crate) fn cpu() -> CpuIndex {
         asm!(own!("mov {1}, ", ""), const offset_of!(Local, number), out(reg) number,
              options(nostack, preserves_flags, readonly));
     }
+    // SAFETY: `Local::new` makes no block with another number, and the number of a block never changes.
+    unsafe { core::hint::assert_unchecked(number < MOST) };
     CpuIndex::new(number)
 }
 
@@ -163,6 +170,37 @@ pub(crate) fn lower(to: Mask, deliver: fn(Mask)) {
         asm!(own!("mov ", ", {2}"), own!("cmp ", ", {2}"), "ja {3}",
              const offset_of!(Local, level), const offset_of!(Local, pending), in(reg_byte) to.raw(),
              label { deliver(to) }, options(nostack));
+    }
+}
+
+/// Raises the run level from Passive to Dispatch. Tells whether it did: at any other level it does nothing.
+///
+/// A comparison, a branch and a store. As with [`mask`] and [`set_mask`], the thread may move to another processor before the
+/// store, and its level, Passive, with it.
+#[inline]
+pub(crate) fn raise_from_passive() -> bool {
+    // SAFETY: one byte of the processor's own block is read and perhaps written; it holds a level afterwards, and the jump
+    // leads to code that is part of this statement. Not `nomem`: what the level protects is not touched before.
+    unsafe {
+        asm!(own!("cmp byte ptr ", ", {2}"), "jne {4}", own!("mov byte ptr ", ", {3}"),
+             const offset_of!(Local, level), const offset_of!(Local, level),
+             const Mask::up_to(RunLevel::Passive).raw(), const Mask::up_to(RunLevel::Dispatch).raw(),
+             label { return false }, options(nostack));
+    }
+    true
+}
+
+/// Lowers the run level to Passive, as [`lower`] does.
+#[inline]
+pub(crate) fn lower_to_passive(deliver: fn(Mask)) {
+    // SAFETY: as for a level that is not known beforehand: one byte of the processor's own block is written and one read. It
+    // holds a level afterwards, and the jump leads to code that is part of this statement. Not `nomem`: what the level
+    // protected is finished before.
+    unsafe {
+        asm!(own!("mov byte ptr ", ", {2}"), own!("cmp byte ptr ", ", {2}"), "ja {3}",
+             const offset_of!(Local, level), const offset_of!(Local, pending),
+             const Mask::up_to(RunLevel::Passive).raw(),
+             label { deliver(Mask::up_to(RunLevel::Passive)) }, options(nostack));
     }
 }
 

@@ -5,7 +5,7 @@ use spin::Once;
 use xtcore::FrameRange;
 use xtke::lock::{Class, RawQueued};
 use xtmm::inject::Injector;
-use xtmm::machine::{LockClass, Machine, RunLevel};
+use xtmm::machine::{CpuIndex, LockClass, Machine, RunLevel};
 
 use super::reach::Reach;
 use crate::ar::words;
@@ -48,6 +48,11 @@ unsafe impl Machine for KernelMachine {
 
     fn take(lock: &RawQueued<Kernel>, class: LockClass) {
         lock.lock_as(Class::new(class.name()));
+    }
+
+    #[inline]
+    fn briefly<R>(&self, work: impl FnOnce(CpuIndex) -> Option<R>) -> Option<R> {
+        processor::briefly(work)
     }
 
     fn run_level(&self) -> RunLevel {

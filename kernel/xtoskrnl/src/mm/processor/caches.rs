@@ -34,10 +34,10 @@ impl Memory {
         // SAFETY: the pages are mapped for good, writable, zero, which is a valid value, begin at a page, and are known to nobody.
         let caches = unsafe { &*place };
         // SAFETY: the cache is as new, and only this allocator gets it.
-        unsafe { self.frames.add_processor(&caches.frames) }.map_err(CacheError::NotNext)?;
+        unsafe { self.frames.add_processor(cpu, &caches.frames) }.map_err(CacheError::NotNext)?;
         for (pool, cache) in [(self.nonpaged, &caches.nonpaged), (self.paged, &caches.paged)] {
             // SAFETY: the cache is as new, and only this pool gets it.
-            unsafe { pool.raw().add_processor(cache) }.map_err(CacheError::NotNext)?;
+            unsafe { pool.raw().add_processor(cpu, cache) }.map_err(CacheError::NotNext)?;
         }
         Ok(())
     }

@@ -221,7 +221,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
 
     /// Returns the header of a block that this processor keeps, or that lies where it knows all blocks to be opened.
     #[inline]
-    fn header_of(&self, start: Pfn) -> Header<'_> {
+    fn header_of(&self, start: Pfn) -> &Header {
         // SAFETY: a cache only ever gets blocks whose records were looked at, or found to lie in a range where all blocks
         // are opened; and a block stays opened.
         let block = unsafe { Opened::vouch(self.size().block_of(start)) };

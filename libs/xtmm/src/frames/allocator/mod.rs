@@ -21,7 +21,7 @@ use super::units::{BlockSize, Pfn};
 use super::zones::{LOW, Zone, Zones};
 use crate::OutOfFrames;
 use crate::inject::Site;
-use crate::machine::{LockClass, Machine, Pin, SpinLock};
+use crate::machine::{CpuIndex, LockClass, Machine, Pin, SpinLock};
 use crate::per_cpu::{NotNext, PerCpu};
 pub use inspect::{Counts, Place};
 
@@ -125,7 +125,7 @@ impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
         })
     }
 
-    /// Gives the next processor a cache.
+    /// Gives the next processor, `cpu`, a cache.
     ///
     /// # Errors
     /// [`NotNext`]; nothing has changed then.
@@ -133,8 +133,8 @@ impl<'m, M: Machine, B: Blocks> FrameAllocator<'m, M, B> {
     /// # Safety
     /// The cache is as it was made, and used by no other allocator.
     #[allow(unsafe_code, reason = "whose memory it is only the caller knows")]
-    pub unsafe fn add_processor(&self, cache: &'m CpuCache) -> Result<(), NotNext> {
-        self.caches.add(cache)
+    pub unsafe fn add_processor(&self, cpu: CpuIndex, cache: &'m CpuCache) -> Result<(), NotNext> {
+        self.caches.add(cpu.get(), cache)
     }
 
     /// Returns what was given for opening blocks.

@@ -21,11 +21,13 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// [`OutOfFrames`] when the zone has none but those in other processors' caches.
     #[inline]
     pub fn allocate(&self, zone: Zone) -> Result<Frame, OutOfFrames> {
-        let is_refused = self.machine.injector().fails(Site::Frame);
-        if !is_refused && let Some(pfn) = self.get(zone) {
-            return Ok(pfn.frame());
+        if self.machine.injector().fails(Site::Frame) {
+            return Err(self.short(FrameCount::ONE));
         }
-        Err(self.short(FrameCount::ONE))
+        match self.get_quickly(zone) {
+            Some(pfn) => Ok(pfn.frame()),
+            None => self.allocate_slowly(zone),
+        }
     }
 
     /// Allocates a frame full of zeros: one that was zeroed in the background, or else one that is zeroed now.
@@ -67,34 +69,32 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// Takes a frame from wherever there is one. An option fits into registers, an error with its facts does not.
     #[inline]
     pub(crate) fn get(&self, zone: Zone) -> Option<Pfn> {
+        self.get_quickly(zone).or_else(|| self.get_slowly(zone))
+    }
+
+    /// Takes a frame from the magazine of this processor that serves most requests, if it is not empty.
+    #[inline]
+    fn get_quickly(&self, zone: Zone) -> Option<Pfn> {
         // What serves a zone from beyond the window is looked for the long way: one comparison instead of a choice
         // between two magazines.
-        if self.kind_for(zone, Purity::Any) == Some(Kind::Free) {
-            let pin = self.machine.pin();
-            if let Some(cache) = self.cache(&pin)
-                && let Some(pfn) = cache.magazine(Kind::Free).pop()
-            {
-                drop(pin);
-                return Some(pfn);
-            }
+        if self.kind_for(zone, Purity::Any) != Some(Kind::Free) {
+            return None;
         }
-        self.get_slowly(zone)
+        self.machine.briefly(|cpu| self.caches.get(cpu.get())?.magazine(Kind::Free).pop())
     }
 
     /// Frees a frame. The fast path asks one question about its number, which a processor foresees: it goes on while
-    /// the number is still on its way from memory. The pin ends before the slow path begins, which is a jump then.
+    /// the number is still on its way from memory.
     #[inline]
     pub(super) fn put(&self, frame: Frame, purity: Purity) -> Result<(), FrameCrime> {
         if let Some(pfn) = Pfn::of(frame)
             && self.is_in_window(pfn)
+            && let Some(()) = self.machine.briefly(|cpu| {
+                let cache = self.caches.get(cpu.get())?;
+                cache.magazine(in_window(purity)).push(pfn).then_some(())
+            })
         {
-            let pin = self.machine.pin();
-            if let Some(cache) = self.cache(&pin)
-                && cache.magazine(in_window(purity)).push(pfn)
-            {
-                drop(pin);
-                return Ok(());
-            }
+            return Ok(());
         }
         self.put_slowly(frame, purity)
     }
@@ -109,6 +109,13 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         }
         let is_filled = self.depot.lock(&pin).take(kind, magazine);
         if is_filled { magazine.pop() } else { None }
+    }
+
+    /// Does the rest of [`FrameAllocator::allocate`], so that the fast path has nothing to tell apart afterwards.
+    #[cold]
+    #[inline(never)]
+    fn allocate_slowly(&self, zone: Zone) -> Result<Frame, OutOfFrames> {
+        self.get_slowly(zone).map(Pfn::frame).ok_or_else(|| self.short(FrameCount::ONE))
     }
 
     #[cold]
@@ -167,6 +174,8 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         self.serve_drain(&pin, cache);
         let mut outcome = Ok(());
         if magazine.room() == 0 && !self.depot.lock(&pin).put(kind, magazine) {
+            // Their bits lie wherever they were freed; asked for together, before the lock is held, they come together.
+            magazine.oldest(BATCH).for_each(|pfn| self.machine.prefetch(self.records.place_of_bit(pfn)));
             outcome = self.rows.lock(&pin).put(magazine.oldest(BATCH));
             magazine.forget_oldest(BATCH);
         }

@@ -97,6 +97,21 @@ impl<const N: usize> Stack<N> {
         put
     }
 
+    /// Puts the `count` numbers below `end` behind the front, the highest first, or none where they don't fit. Returns how
+    /// many it put.
+    #[inline]
+    pub(crate) fn extend_down(&self, end: Pfn, count: usize) -> usize {
+        let before = self.behind();
+        let Some(places) = self.frames.get(before..before + count) else { return 0 };
+        let mut next = end.0;
+        for place in places {
+            next -= 1;
+            place.store(next, Ordering::Relaxed);
+        }
+        self.count.store(before + count, Ordering::Relaxed);
+        count
+    }
+
     /// Returns the numbers behind the front, oldest first, and then the one in front.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Pfn> + '_ {
         let front = Some(self.front.load(Ordering::Relaxed)).filter(|front| *front != 0);

@@ -45,6 +45,15 @@ fn the_front_is_filled_first_and_stays_when_the_oldest_go() {
 }
 
 #[test]
+fn consecutive_numbers_are_put_the_highest_first_all_or_none() {
+    let stack = Stack::<3>::new();
+    assert_eq!(stack.extend_down(Pfn(9), 2), 2);
+    assert_eq!(stack.extend_down(Pfn(20), 2), 0, "there is room for one");
+    assert!(stack.iter().eq([8, 7].map(Pfn)));
+    assert_eq!((stack.pop(), stack.pop(), stack.pop()), (Some(Pfn(7)), Some(Pfn(8)), None));
+}
+
+#[test]
 fn more_than_fits_is_not_taken() {
     let stack = Stack::<3>::new();
     let mut frames = (0..5).map(Pfn);

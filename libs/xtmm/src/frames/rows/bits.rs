@@ -26,6 +26,32 @@ fn words<'a>(
         .map(move |(index, word)| (index, word, mask(index, &range)))
 }
 
+/// How many bits of a row are set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Amount {
+    None,
+    Some,
+    All,
+}
+
+/// Returns how many bits of a row are set. Cost: a look at each word, of one or two cache lines.
+pub(crate) fn amount(row: &[AtomicUsize]) -> Amount {
+    let (any, all) = row.iter().fold((0, usize::MAX), |(any, all), word| {
+        let word = word.load(Ordering::Relaxed);
+        (any | word, all & word)
+    });
+    match (any, all) {
+        (0, _) => Amount::None,
+        (_, usize::MAX) => Amount::All,
+        _ => Amount::Some,
+    }
+}
+
+/// Counts the bits of a row that are set.
+pub(crate) fn count(row: &[AtomicUsize]) -> usize {
+    row.iter().map(|word| word.load(Ordering::Relaxed).count_ones() as usize).sum()
+}
+
 /// Sets all bits of a row.
 pub(crate) fn fill(row: &[AtomicUsize]) {
     row.iter().for_each(|word| word.store(usize::MAX, Ordering::Relaxed));

@@ -17,7 +17,7 @@ pub(crate) enum Through {
 }
 
 impl Through {
-    const fn of(self, header: Header<'_>) -> &Link {
+    const fn of(self, header: &Header) -> &Link {
         match self {
             Self::Blocks => header.blocks(),
             Self::Giants => header.giants(),

@@ -5,8 +5,10 @@
 //!   opened exactly if some frame of it is known, none of it is fresh, and it does not lie in the *tail* of a giant that
 //!   was handed out as one ([`giants::tails`]). So a known frame that is in neither has a record, and asking costs two
 //!   comparisons while the answer lies in the gap that was found last.
-//! * A set bit means free; the header counts them. A block with none is on no list, one with some on the
+//! * A set bit means free. A block with none is on no list, one with some on the
 //!   list of partly free blocks of its class, one with all on that of wholly free ones.
+//! * A block that is handed out or kept as a whole, and one that rests, has no bits. So a row with bits says that
+//!   its block is split, or has the stock in it.
 //! * The first block of a giant counts the giant's wholly free blocks; a giant with all is on a list as well.
 //! * The *stock* is a run of frames, free but without bits, from which the books of blocks are made that are opened as a
 //!   whole; the block that it lies in is marked.
@@ -33,6 +35,7 @@ use super::error::FrameCrime;
 use super::ranges::RangeSet;
 use super::units::{Opened, Pfn};
 use super::zones::{Class, Zone, Zones};
+use bits::Amount;
 use lists::{List, Through};
 pub(crate) use opening::Opener;
 pub use records::Records;
@@ -269,35 +272,32 @@ impl<'m> Rows<'m> {
         self.known.within(block).next().is_some() && self.fresh.within(block).next().is_none()
     }
 
-    /// Writes the count of a block after its bits have changed, and puts it on the list where it belongs now.
+    /// Puts a block whose bits have changed on the list where it belongs now.
     #[inline]
-    fn settle(&mut self, block: Opened, header: Header<'_>, before: usize, after: usize) {
-        header.set_free(after);
-        self.free = self.free + after - before;
-        let frames = self.records.size().frames();
-        let is_partial = |free: usize| free != 0 && free != frames;
-        if !(is_partial(before) && is_partial(after)) && before != after {
+    fn settle(&mut self, block: Opened, before: Amount) {
+        let after = bits::amount(self.records.row(block));
+        if before != after {
             self.relink(block, before, after);
         }
     }
 
     #[cold]
-    fn relink(&mut self, block: Opened, before: usize, after: usize) {
-        let (frames, records) = (self.records.size().frames(), self.records);
+    fn relink(&mut self, block: Opened, before: Amount, after: Amount) {
+        let records = self.records;
         let lists = self.lists(self.zones.class_of(block.number()));
         match before {
-            0 => {}
-            all if all == frames => lists.whole.remove(&records, block),
-            _ => lists.partial.remove(&records, block),
+            Amount::None => {}
+            Amount::Some => lists.partial.remove(&records, block),
+            Amount::All => lists.whole.remove(&records, block),
         }
         match after {
-            0 => {}
-            all if all == frames => lists.whole.push(&records, block),
-            _ => lists.partial.push(&records, block),
+            Amount::None => {}
+            Amount::Some => lists.partial.push(&records, block),
+            Amount::All => lists.whole.push(&records, block),
         }
-        if before == frames {
+        if before == Amount::All {
             self.count_in_giant(block, |count| count.saturating_sub(1));
-        } else if after == frames {
+        } else if after == Amount::All {
             self.count_in_giant(block, |count| count + 1);
         }
     }
@@ -317,7 +317,7 @@ impl<'m> Rows<'m> {
 
     /// Changes what the header of a giant's first block says of the giant, and puts it on the list where it
     /// belongs then.
-    fn change_giant(&mut self, first: Opened, change: impl FnOnce(Header<'_>)) {
+    fn change_giant(&mut self, first: Opened, change: impl FnOnce(&Header)) {
         let records = self.records;
         let header = records.header(first);
         let before = self.listing(header);
@@ -341,7 +341,7 @@ impl<'m> Rows<'m> {
     }
 
     /// Returns on which list a giant belongs.
-    fn listing(&self, header: Header<'_>) -> Listing {
+    fn listing(&self, header: &Header) -> Listing {
         let whole = header.whole_in_giant();
         match header.tail() {
             Tail::None if whole == self.giant_blocks as usize => Listing::Giants,

@@ -2,6 +2,7 @@
 
 use xtcore::{Frame, FrameCount, FrameRange};
 
+use super::bits::Amount;
 use super::records::State;
 use super::{Rows, bits, vouch};
 use crate::OutOfFrames;
@@ -195,7 +196,7 @@ impl Rows<'_> {
         let used = FrameRange::new(offered.start(), rest.start()).unwrap_or_default();
         self.books = self.books.saturating_add(used.count());
         let opened = vouch(self.number_around(block));
-        let (row, header) = (self.records.row(opened), self.records.header(opened));
+        let row = self.records.row(opened);
         let mut free = 0;
         let all = tail.filter(|giant| giant.is_free()).map(|_| block);
         for piece in all.into_iter().chain(self.fresh.within(block)) {
@@ -225,7 +226,8 @@ impl Rows<'_> {
             None => self.fresh.remove(block).unwrap_or_default(),
         }
         self.begin_giant(opened);
-        self.settle(opened, header, 0, free);
+        self.free += free;
+        self.settle(opened, Amount::None);
         Ok(opened)
     }
 
@@ -253,10 +255,9 @@ impl Rows<'_> {
         if self.fresh.containing(next).is_some_and(|range| range.encloses(others)) {
             return 0;
         }
-        let frames = self.records.size().frames();
         (first.number() + 1..first.number().saturating_add(self.giant_blocks))
             .filter_map(|block| self.opened_block(block))
-            .filter(|block| self.records.header(*block).free() == frames)
+            .filter(|block| bits::amount(self.records.row(*block)) == Amount::All)
             .count()
     }
 
@@ -287,16 +288,18 @@ impl Rows<'_> {
         let lists = self.lists(class);
         let found = sizes.iter().copied().find_map(|count| {
             let partial = lists.partial.iter(&records).take(SEARCHED);
-            let blocks = partial.chain(lists.whole.iter(&records).take(1));
-            blocks.filter(|block| records.header(*block).free() >= count).find_map(|block| {
+            let mut blocks = partial.chain(lists.whole.iter(&records).take(1));
+            blocks.find_map(|block| {
                 let start = bits::find_run(records.row(block), 0..frames, count, 1)?;
                 Some((block, start..start + count))
             })
         });
         let Some((block, offsets)) = found else { return false };
-        let header = records.header(block);
-        bits::clear(records.row(block), offsets.clone());
-        self.settle(block, header, header.free(), header.free() - offsets.len());
+        let row = records.row(block);
+        let before = bits::amount(row);
+        bits::clear(row, offsets.clone());
+        self.free -= offsets.len();
+        self.settle(block, before);
         let start = records.size().pfn(block.number(), offsets.start).frame();
         self.set_stock(FrameRange::with_count(start, FrameCount::new(offsets.len() as u64)));
         true

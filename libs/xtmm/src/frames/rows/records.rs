@@ -5,10 +5,8 @@
 //!   base ->  row of block 0 | row of block 1 | ...    64 bytes per 512 frames, each on a cache line
 //!            (up to the next page)
 //!            page with the headers of blocks 0 to 127 | page with those of blocks 128 to 255 | ...
-//!              summary of block 0 | summary of block 1 | ...     4 bytes each
-//!              links of block 0   | links of block 1   | ...    24 bytes each
 //! ```
-//! What is asked and changed for each frame that comes back is a block's summary; those of 16 blocks share a cache line.
+//! For a frame that comes back a word of its row is asked and changed, and mostly nothing else; so a header counts nothing.
 //!
 //! A bit that is set means "free in the rows"; all zeros, as memory comes, means that no frame is. Everything is a relaxed
 //! atomic of at most a machine word, because a processor may look at a block's state without the lock; all else
@@ -69,15 +67,10 @@ pub(crate) struct Link {
     pub(crate) previous: AtomicU32,
 }
 
-/// Where in a summary the state begins.
-const STATE: u32 = 16;
-/// The bits of a summary that count.
-const FREE: u32 = (1 << STATE) - 1;
-
-/// What is known of a block apart from its summary.
+/// What is known of a block apart from its bits.
 #[derive(FromZeros)]
 #[repr(C)]
-struct Links {
+pub(crate) struct Header {
     /// In the list of blocks that are partly free, or of those that are wholly free.
     blocks: Link,
     /// In the list of giants that are wholly free, or of those that have a free tail; used in the first block of a giant.
@@ -87,6 +80,7 @@ struct Links {
     /// Where the giant's tail begins, counted in blocks; used in its first block, as the next one is.
     tail_start: AtomicU16,
     tail: AtomicU8,
+    state: AtomicU8,
 }
 
 /// Blocks whose headers share a page.
@@ -95,70 +89,33 @@ const PAGE_BLOCKS: usize = 128;
 /// The headers of some blocks: one page.
 #[derive(FromZeros)]
 #[repr(C, align(4096))]
-struct HeaderPage {
-    /// For each block, how many bits are set in its row, and above them its state: one word, so that freeing a frame into
-    /// a block asks and changes it at once.
-    summaries: [AtomicU32; PAGE_BLOCKS],
-    links: [Links; PAGE_BLOCKS],
-}
+struct HeaderPage([Header; PAGE_BLOCKS]);
 
 const _: () = assert!(size_of::<HeaderPage>() as u64 == PAGE_BYTES, "headers are backed page by page");
 
-/// What is known of a block.
-#[derive(Clone, Copy)]
-pub(crate) struct Header<'m> {
-    summary: &'m AtomicU32,
-    links: &'m Links,
-}
-
-impl<'m> Header<'m> {
+impl Header {
     /// Returns the neighbours in the list of partly or wholly free blocks.
-    pub(crate) const fn blocks(self) -> &'m Link {
-        &self.links.blocks
+    pub(crate) const fn blocks(&self) -> &Link {
+        &self.blocks
     }
 
     /// Returns the neighbours in the list of giants; used in the first block of a giant.
-    pub(crate) const fn giants(self) -> &'m Link {
-        &self.links.giants
+    pub(crate) const fn giants(&self) -> &Link {
+        &self.giants
     }
 
-    #[inline]
-    pub(crate) fn free(self) -> usize {
-        (self.summary.load(Ordering::Relaxed) & FREE) as usize
-    }
-
-    /// Sets the number of free frames, at most those of a block.
-    #[inline]
-    pub(crate) fn set_free(self, free: usize) {
-        let state = self.summary.load(Ordering::Relaxed) & !FREE;
-        self.summary.store(state | free as u32, Ordering::Relaxed);
-    }
-
-    /// Counts one more free frame if the block is split, and partly free before and after. Tells whether it did.
-    #[inline]
-    #[must_use]
-    pub(crate) fn count_one_more(self, frames_of_block: usize) -> bool {
-        let summary = self.summary.load(Ordering::Relaxed);
-        // A state other than split makes the word larger than any count.
-        let stays_partial = (summary.wrapping_sub(1) as usize) < frames_of_block - 2;
-        if stays_partial {
-            self.summary.store(summary + 1, Ordering::Relaxed);
-        }
-        stays_partial
-    }
-
-    pub(crate) fn whole_in_giant(self) -> usize {
-        usize::from(self.links.whole_in_giant.load(Ordering::Relaxed))
+    pub(crate) fn whole_in_giant(&self) -> usize {
+        usize::from(self.whole_in_giant.load(Ordering::Relaxed))
     }
 
     /// Sets the number of free blocks, at most those of a giant: 512.
-    pub(crate) fn set_whole_in_giant(self, count: usize) {
-        self.links.whole_in_giant.store(count as u16, Ordering::Relaxed);
+    pub(crate) fn set_whole_in_giant(&self, count: usize) {
+        self.whole_in_giant.store(count as u16, Ordering::Relaxed);
     }
 
     #[inline]
-    pub(crate) fn state(self) -> State {
-        match self.summary.load(Ordering::Relaxed) >> STATE {
+    pub(crate) fn state(&self) -> State {
+        match self.state.load(Ordering::Relaxed) {
             1 => State::Held,
             2 => State::Cached,
             3 => State::Donor,
@@ -168,31 +125,30 @@ impl<'m> Header<'m> {
     }
 
     #[inline]
-    pub(crate) fn set_state(self, state: State) {
-        let free = self.summary.load(Ordering::Relaxed) & FREE;
-        self.summary.store(free | (state as u32) << STATE, Ordering::Relaxed);
+    pub(crate) fn set_state(&self, state: State) {
+        self.state.store(state as u8, Ordering::Relaxed);
     }
 
-    pub(crate) fn tail(self) -> Tail {
-        match self.links.tail.load(Ordering::Relaxed) {
+    pub(crate) fn tail(&self) -> Tail {
+        match self.tail.load(Ordering::Relaxed) {
             1 => Tail::Held,
             2 => Tail::Free,
             _ => Tail::None,
         }
     }
 
-    pub(crate) fn set_tail(self, tail: Tail) {
-        self.links.tail.store(tail as u8, Ordering::Relaxed);
+    pub(crate) fn set_tail(&self, tail: Tail) {
+        self.tail.store(tail as u8, Ordering::Relaxed);
     }
 
     /// Returns how many blocks of the giant come before its tail.
-    pub(crate) fn tail_start(self) -> usize {
-        usize::from(self.links.tail_start.load(Ordering::Relaxed))
+    pub(crate) fn tail_start(&self) -> usize {
+        usize::from(self.tail_start.load(Ordering::Relaxed))
     }
 
     /// Sets how many blocks come before the tail, at most those of a giant: 512.
-    pub(crate) fn set_tail_start(self, blocks: usize) {
-        self.links.tail_start.store(blocks as u16, Ordering::Relaxed);
+    pub(crate) fn set_tail_start(&self, blocks: usize) {
+        self.tail_start.store(blocks as u16, Ordering::Relaxed);
     }
 }
 
@@ -277,15 +233,12 @@ impl<'m> Records<'m> {
     }
 
     #[inline]
-    pub(crate) fn header(&self, block: Opened) -> Header<'m> {
+    pub(crate) fn header(&self, block: Opened) -> &'m Header {
         let (page, index) = (block.number() as usize / PAGE_BLOCKS, block.number() as usize % PAGE_BLOCKS);
         // SAFETY: the block has been opened, so that its header lies in this page, and the page has memory.
         let page = unsafe { self.headers.get_unchecked(page) };
-        // SAFETY: a remainder of the arrays' length is an index of theirs.
-        let summary = unsafe { page.summaries.get_unchecked(index) };
-        // SAFETY: the same index, and an array as long.
-        let links = unsafe { page.links.get_unchecked(index) };
-        Header { summary, links }
+        // SAFETY: a remainder of the array's length is an index of it.
+        unsafe { page.0.get_unchecked(index) }
     }
 
     /// Returns the bits of a block, as words.
@@ -309,6 +262,12 @@ impl<'m> Records<'m> {
         let word = unsafe { self.words.add(pfn.0 / usize::BITS as usize) };
         // SAFETY: the row has memory, which was zero at first, and is only ever accessed as such atomics.
         (unsafe { &*word }, 1 << (pfn.0 % usize::BITS as usize))
+    }
+
+    /// Returns the address of the word of a row in which a frame has its bit. There need not be memory.
+    #[inline]
+    pub(crate) const fn place_of_bit(&self, pfn: Pfn) -> *const u8 {
+        self.words.wrapping_add(pfn.0 / usize::BITS as usize).cast()
     }
 
     /// Returns how many lines `blocks` blocks have.

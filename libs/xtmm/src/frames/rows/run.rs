@@ -127,21 +127,20 @@ impl Rows<'_> {
         if header.state() == State::Held {
             header.set_state(State::Split);
         }
-        let offsets = self.offsets(piece);
-        let before = header.free();
-        let after = before + offsets.len();
-        bits::set(self.records.row(block), offsets);
-        self.settle(block, header, before, after);
+        let (row, offsets) = (self.records.row(block), self.offsets(piece));
+        let before = bits::amount(row);
+        self.free += offsets.len();
+        bits::set(row, offsets);
+        self.settle(block, before);
     }
 
     /// Clears the bits of frames of one block that has them set.
     fn take_piece(&mut self, block: Opened, piece: FrameRange) {
-        let header = self.records.header(block);
-        let offsets = self.offsets(piece);
-        let before = header.free();
-        let after = before - offsets.len();
-        bits::clear(self.records.row(block), offsets);
-        self.settle(block, header, before, after);
+        let (row, offsets) = (self.records.row(block), self.offsets(piece));
+        let before = bits::amount(row);
+        self.free -= offsets.len();
+        bits::clear(row, offsets);
+        self.settle(block, before);
     }
 
     /// Takes a run within one block of a class, out of what is broken already if that is quickly found, and else out of

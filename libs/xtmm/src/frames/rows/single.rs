@@ -4,6 +4,7 @@ use core::sync::atomic::Ordering;
 
 use xtcore::FrameRange;
 
+use super::bits::Amount;
 use super::records::State;
 use super::{Opener, Rows, bits};
 use crate::frames::blocks::Blocks;
@@ -54,33 +55,41 @@ impl Rows<'_> {
             return None;
         }
         let opened = super::vouch(0);
-        let offset = bits::take_last(self.records.row(opened), 0..LOW.0)?;
-        let header = self.records.header(opened);
-        self.settle(opened, header, header.free(), header.free() - 1);
+        let row = self.records.row(opened);
+        let before = bits::amount(row);
+        let offset = bits::take_last(row, 0..LOW.0)?;
+        self.free -= 1;
+        self.settle(opened, before);
         Some(Pfn(offset))
     }
 
     /// Takes frames back: all but the criminal ones.
     ///
     /// Frames that were freed in no order lie in as many blocks, so nothing is gained by handling those of a block together:
-    /// the loop is short instead, and its steps don't wait for each other's rows and headers.
+    /// the loop is short instead, and its steps don't wait for each other's rows. A row that has bits tells by itself
+    /// that its block is no longer handed out or kept as a whole, and that it is on a list; so the header is not asked.
     ///
     /// # Errors
     /// The first crime.
     #[inline(never)]
     pub(crate) fn put(&mut self, frames: impl Iterator<Item = Pfn>) -> Result<(), FrameCrime> {
         let mut outcome = Ok(());
-        let (records, size) = (self.records, self.records.size());
+        let records = self.records;
+        let stock = Pfn::saturating(self.stock.start()).0..Pfn::saturating(self.stock.end()).0;
         // While there are tails, not every block around is opened.
         let (mut start, mut length) = self.quick_gap();
         let mut put = 0;
         for pfn in frames {
             if pfn.0.wrapping_sub(start) < length {
-                let header = records.header(super::vouch(size.block_of(pfn)));
                 let (word, bit) = super::bit_of(&records, pfn);
-                let row = word.load(Ordering::Relaxed);
-                if row & bit == 0 && header.count_one_more(size.frames()) {
-                    word.store(row | bit, Ordering::Relaxed);
+                let before = word.load(Ordering::Relaxed);
+                let after = before | bit;
+                // A word that is neither empty before nor full after says the same of its row.
+                if before & bit == 0
+                    && ((before != 0 && after != usize::MAX) || self.stays_partial(pfn, after))
+                    && !stock.contains(&pfn.0)
+                {
+                    word.store(after, Ordering::Relaxed);
                     put += 1;
                     continue;
                 }
@@ -90,6 +99,20 @@ impl Rows<'_> {
         }
         self.free += put;
         outcome
+    }
+
+    /// Tells whether the row of a frame has bits, and would not have all with one word of it, the frame's, changed to
+    /// `after`. The frame lies in an opened block.
+    #[inline(never)]
+    fn stays_partial(&self, pfn: Pfn, after: usize) -> bool {
+        let block = super::vouch(self.records.size().block_of(pfn));
+        let row = self.records.row(block);
+        let word = self.records.size().offset_of(pfn) / BITS;
+        let is_full_elsewhere = row
+            .iter()
+            .enumerate()
+            .all(|(index, others)| index == word || others.load(Ordering::Relaxed) == usize::MAX);
+        bits::amount(row) != Amount::None && !(after == usize::MAX && is_full_elsewhere)
     }
 
     /// Returns the first frame and the length of a range in which all blocks are opened.
@@ -114,8 +137,10 @@ impl Rows<'_> {
         if header.state() == State::Held {
             header.set_state(State::Split);
         }
+        let before = bits::amount(row);
         bits::set(row, offset..offset + 1);
-        self.settle(block, header, header.free(), header.free() + 1);
+        self.free += 1;
+        self.settle(block, before);
         Ok(())
     }
 
@@ -142,7 +167,8 @@ impl Rows<'_> {
 
     /// Moves up to `wanted` frames of a block, the highest first, so that they are handed out in ascending order.
     fn take_bits<const N: usize>(&mut self, block: Opened, out: &Stack<N>, wanted: usize) -> usize {
-        let (header, row) = (self.records.header(block), self.records.row(block));
+        let row = self.records.row(block);
+        let before = bits::amount(row);
         let base = self.records.size().pfn(block.number(), 0).0;
         let mut taken = 0;
         for (index, word) in row.iter().enumerate().rev() {
@@ -153,7 +179,7 @@ impl Rows<'_> {
             let start = base + index * BITS;
             // Most words are full or empty.
             if left == usize::MAX && wanted - taken >= BITS {
-                taken += out.extend((start..start + BITS).rev().map(Pfn));
+                taken += out.extend_down(Pfn(start + BITS), BITS);
                 word.store(0, Ordering::Relaxed);
                 if taken == wanted {
                     break;
@@ -173,7 +199,8 @@ impl Rows<'_> {
                 break;
             }
         }
-        self.settle(block, header, header.free(), header.free() - taken);
+        self.free -= taken;
+        self.settle(block, before);
         taken
     }
 }

@@ -2,6 +2,7 @@
 
 use xtcore::{Frame, FrameCount, FrameRange};
 
+use super::bits::Amount;
 use super::records::State;
 use super::{Opener, Rows, bits};
 use crate::frames::blocks::{Blocks, Donors};
@@ -149,21 +150,23 @@ impl Rows<'_> {
 
     /// Takes all bits of a block, if it has any. Returns its first frame.
     pub(super) fn hold(&mut self, block: Opened, state: State) -> Pfn {
-        let header = self.records.header(block);
-        if header.free() != 0 {
-            bits::empty(self.records.row(block));
-            self.settle(block, header, header.free(), 0);
+        let row = self.records.row(block);
+        let before = bits::amount(row);
+        if before != Amount::None {
+            self.free -= bits::count(row);
+            bits::empty(row);
+            self.settle(block, before);
         }
-        header.set_state(state);
+        self.records.header(block).set_state(state);
         self.records.size().pfn(block.number(), 0)
     }
 
     /// Sets all bits of a block that has none.
     pub(super) fn release(&mut self, block: Opened) {
-        let (header, frames) = (self.records.header(block), self.records.size().frames());
-        header.set_state(State::Split);
+        self.records.header(block).set_state(State::Split);
         bits::fill(self.records.row(block));
-        self.settle(block, header, header.free(), frames);
+        self.free += self.records.size().frames();
+        self.settle(block, Amount::None);
     }
 
     pub(super) fn check_whole(&mut self, start: Pfn, state: State) -> Result<Opened, FrameCrime> {
@@ -173,11 +176,11 @@ impl Rows<'_> {
             return Err(FrameCrime::NotWhole(range));
         }
         let block = self.opened(start)?;
-        let header = self.records.header(block);
-        match header.state() {
-            found if found == state && header.free() == 0 => Ok(block),
+        let free = bits::amount(self.records.row(block));
+        match self.records.header(block).state() {
+            found if found == state && free == Amount::None => Ok(block),
             State::Cached | State::Resting => Err(FrameCrime::AlreadyFree(start.frame())),
-            _ if header.free() == size.frames() => Err(FrameCrime::AlreadyFree(start.frame())),
+            _ if free == Amount::All => Err(FrameCrime::AlreadyFree(start.frame())),
             _ => Err(FrameCrime::NotWhole(range)),
         }
     }

@@ -5,6 +5,7 @@ use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use xtcore::{Frame, FrameCount, FrameRange, PAGE_BYTES, VirtAddr, VirtRange};
 use xtmm::OutOfFrames;
@@ -26,6 +27,8 @@ pub(crate) fn become_cpu(number: usize) {
 #[derive(Default)]
 pub(crate) struct Host {
     pub(crate) injector: Injector,
+    /// Callers come from a level that is not served briefly.
+    pub(crate) is_raised: AtomicBool,
     /// Frames that are full of zeros as far as the machine knows.
     pub(crate) zeroed: Mutex<BTreeSet<u64>>,
 }
@@ -45,6 +48,10 @@ unsafe impl Machine for Host {
 
     fn pin(&self) -> HostPin {
         HostPin(CPU.get())
+    }
+
+    fn briefly<R>(&self, work: impl FnOnce(CpuIndex) -> Option<R>) -> Option<R> {
+        if self.is_raised.load(Ordering::Relaxed) { None } else { work(CpuIndex::new(CPU.get())) }
     }
 
     fn run_level(&self) -> RunLevel {

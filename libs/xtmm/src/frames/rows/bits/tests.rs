@@ -5,7 +5,7 @@ use core::sync::atomic::AtomicUsize;
 use std::vec;
 use std::vec::Vec;
 
-use super::{clear, find_run, first_set, last_clear, set, take_last};
+use super::{Amount, amount, clear, count, find_run, first_set, last_clear, set, take_last};
 
 const FRAMES: usize = 512;
 
@@ -51,6 +51,19 @@ fn random_ranges_agree_with_booleans() {
             .find(|at| model[*at..at + count].iter().all(|bit| *bit));
         assert_eq!(find_run(&row, probe, count, alignment), expected);
     }
+}
+
+#[test]
+fn a_row_tells_how_many_bits_it_has() {
+    let row = row();
+    assert_eq!((amount(&row), count(&row)), (Amount::None, 0));
+    set(&row, 100..101);
+    assert_eq!((amount(&row), count(&row)), (Amount::Some, 1));
+    set(&row, 0..100);
+    set(&row, 101..FRAMES);
+    assert_eq!((amount(&row), count(&row)), (Amount::All, FRAMES));
+    clear(&row, FRAMES - 1..FRAMES);
+    assert_eq!((amount(&row), count(&row)), (Amount::Some, FRAMES - 1));
 }
 
 #[test]

@@ -23,6 +23,7 @@ use xtcore::{Frame, FrameCount, FrameRange};
 
 use crate::frames::blocks::Blocks;
 use crate::frames::error::FrameCrime;
+use crate::frames::rows::bits::{self, Amount};
 use crate::frames::rows::records::{State, Tail};
 use crate::frames::rows::{Opener, Rows, vouch};
 use crate::frames::units::{Opened, Pfn};
@@ -141,7 +142,7 @@ impl Rows<'_> {
     pub(in crate::frames::rows) fn free_tail(&mut self, giant: Tailed) {
         self.change_giant(giant.first, |header| header.set_tail(Tail::Free));
         if giant.start == giant.first.number() + 1
-            && self.records.header(giant.first).free() == self.records.size().frames()
+            && bits::amount(self.records.row(giant.first)) == Amount::All
         {
             self.hold(giant.first, State::Resting);
             self.change_giant(giant.first, |header| header.set_whole_in_giant(1));
