@@ -60,6 +60,12 @@ pub(crate) struct Run {
     /// Number of processors.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=255))]
     pub(crate) cpus: u32,
+    /// Packages that the processors are spread over.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=255))]
+    pub(crate) sockets: u32,
+    /// Processors that share a core.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=255))]
+    pub(crate) threads: u32,
     /// The emulator's CPU model with its features.
     #[arg(long, default_value = "max", value_name = "MODEL")]
     pub(crate) cpu: String,

@@ -63,6 +63,7 @@ extern "C" fn kernel_entry(block: *const u8) -> ! {
     let Some(mode) = PagingMode::from_levels(active_levels()) else { control::stop() };
     let address = VirtAddr::new(block.expose_provenance() as u64);
     let (active, block) = verify(mode, processor.capabilities, address);
+    kd::choose_serial(&block.parameters());
     ending::arrange(&block.parameters());
     if let Some(pages) = block.stack().pages() {
         register_boot_stack(pages);

@@ -1,20 +1,10 @@
-//! The words for interrupts: global system interrupts, the sixteen of the ISA bus, and how a line signals.
+//! The sixteen interrupts of the ISA bus, and what tables leave unsaid of how a line signals.
 //!
 //! ACPI counts interrupt inputs over all I/O APICs: the *global system interrupt* of an input is the number of its I/O
 //! APIC's first input plus its own (ACPI 6.5, section 5.2.13). The sixteen lines of the ISA bus are wired to the inputs
 //! with their own numbers, active high and edge-triggered, unless an override says otherwise (section 5.2.12.5).
 
-use core::fmt;
-
-/// A global system interrupt.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Gsi(pub u32);
-
-impl fmt::Display for Gsi {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, out)
-    }
-}
+use xtcore::interrupt::{Gsi, Line, Polarity, Signal, Trigger};
 
 /// One of the sixteen interrupt lines of the ISA bus.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -49,49 +39,6 @@ impl IsaIrq {
     pub fn all() -> impl Iterator<Item = Self> {
         (0..Self::COUNT as u8).map(Self)
     }
-}
-
-/// The level of a line that means "interrupt".
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Polarity {
-    /// High.
-    ActiveHigh,
-    /// Low.
-    ActiveLow,
-}
-
-/// What on a line means a further interrupt.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Trigger {
-    /// A change to the active level.
-    Edge,
-    /// The active level itself, until the device takes it back.
-    Level,
-}
-
-/// How a line signals.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Signal {
-    /// Which level is active.
-    pub polarity: Polarity,
-    /// What is counted.
-    pub trigger: Trigger,
-}
-
-impl Signal {
-    /// What the lines of the ISA bus do.
-    pub const ISA: Self = Self { polarity: Polarity::ActiveHigh, trigger: Trigger::Edge };
-    /// What the system control interrupt does, which is shared (ACPI 6.5, section 5.2.9).
-    pub const SHARED: Self = Self { polarity: Polarity::ActiveLow, trigger: Trigger::Level };
-}
-
-/// An input and how its line signals.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Interrupt {
-    /// The input.
-    pub gsi: Gsi,
-    /// How it signals.
-    pub signal: Signal,
 }
 
 /// How a line signals, as far as a table says: `None` means "as its bus does".
@@ -162,9 +109,9 @@ impl IsaWiring {
     /// An override may lead another line to that input. Then nothing is connected to this one, as on most machines to
     /// the cascade, whose input the interval timer has.
     #[must_use]
-    pub fn of(&self, irq: IsaIrq) -> Interrupt {
-        let (gsi, wiring) = self.overridden(irq).unwrap_or((Gsi(irq.0.into()), Wiring::default()));
-        Interrupt { gsi, signal: wiring.on(Signal::ISA) }
+    pub fn of(&self, irq: IsaIrq) -> Line {
+        let (gsi, wiring) = self.overridden(irq).unwrap_or((Gsi::new(irq.0.into()), Wiring::default()));
+        Line { gsi, signal: wiring.on(Signal::ISA) }
     }
 
     /// Records the override of a line. The first one counts: returns it if there is one.

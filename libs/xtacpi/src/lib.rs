@@ -43,10 +43,8 @@ mod table;
 
 pub use fixed::{BootArchitecture, Fixed, PmTimer, PmTimerWidth, Register, Reset, SoftOff};
 pub use hpet::{CounterWidth, Hpet};
-pub use interrupt::{Gsi, Interrupt, IsaIrq, IsaWiring, Polarity, Signal, Trigger, Wiring};
-pub use madt::{
-    ApicId, InterruptModel, Interrupts, IoApic, LegacyPics, Lint, Processor, Processors, Readiness,
-};
+pub use interrupt::{IsaIrq, IsaWiring, Wiring};
+pub use madt::{InterruptModel, Interrupts, IoApic, LegacyPics, Lint, Processor, Processors, Readiness};
 pub use memory::{ReadPhysical, Unreadable};
 pub use notice::{EntryFault, Listed, Notice, Notices, RegisterName};
 pub use platform::Platform;

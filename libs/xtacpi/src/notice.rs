@@ -7,8 +7,8 @@ use core::fmt;
 
 use arrayvec::ArrayVec;
 use xtcore::PhysAddr;
+use xtcore::interrupt::Gsi;
 
-use crate::interrupt::Gsi;
 use crate::memory::Unreadable;
 use crate::table::{Signature, TableFault};
 

@@ -3,10 +3,11 @@
 use core::fmt;
 
 use xtcore::PhysAddr;
+use xtcore::interrupt::Line;
 
 use crate::fixed::{self, Fadt, Fixed, SoftOff};
 use crate::hpet::{self, Hpet};
-use crate::interrupt::{Interrupt, IsaIrq};
+use crate::interrupt::IsaIrq;
 use crate::madt::{self, InterruptModel, Interrupts, Processors};
 use crate::memory::{ReadPhysical, Unreadable};
 use crate::notice::{Notice, Notices};
@@ -89,7 +90,7 @@ impl Platform {
 
     /// Returns the input at which a line of the ISA bus ends, and how it signals.
     #[must_use]
-    pub fn gsi_of(&self, irq: IsaIrq) -> Interrupt {
+    pub fn gsi_of(&self, irq: IsaIrq) -> Line {
         self.interrupts.isa.of(irq)
     }
 }

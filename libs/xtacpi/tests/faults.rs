@@ -7,8 +7,9 @@ use support::memory::Memory;
 use support::tables::{
     DSDT, FADT, HPET, MADT, Machine, RSDP, RSDT, XSDT, entry, generic, reseal, rsdp, xsdt,
 };
-use xtacpi::{Gsi, Interrupts, IsaIrq, Notices, Platform, Processors, Signal};
+use xtacpi::{Interrupts, IsaIrq, Notices, Platform, Processors};
 use xtcore::PhysAddr;
+use xtcore::interrupt::{Gsi, Signal};
 
 /// Reads the tables and insists on exactly these messages.
 fn complained(memory: &mut Memory, messages: &[&str]) -> Platform {
@@ -255,8 +256,8 @@ fn overrides_that_cannot_be_are_ignored() {
         entry::wired(0, 0, 2, 0),
     ];
     let platform = complained_of(&wrong, &messages);
-    assert_eq!(platform.gsi_of(IsaIrq::TIMER).gsi, Gsi(2));
-    assert_eq!(platform.gsi_of(IsaIrq::new(4).expect("a line")).gsi, Gsi(4));
+    assert_eq!(platform.gsi_of(IsaIrq::TIMER).gsi, Gsi::new(2));
+    assert_eq!(platform.gsi_of(IsaIrq::new(4).expect("a line")).gsi, Gsi::new(4));
 }
 
 #[test]
@@ -267,7 +268,7 @@ fn reserved_flags_mean_what_the_bus_does() {
     ];
     let platform = complained_of(&[entry::wired(0, 5, 21, 0xA), entry::local_nmi(0, 2, 0)], &messages);
     let five = platform.gsi_of(IsaIrq::new(5).expect("a line"));
-    assert_eq!((five.gsi, five.signal), (Gsi(21), Signal::ISA));
+    assert_eq!((five.gsi, five.signal), (Gsi::new(21), Signal::ISA));
 }
 
 #[test]

@@ -7,10 +7,11 @@ use support::tables::{
     DSDT, FADT, HPET, MADT, Machine, RSDP, RSDT, XSDT, entry, generic, reseal, rsdp, table,
 };
 use xtacpi::{
-    ApicId, BootArchitecture, CounterWidth, Gsi, Hpet, Interrupt, InterruptModel, IsaIrq, LegacyPics, Lint,
-    Platform, PmTimer, PmTimerWidth, Polarity, Readiness, Register, Reset, Signal, SoftOff, Trigger,
+    BootArchitecture, CounterWidth, Hpet, InterruptModel, IsaIrq, LegacyPics, Lint, Platform, PmTimer,
+    PmTimerWidth, Readiness, Register, Reset, SoftOff,
 };
-use xtcore::PhysAddr;
+use xtcore::interrupt::{Gsi, Line, Polarity, Signal, Trigger};
+use xtcore::{ApicId, PhysAddr};
 
 fn found(machine: &Machine) -> Platform {
     let platform = judge::read(&mut machine.build(), RSDP);
@@ -29,12 +30,12 @@ const LEVEL_HIGH: Signal = Signal { polarity: Polarity::ActiveHigh, trigger: Tri
 fn a_small_pc_is_found_as_it_is() {
     let platform = found(&Machine::pc());
     let ids: Vec<_> = platform.processors.enabled().map(|one| (one.apic_id, one.uid)).collect();
-    assert_eq!(ids, [(ApicId(0), 0), (ApicId(2), 1)]);
+    assert_eq!(ids, [(ApicId::new(0), 0), (ApicId::new(2), 1)]);
     let interrupts = &platform.interrupts;
     assert_eq!((interrupts.model, interrupts.legacy_pics), (InterruptModel::Apic, LegacyPics::Present));
     assert_eq!(interrupts.local_apic, PhysAddr::new(0xFEE0_0000));
     let [io_apic] = interrupts.io_apics() else { panic!("one I/O APIC") };
-    assert_eq!((io_apic.id, io_apic.address, io_apic.first), (7, PhysAddr::new(0xFEC0_0000), Gsi(0)));
+    assert_eq!((io_apic.id, io_apic.address, io_apic.first), (7, PhysAddr::new(0xFEC0_0000), Gsi::new(0)));
     let hpet = Hpet {
         number: 0,
         address: PhysAddr::new(0xFED0_0000),
@@ -58,23 +59,23 @@ fn a_small_pc_is_found_as_it_is() {
 fn a_line_without_an_override_ends_at_the_input_with_its_number() {
     let platform = found(&Machine::pc());
     for number in [1, 3, 8, 15] {
-        let expected = Interrupt { gsi: Gsi(number.into()), signal: Signal::ISA };
+        let expected = Line { gsi: Gsi::new(number.into()), signal: Signal::ISA };
         assert_eq!(platform.gsi_of(irq(number)), expected);
     }
-    assert_eq!(platform.gsi_of(IsaIrq::TIMER), Interrupt { gsi: Gsi(2), signal: Signal::ISA });
-    assert_eq!(platform.gsi_of(irq(9)), Interrupt { gsi: Gsi(9), signal: LEVEL_HIGH });
+    assert_eq!(platform.gsi_of(IsaIrq::TIMER), Line { gsi: Gsi::new(2), signal: Signal::ISA });
+    assert_eq!(platform.gsi_of(irq(9)), Line { gsi: Gsi::new(9), signal: LEVEL_HIGH });
     assert_eq!(IsaIrq::new(16), None);
 }
 
 #[test]
 fn the_system_control_interrupt_follows_its_override_and_else_is_shared() {
-    assert_eq!(found(&Machine::pc()).fixed.sci, Some(Interrupt { gsi: Gsi(9), signal: LEVEL_HIGH }));
+    assert_eq!(found(&Machine::pc()).fixed.sci, Some(Line { gsi: Gsi::new(9), signal: LEVEL_HIGH }));
     let base = [entry::processor(0, 0, 1), entry::io_apic(7, 0xFEC0_0000, 0)];
     let sci_of = |more: &[Vec<u8>]| {
         found(&Machine::with_entries(&[&base[..], more].concat())).fixed.sci.expect("an SCI")
     };
-    assert_eq!(sci_of(&[]), Interrupt { gsi: Gsi(9), signal: LEVEL_LOW });
-    assert_eq!(sci_of(&[entry::wired(0, 9, 20, 0)]), Interrupt { gsi: Gsi(20), signal: LEVEL_LOW });
+    assert_eq!(sci_of(&[]), Line { gsi: Gsi::new(9), signal: LEVEL_LOW });
+    assert_eq!(sci_of(&[entry::wired(0, 9, 20, 0)]), Line { gsi: Gsi::new(20), signal: LEVEL_LOW });
 }
 
 #[test]
@@ -83,7 +84,7 @@ fn without_the_controllers_of_a_pc_the_system_control_interrupt_is_an_input() {
     machine.madt_flags = 0;
     let platform = found(&machine.fadt_with(46, &[5, 1]));
     assert_eq!(platform.interrupts.legacy_pics, LegacyPics::Absent);
-    assert_eq!(platform.fixed.sci, Some(Interrupt { gsi: Gsi(0x105), signal: LEVEL_LOW }));
+    assert_eq!(platform.fixed.sci, Some(Line { gsi: Gsi::new(0x105), signal: LEVEL_LOW }));
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn processors_of_both_widths_stand_in_one_list() {
         entry::io_apic(0, 0xFEC0_0000, 0),
     ]));
     let listed: Vec<_> =
-        platform.processors.listed().iter().map(|one| (one.apic_id.0, one.uid, one.readiness)).collect();
+        platform.processors.listed().iter().map(|one| (one.apic_id.get(), one.uid, one.readiness)).collect();
     let expected =
         [(0, 0, Readiness::Enabled), (4, 2, Readiness::OnlineCapable), (0x1_0000, 300, Readiness::Enabled)];
     assert_eq!(listed, expected);
@@ -128,10 +129,10 @@ fn inputs_are_found_at_the_io_apic_that_begins_below() {
         entry::io_apic(2, 0xFEC0_0000, 8),
         entry::nmi_source(0xD, 30),
     ]));
-    let of = |gsi| platform.interrupts.io_apic_of(Gsi(gsi)).map(|(io_apic, input)| (io_apic.id, input));
+    let of = |gsi| platform.interrupts.io_apic_of(Gsi::new(gsi)).map(|(io_apic, input)| (io_apic.id, input));
     assert_eq!([7, 8, 23, 24, 100].map(of), [None, Some((2, 0)), Some((2, 15)), Some((1, 0)), Some((1, 76))]);
     let [nmi] = platform.interrupts.nmi_sources() else { panic!("one NMI source") };
-    assert_eq!(*nmi, Interrupt { gsi: Gsi(30), signal: LEVEL_HIGH });
+    assert_eq!(*nmi, Line { gsi: Gsi::new(30), signal: LEVEL_HIGH });
 }
 
 #[test]
@@ -217,7 +218,7 @@ fn without_tables_a_machine_is_taken_for_an_ordinary_pc() {
     assert_eq!(platform.interrupts.model, InterruptModel::Pic);
     assert_eq!(platform.interrupts.legacy_pics, LegacyPics::Present);
     assert!(platform.processors.listed().is_empty() && platform.interrupts.io_apics().is_empty());
-    assert_eq!(platform.gsi_of(IsaIrq::CLOCK), Interrupt { gsi: Gsi(8), signal: Signal::ISA });
+    assert_eq!(platform.gsi_of(IsaIrq::CLOCK), Line { gsi: Gsi::new(8), signal: Signal::ISA });
     assert_eq!(platform.to_string(), "no MADT");
     assert!(size_of::<Platform>() <= 8 << 10, "it may lie on a kernel stack: {}", size_of::<Platform>());
 }

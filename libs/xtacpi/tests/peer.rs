@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use support::memory::Memory;
 use support::tables::{Machine, RSDP, entry};
 use support::{cases, judge, real};
-use xtacpi::{CounterWidth, Gsi, IsaIrq, LegacyPics, Lint, Platform, PmTimerWidth, Readiness, Register};
+use xtacpi::{CounterWidth, IsaIrq, LegacyPics, Lint, Platform, PmTimerWidth, Readiness, Register};
 use xtcore::PhysAddr;
 
 /// Zeros behind each table: the peer takes a table that is shorter than it knows for a whole one.
@@ -84,13 +84,19 @@ fn seen_by_peer(tables: &AcpiTables<View>) -> Seen {
 
 fn seen_by_us(platform: &Platform) -> Seen {
     let interrupts = &platform.interrupts;
-    let wired = |irq: IsaIrq| interrupts.isa.overridden(irq).map(|(Gsi(gsi), _)| (irq.number(), gsi));
+    let wired = |irq: IsaIrq| interrupts.isa.overridden(irq).map(|(gsi, _)| (irq.number(), gsi.get()));
     let listed = platform.processors.listed().iter();
     Seen {
-        processors: listed.map(|one| (one.apic_id.0, one.uid, one.readiness == Readiness::Enabled)).collect(),
-        io_apics: interrupts.io_apics().iter().map(|one| (one.id, one.address.get(), one.first.0)).collect(),
+        processors: listed
+            .map(|one| (one.apic_id.get(), one.uid, one.readiness == Readiness::Enabled))
+            .collect(),
+        io_apics: interrupts
+            .io_apics()
+            .iter()
+            .map(|one| (one.id, one.address.get(), one.first.get()))
+            .collect(),
         wired: IsaIrq::all().filter_map(wired).collect(),
-        nmi_sources: interrupts.nmi_sources().iter().map(|one| one.gsi.0).collect(),
+        nmi_sources: interrupts.nmi_sources().iter().map(|one| one.gsi.get()).collect(),
         local_apic: interrupts.local_apic.get(),
         legacy_pics: interrupts.legacy_pics == LegacyPics::Present,
     }

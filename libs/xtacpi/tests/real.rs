@@ -3,10 +3,8 @@
 mod support;
 
 use support::{judge, real};
-use xtacpi::{
-    CounterWidth, Gsi, IsaIrq, LegacyPics, Lint, PmTimer, PmTimerWidth, Polarity, Readiness, Register,
-    Trigger,
-};
+use xtacpi::{CounterWidth, IsaIrq, LegacyPics, Lint, PmTimer, PmTimerWidth, Readiness, Register};
+use xtcore::interrupt::{Gsi, Polarity, Trigger};
 
 #[test]
 fn a_q35_with_room_for_two_more_processors_is_found_as_it_was_started() {
@@ -22,7 +20,7 @@ fn a_q35_with_room_for_two_more_processors_is_found_as_it_was_started() {
     assert!(platform.processors.listed().iter().all(|one| one.nmi_on(Lint::One).is_some()));
     assert_eq!(platform.interrupts.io_apics().len(), 1);
     assert_eq!(platform.interrupts.legacy_pics, LegacyPics::Present);
-    assert_eq!(platform.gsi_of(IsaIrq::TIMER).gsi, Gsi(2));
+    assert_eq!(platform.gsi_of(IsaIrq::TIMER).gsi, Gsi::new(2));
     let hpet = platform.hpet.expect("an event timer");
     assert_eq!((hpet.comparators, hpet.counter), (3, CounterWidth::Bits64));
     let timer = PmTimer { register: Register::Port(0x608), width: PmTimerWidth::Bits24 };
@@ -34,7 +32,7 @@ fn a_q35_with_room_for_two_more_processors_is_found_as_it_was_started() {
     let sci = platform.fixed.sci.expect("an SCI");
     assert_eq!(
         (sci.gsi, sci.signal.polarity, sci.signal.trigger),
-        (Gsi(9), Polarity::ActiveHigh, Trigger::Level)
+        (Gsi::new(9), Polarity::ActiveHigh, Trigger::Level)
     );
     assert_eq!(platform.soft_off.map(|how| (how.control_a, how.type_a)), Some((0x604, 0)));
 }

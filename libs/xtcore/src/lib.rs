@@ -10,7 +10,8 @@
 //! * [`Geometry`] is one row of run-time paging facts. There are four, [`Geometry::PML2`] to [`Geometry::PML5`];
 //!   no other file of the project contains a paging depth or an index width.
 //! * [`MemoryRun`] and [`MemoryKind`] say what a range of frames is for.
-//! * [`CpuIndex`] names a processor, [`RunLevel`] how urgent what it does is.
+//! * [`CpuIndex`] names a processor, [`ApicId`] its interrupt controller, [`RunLevel`] how urgent what it does is.
+//! * [`interrupt`] has the words for interrupts that tables describe and controllers route.
 //! * [`choice`] decides the paging mode from what the processor has, the user asked, and the kernel supports.
 //!
 //! Ranges are `[start, end)`. No arithmetic here wraps: it saturates where the documentation says so, and else it
@@ -23,6 +24,7 @@ mod address;
 pub mod choice;
 mod frame;
 mod geometry;
+pub mod interrupt;
 mod memory;
 mod processor;
 
@@ -30,4 +32,4 @@ pub use address::{PhysAddr, VirtAddr, VirtRange};
 pub use frame::{Frame, FrameCount, FrameRange, PAGE_BYTES, PAGE_SHIFT};
 pub use geometry::{Geometry, Level, PagingMode};
 pub use memory::{MemoryKind, MemoryRun};
-pub use processor::{CpuIndex, RunLevel};
+pub use processor::{ApicId, CpuIndex, RunLevel};

@@ -1,4 +1,4 @@
-//! Processors by number, and the run levels of what they do.
+//! Processors by number, ours and their interrupt controllers', and the run levels of what they do.
 
 use core::fmt;
 
@@ -21,6 +21,31 @@ impl CpuIndex {
     #[must_use]
     pub const fn get(self) -> usize {
         self.0
+    }
+}
+
+/// The identifier of a local APIC, and so of its processor.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(transparent)]
+pub struct ApicId(u32);
+
+impl ApicId {
+    /// Wraps an identifier.
+    #[must_use]
+    pub const fn new(raw: u32) -> Self {
+        Self(raw)
+    }
+
+    /// Returns the identifier.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for ApicId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, out)
     }
 }
 

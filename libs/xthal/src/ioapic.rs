@@ -2,26 +2,10 @@
 //!
 //! Source: Intel 82093AA data sheet, section 3.2; MultiProcessor specification 1.4, section 3.6.8.
 
+use xtcore::ApicId;
+use xtcore::interrupt::{Polarity, Signal, Trigger};
+
 use crate::Vector;
-use crate::apic::ApicId;
-
-/// Which state of a line asks for an interrupt.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Polarity {
-    /// High.
-    ActiveHigh,
-    /// Low.
-    ActiveLow,
-}
-
-/// When a line asks.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Trigger {
-    /// When it becomes active.
-    Edge,
-    /// As long as it is active.
-    Level,
-}
 
 /// Whether an entry delivers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -32,25 +16,6 @@ pub enum Mask {
     Masked,
 }
 
-/// An interrupt of a device, counted over all I/O APICs: ACPI's global system interrupt.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(transparent)]
-pub struct Gsi(u32);
-
-impl Gsi {
-    /// Wraps a number.
-    #[must_use]
-    pub const fn new(number: u32) -> Self {
-        Self(number)
-    }
-
-    /// Returns the number.
-    #[must_use]
-    pub const fn get(self) -> u32 {
-        self.0
-    }
-}
-
 /// Where an interrupt goes, and how it is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Route {
@@ -58,10 +23,8 @@ pub struct Route {
     pub vector: Vector,
     /// The processor.
     pub destination: ApicId,
-    /// The line's active state.
-    pub polarity: Polarity,
-    /// The line's way to ask.
-    pub trigger: Trigger,
+    /// How the line asks.
+    pub signal: Signal,
 }
 
 /// A redirection entry.
@@ -114,11 +77,11 @@ impl Entry {
         if destination >= 0xFF {
             return None;
         }
-        let polarity = match route.polarity {
+        let polarity = match route.signal.polarity {
             Polarity::ActiveHigh => 0,
             Polarity::ActiveLow => ACTIVE_LOW,
         };
-        let trigger = match route.trigger {
+        let trigger = match route.signal.trigger {
             Trigger::Edge => 0,
             Trigger::Level => LEVEL,
         };
@@ -153,8 +116,10 @@ impl Entry {
         Route {
             vector: Vector::new(self.0 as u8),
             destination: ApicId::new((self.0 >> 56) as u32),
-            polarity: if self.0 & ACTIVE_LOW != 0 { Polarity::ActiveLow } else { Polarity::ActiveHigh },
-            trigger: if self.0 & LEVEL != 0 { Trigger::Level } else { Trigger::Edge },
+            signal: Signal {
+                polarity: if self.0 & ACTIVE_LOW != 0 { Polarity::ActiveLow } else { Polarity::ActiveHigh },
+                trigger: if self.0 & LEVEL != 0 { Trigger::Level } else { Trigger::Edge },
+            },
         }
     }
 

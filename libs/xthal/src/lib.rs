@@ -9,6 +9,7 @@
 //!   time     frequencies, spans of time, wrapping counters, calibration; TSC, HPET, PIT
 //!   topology cores and packages
 //!   rtc      the battery-backed clock, and the calendar
+//!   serial   serial ports and their names
 //! ```
 //!
 //! Everything is plain data or a pure function, so a host can test it; the kernel that uses it keeps the access and the
@@ -25,6 +26,7 @@ pub mod apic;
 pub mod ioapic;
 pub mod pic;
 pub mod rtc;
+pub mod serial;
 pub mod time;
 pub mod topology;
 pub mod vector;

@@ -11,7 +11,9 @@ use clap::{CommandFactory, error::ErrorKind};
 use serde_json::{Map, Value};
 use xtcore::PagingMode;
 use xtcore::choice::Architecture;
-use xtqemu::guest::{Display, Ending, EspFiles, Guest, Inspection, Keyboard, Machine, MemorySize};
+use xtqemu::guest::{
+    Arrangement, Display, Ending, EspFiles, Guest, Inspection, Keyboard, Machine, MemorySize,
+};
 use xtqemu::{Outcome, Verdict};
 
 use super::Context;
@@ -24,10 +26,14 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Boots as `options` ask for. Returns the verdict's exit status.
 pub(crate) fn run(context: &Context, options: &cli::Run) -> Result<u8> {
-    let architecture = architecture(options).unwrap_or_else(|contradiction| {
+    let refuse = |contradiction: String| -> ! {
         let mut command = cli::Arguments::command();
         command.error(ErrorKind::ArgumentConflict, contradiction).exit()
-    });
+    };
+    let architecture = architecture(options).unwrap_or_else(|contradiction| refuse(contradiction));
+    if let Err(uneven) = arrangement(options).cores(options.cpus) {
+        refuse(format!("--cpus, --sockets, --threads: {uneven}"));
+    }
     context.setup.ensure(&[Need::Emulator])?;
     let workspace = &context.workspace;
     let toolchains = toolchain::resolve(workspace, &context.setup, context.toolchain, &[architecture])?;
@@ -78,6 +84,11 @@ fn architecture(options: &cli::Run) -> Result<Architecture, String> {
     Ok(architecture)
 }
 
+/// How the options arrange the processors.
+const fn arrangement(options: &cli::Run) -> Arrangement {
+    Arrangement { sockets: options.sockets, threads: options.threads }
+}
+
 /// The architecture that has `mode`.
 pub(super) const fn architecture_of(mode: PagingMode) -> Architecture {
     match mode {
@@ -97,6 +108,7 @@ fn describe(guest: &mut Guest, options: &cli::Run) {
     guest.processor.clone_from(&options.cpu);
     guest.memory = options.memory;
     guest.processors = options.cpus;
+    guest.arrangement = arrangement(options);
     guest.parameters = match options.paging.mode().map(forcing) {
         Some(forced) => format!("{forced} {}", options.params).trim().to_owned(),
         None => options.params.clone(),

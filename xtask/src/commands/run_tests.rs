@@ -3,7 +3,7 @@
 use clap::Parser;
 use xtcore::choice::Architecture;
 
-use super::architecture;
+use super::{architecture, arrangement};
 use crate::cli::{Arguments, Command, Run};
 
 fn options(line: &str) -> Run {
@@ -25,6 +25,17 @@ fn the_paging_mode_implies_the_architecture() {
 }
 
 #[test]
+fn processors_are_spread_over_packages_and_cores() {
+    let cores = |line| {
+        let options = options(line);
+        arrangement(&options).cores(options.cpus).ok()
+    };
+    assert_eq!(cores(""), Some(1));
+    assert_eq!(cores("--cpus 8 --sockets 2 --threads 2"), Some(2));
+    assert_eq!(cores("--cpus 3 --threads 2"), None);
+}
+
+#[test]
 fn contradictions_are_told() {
     let told = architecture(&options("--paging pml2 --arch amd64")).unwrap_err();
     assert!(told.contains("pml2 belongs to i686"), "{told}");
@@ -34,7 +45,15 @@ fn contradictions_are_told() {
 
 #[test]
 fn nonsense_is_a_usage_error() {
-    for line in ["--memory lots", "--cpus 0", "--timeout 0", "--paging pml6", "--arch arm"] {
+    for line in [
+        "--memory lots",
+        "--cpus 0",
+        "--threads 0",
+        "--sockets 0",
+        "--timeout 0",
+        "--paging pml6",
+        "--arch arm",
+    ] {
         let words = ["cargo xtask", "run"].into_iter().chain(line.split_whitespace());
         assert!(Arguments::try_parse_from(words).is_err(), "{line}");
     }

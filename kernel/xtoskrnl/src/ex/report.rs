@@ -60,7 +60,7 @@ impl Report<'_> {
             && self.frames.is_clean()
             && self.interrupts.is_none_or(|interrupts| interrupts.is_clean())
             && self.contexts.is_some_and(|(handovers, wrong)| handovers == contexts::HANDOVERS && wrong == 0)
-            && self.processors.is_none_or(|processors| processors.is_clean())
+            && self.processors.as_ref().is_none_or(Processors::is_clean)
             && self.stress.is_none_or(|stress| stress.is_clean());
         if is_clean { Verdict::Pass } else { Verdict::Fail }
     }
@@ -146,7 +146,7 @@ impl fmt::Display for Report<'_> {
         let verdict = if self.verdict() == Verdict::Pass { "pass" } else { "fail" };
         write!(out, "{{\"verdict\":\"{verdict}\",\"arch\":\"{}\"", ARCHITECTURE.name())?;
         write!(out, ",\"paging\":\"{}\",\"paging_reason\":\"{}\"", choice.mode, choice.reason.text())?;
-        let cpus = self.processors.map_or(1, |processors| processors.running);
+        let cpus = self.processors.as_ref().map_or(1, Processors::running);
         write!(
             out,
             ",\"cpus\":{cpus},\"descriptors\":{{\"given\":{},\"kept\":{}",
@@ -172,7 +172,7 @@ impl fmt::Display for Report<'_> {
             Some(stress) => write_stress(out, &stress)?,
             None => write!(out, ",\"fill\":null,\"stress\":null")?,
         }
-        if let Some(processors) = self.processors {
+        if let Some(processors) = &self.processors {
             write!(out, ",\"processors\":{processors}")?;
         }
         if let Some((handovers, wrong)) = self.contexts {

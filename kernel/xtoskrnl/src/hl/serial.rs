@@ -1,10 +1,14 @@
-//! The first serial port: a 16550 at 0x3F8, 115200 baud, 8 data bits, no parity, polled.
+//! A serial port: a 16550 with 8 data bits, no parity, polled. One at a time is in use.
 //!
 //! Source: National Semiconductor PC16550D data sheet, section 8.
 #![allow(unsafe_code, reason = "naming I/O ports")]
 
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
+
+use xthal::serial::{
+    DATA_READY, DIVISOR_LATCH, EIGHT_N_ONE, FIFO_EMPTIED, HOLDING_REGISTER_EMPTY, Line, READY, offset,
+};
 
 use crate::ar::control::pause;
 use crate::ar::port::Port;
@@ -16,43 +20,44 @@ pub(crate) struct Serial {
     line_status: Port,
 }
 
-const COM1: u16 = 0x3F8;
-const DATA_READY: u8 = 1 << 0;
-/// THRE: the transmitter, its FIFO included, takes another byte.
-const HOLDING_REGISTER_EMPTY: u8 = 1 << 5;
-
 /// How often to look whether the transmitter is free before giving up on the port: about two seconds, because a read of
-/// a port takes about a microsecond. A full FIFO takes 1.4 milliseconds, but an emulator's may wait for its reader.
+/// a port takes about a microsecond. At 115200 bits a second a full FIFO takes 1.4 milliseconds, but an emulator's may wait for
+/// its reader.
 const PATIENCE: u32 = 2_000_000;
 
 /// Whether the port has ever stayed busy for so long. Nothing more is written then: the log must not stop the kernel.
 static DEAD: AtomicBool = AtomicBool::new(false);
 
 impl Serial {
-    /// Opens COM1, or returns `None` when no such port answers.
-    pub(crate) fn open_first() -> Option<Self> {
-        // SAFETY: the eight ports of a 16550; none of them makes the device touch memory.
-        let register = |offset| unsafe { Port::new(COM1 + offset) };
-        let scratch = register(7);
+    /// Opens a port, or returns `None` when none answers there. It has not been busy for too long then, whatever another one was.
+    pub(crate) fn open(line: Line) -> Option<Self> {
+        // SAFETY: the eight ports of a 16550, a PC's or one that the user has named; such a device touches no memory.
+        let register = |offset| unsafe { Port::new(line.base() + offset) };
+        let scratch = register(offset::SCRATCH);
         for probe in [0x5A, 0xA5] {
             scratch.write(probe);
             if scratch.read() != probe {
                 return None;
             }
         }
-        let (interrupts, line_control, modem_control, fifo) =
-            (register(1), register(3), register(4), register(2));
-        interrupts.write(0);
-        line_control.write(0x80);
-        register(0).write(1);
-        register(1).write(0);
-        line_control.write(0x03);
-        fifo.write(0x07);
-        modem_control.write(0x03);
-        Some(Self { data: register(0), line_status: register(5) })
+        let [low, high] = line.divisor();
+        for (offset, value) in [
+            (offset::INTERRUPT_ENABLE, 0),
+            (offset::LINE_CONTROL, DIVISOR_LATCH),
+            (offset::DATA, low),
+            (offset::INTERRUPT_ENABLE, high),
+            (offset::LINE_CONTROL, EIGHT_N_ONE),
+            (offset::FIFO_CONTROL, FIFO_EMPTIED),
+            (offset::MODEM_CONTROL, READY),
+        ] {
+            register(offset).write(value);
+        }
+        DEAD.store(false, Ordering::Relaxed);
+        Some(Self { data: register(offset::DATA), line_status: register(offset::LINE_STATUS) })
     }
 
-    fn write(self, byte: u8) {
+    /// Writes a byte, as soon as the port takes it.
+    pub(crate) fn write(self, byte: u8) {
         if DEAD.load(Ordering::Relaxed) {
             return;
         }

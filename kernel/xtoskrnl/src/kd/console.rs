@@ -3,6 +3,8 @@
 use core::fmt::{self, Write};
 
 use spin::{Mutex, Once};
+use xtboot::parameters::Parameters;
+use xthal::serial::{Line, parse_debug};
 
 use super::ring::Ring;
 use crate::hl::screen::Screen;
@@ -10,6 +12,9 @@ use crate::hl::serial::Serial;
 
 /// The serial line, once it has been looked for. Outside the lock, so that a trap that interrupts the log can use it.
 static SERIAL: Once<Option<Serial>> = Once::new();
+
+/// The serial line that the user has chosen instead, if it is another one.
+static CHOSEN: Once<Option<Serial>> = Once::new();
 
 /// The sinks of the log that one writer at a time may use.
 struct Console {
@@ -34,12 +39,35 @@ impl Write for Console {
 
 /// Opens the first serial port, if the machine has one; the first call counts.
 pub(crate) fn open_serial() {
-    SERIAL.call_once(Serial::open_first);
+    SERIAL.call_once(|| Serial::open(Line::COM1));
 }
 
-/// Returns the serial line, if it has been opened.
+/// Sends the log where the parameter `DEBUG` says instead of to the first serial port; what it already contains is repeated there.
+/// The first call counts.
+pub(crate) fn choose_serial(parameters: &Parameters<'_>) {
+    let Some(asked) = parameters.value("DEBUG") else { return };
+    match parse_debug(asked) {
+        Some(Some(Line::COM1)) => {}
+        Some(None) => {
+            CHOSEN.call_once(|| None);
+        }
+        Some(Some(line)) => match Serial::open(line) {
+            Some(serial) => {
+                let console = CONSOLE.lock();
+                console.ring.bytes().for_each(|byte| serial.write(byte));
+                CHOSEN.call_once(|| Some(serial));
+            }
+            None => print(format_args!("xtoskrnl: warning: DEBUG={asked}: no serial port answers there\r\n")),
+        },
+        None => {
+            print(format_args!("xtoskrnl: warning: DEBUG={asked} is unknown; the log stays where it is\r\n"))
+        }
+    }
+}
+
+/// Returns the serial line, if one has been opened.
 fn serial() -> Option<Serial> {
-    SERIAL.get().copied().flatten()
+    CHOSEN.get().or_else(|| SERIAL.get()).copied().flatten()
 }
 
 /// Sends the log to a screen as well, beginning with what it already contains.

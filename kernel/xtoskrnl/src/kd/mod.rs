@@ -1,5 +1,5 @@
 //! The log: to the serial line at once, to the screen when there is one, and into a ring, from which a screen that is
-//! attached later gets what was said before.
+//! attached later gets what was said before, and a serial line that the user has chosen instead of the first.
 //!
 //! May be called from everywhere, at any moment, also from a trap that interrupted the log itself: then the text goes
 //! to the serial line alone.
@@ -7,7 +7,9 @@
 mod console;
 mod ring;
 
-pub(crate) use console::{attach_screen, open_serial, print, print_record, read_byte, stop_colours};
+pub(crate) use console::{
+    attach_screen, choose_serial, open_serial, print, print_record, read_byte, stop_colours,
+};
 
 /// Prints a line to the log.
 macro_rules! log {

@@ -13,7 +13,7 @@ const REAPER_PRIORITY: u8 = 16;
 
 /// Makes the boot processor run threads; the first one does `main`. What called becomes the idle thread.
 pub(super) fn start(main: fn(usize)) -> ! {
-    threads::start(None);
+    threads::start();
     if let Err(error) = threads::adopt() {
         cannot(format_args!("the boot processor runs no threads: {error}"))
     }

@@ -6,10 +6,11 @@ mod register;
 mod sleep;
 
 use bitflags::bitflags;
+use xtcore::interrupt::{Gsi, Line, Signal};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, IntoBytes};
 
-use crate::interrupt::{Gsi, Interrupt, IsaIrq, IsaWiring, Signal};
+use crate::interrupt::{IsaIrq, IsaWiring};
 use crate::madt::{InterruptModel, Interrupts, LegacyPics};
 use crate::memory::{ReadPhysical, Unreadable};
 use crate::notice::{Notices, RegisterName};
@@ -141,7 +142,7 @@ pub struct Reset {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Fixed {
     /// The system control interrupt.
-    pub sci: Option<Interrupt>,
+    pub sci: Option<Line>,
     /// The PM timer.
     pub pm_timer: Option<PmTimer>,
     /// The register of the real-time clock that holds the century.
@@ -178,13 +179,13 @@ impl Fadt {
 
     /// Returns the system control interrupt. Its number is that of a line of the two interrupt controllers where these
     /// exist, else an input.
-    fn sci(&self, interrupts: &Interrupts) -> Option<Interrupt> {
+    fn sci(&self, interrupts: &Interrupts) -> Option<Line> {
         let number = self.sci.get();
         let line = match (interrupts.model, interrupts.legacy_pics) {
             (InterruptModel::Apic, LegacyPics::Absent) => None,
             _ => u8::try_from(number).ok().and_then(IsaIrq::new),
         };
-        let default = Interrupt { gsi: Gsi(number.into()), signal: Signal::SHARED };
+        let default = Line { gsi: Gsi::new(number.into()), signal: Signal::SHARED };
         (number != 0).then(|| line.map_or(default, |line| shared(&interrupts.isa, line)))
     }
 
@@ -214,8 +215,8 @@ fn usable(address: &GenericAddress, name: RegisterName, notices: &mut Notices) -
 }
 
 /// Returns where a line ends that is shared unless its override says otherwise.
-fn shared(isa: &IsaWiring, line: IsaIrq) -> Interrupt {
+fn shared(isa: &IsaWiring, line: IsaIrq) -> Line {
     let gsi = isa.of(line).gsi;
     let wiring = isa.overridden(line).map(|(_, wiring)| wiring).unwrap_or_default();
-    Interrupt { gsi, signal: wiring.on(Signal::SHARED) }
+    Line { gsi, signal: wiring.on(Signal::SHARED) }
 }

@@ -4,12 +4,11 @@
 //! entry's or that passes the table; an entry that is only too short for its kind is skipped. A step never goes back,
 //! and goes on by at least two bytes.
 
-use xtcore::PhysAddr;
+use xtcore::interrupt::Gsi;
+use xtcore::{ApicId, PhysAddr};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
-use super::processor::ApicId;
-use crate::interrupt::Gsi;
 use crate::memory::{ReadPhysical, Unreadable};
 use crate::notice::{EntryFault, Notice};
 use crate::table::{HEADER, Table};
@@ -139,21 +138,21 @@ impl Entry {
         let decoded = match kind_of(bytes) {
             0 => {
                 let LocalApic { uid, apic_id, flags, .. } = wire(bytes)?;
-                let apic_id = (apic_id != u8::MAX).then_some(ApicId(apic_id.into()));
+                let apic_id = (apic_id != u8::MAX).then_some(ApicId::new(apic_id.into()));
                 Self::Processor { apic_id, uid: uid.into(), flags: flags.get() }
             }
             1 => {
                 let IoApic { id, address, first, .. } = wire(bytes)?;
                 let address = PhysAddr::new(address.get().into());
-                Self::IoApic { id, address, first: Gsi(first.get()) }
+                Self::IoApic { id, address, first: Gsi::new(first.get()) }
             }
             2 => {
                 let Override { bus, source, gsi, flags, .. } = wire(bytes)?;
-                Self::Override { bus, source, gsi: Gsi(gsi.get()), flags: flags.get() }
+                Self::Override { bus, source, gsi: Gsi::new(gsi.get()), flags: flags.get() }
             }
             3 => {
                 let NmiSource { flags, gsi, .. } = wire(bytes)?;
-                Self::NmiSource { gsi: Gsi(gsi.get()), flags: flags.get() }
+                Self::NmiSource { gsi: Gsi::new(gsi.get()), flags: flags.get() }
             }
             4 => {
                 let LocalNmi { uid, flags, lint, .. } = wire(bytes)?;
@@ -166,7 +165,7 @@ impl Entry {
             }
             9 => {
                 let LocalX2Apic { apic_id, flags, uid, .. } = wire(bytes)?;
-                let apic_id = (apic_id.get() != u32::MAX).then_some(ApicId(apic_id.get()));
+                let apic_id = (apic_id.get() != u32::MAX).then_some(ApicId::new(apic_id.get()));
                 Self::Processor { apic_id, uid: uid.get(), flags: flags.get() }
             }
             10 => {

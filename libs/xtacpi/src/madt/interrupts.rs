@@ -2,8 +2,9 @@
 
 use arrayvec::ArrayVec;
 use xtcore::PhysAddr;
+use xtcore::interrupt::{Gsi, Line, Signal};
 
-use crate::interrupt::{Gsi, Interrupt, IsaWiring, Signal};
+use crate::interrupt::IsaWiring;
 
 /// What the tables tell of interrupt controllers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -63,7 +64,7 @@ pub struct Interrupts {
     /// Where the lines of the ISA bus end.
     pub isa: IsaWiring,
     io_apics: ArrayVec<IoApic, { Self::MOST_IO_APICS }>,
-    nmi_sources: ArrayVec<Interrupt, { Self::MOST_NMI_SOURCES }>,
+    nmi_sources: ArrayVec<Line, { Self::MOST_NMI_SOURCES }>,
     /// I/O APICs that did not fit the list.
     pub io_apics_beyond: u32,
     /// NMI sources that did not fit the list.
@@ -86,7 +87,7 @@ impl Interrupts {
 
     /// Returns the inputs of I/O APICs that are NMIs, in the order of firmware.
     #[must_use]
-    pub fn nmi_sources(&self) -> &[Interrupt] {
+    pub fn nmi_sources(&self) -> &[Line] {
         &self.nmi_sources
     }
 
@@ -96,7 +97,7 @@ impl Interrupts {
     pub fn io_apic_of(&self, gsi: Gsi) -> Option<(IoApic, u32)> {
         let below = self.io_apics.iter().filter(|io_apic| io_apic.first <= gsi);
         let nearest = below.max_by_key(|io_apic| io_apic.first)?;
-        Some((*nearest, gsi.0 - nearest.first.0))
+        Some((*nearest, gsi.get() - nearest.first.get()))
     }
 
     /// Adds an I/O APIC or counts it; returns the one that has its first input already.
@@ -110,7 +111,7 @@ impl Interrupts {
 
     /// Adds an NMI source or counts it.
     pub(super) fn add_nmi_source(&mut self, gsi: Gsi, signal: Signal) {
-        if self.nmi_sources.try_push(Interrupt { gsi, signal }).is_err() {
+        if self.nmi_sources.try_push(Line { gsi, signal }).is_err() {
             self.nmi_sources_beyond += 1;
         }
     }

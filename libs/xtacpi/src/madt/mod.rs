@@ -7,18 +7,19 @@ mod entry;
 mod interrupts;
 mod processor;
 
-use xtcore::PhysAddr;
+use xtcore::interrupt::Signal;
+use xtcore::{ApicId, PhysAddr};
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, IntoBytes};
 
 use self::entry::{Entries, Entry, Placed, Target};
-use crate::interrupt::{Flags, IsaIrq, Signal, Wiring};
+use crate::interrupt::{Flags, IsaIrq, Wiring};
 use crate::memory::{ReadPhysical, Unreadable};
 use crate::notice::{EntryFault, Listed, Notice, Notices};
 use crate::table::{Header, Table};
 
 pub use self::interrupts::{InterruptModel, Interrupts, IoApic, LegacyPics, Lint};
-pub use self::processor::{ApicId, Processor, Processors, Readiness};
+pub use self::processor::{Processor, Processors, Readiness};
 
 /// What stands before the entries.
 #[derive(FromBytes, IntoBytes)]

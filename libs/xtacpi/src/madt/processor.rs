@@ -1,21 +1,10 @@
 //! The processors of a machine, as firmware lists them.
 
-use core::fmt;
-
 use arrayvec::ArrayVec;
+use xtcore::ApicId;
+use xtcore::interrupt::Signal;
 
 use super::interrupts::Lint;
-use crate::interrupt::Signal;
-
-/// The number by which local APICs address each other.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct ApicId(pub u32);
-
-impl fmt::Display for ApicId {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, out)
-    }
-}
 
 /// Whether a processor may be started (ACPI 6.5, table 5.23).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,7 +76,7 @@ impl Processors {
     }
 
     /// Returns the processors that can be started, in the order of firmware.
-    pub fn enabled(&self) -> impl Iterator<Item = &Processor> {
+    pub fn enabled(&self) -> impl Iterator<Item = &Processor> + Clone {
         self.list.iter().filter(|processor| processor.readiness == Readiness::Enabled)
     }
 

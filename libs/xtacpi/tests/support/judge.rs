@@ -30,7 +30,10 @@ pub fn read(memory: &mut Memory, rsdp: u64) -> Platform {
     assert_ne!(interrupts.local_apic, PhysAddr::ZERO);
     for irq in IsaIrq::all() {
         let found = interrupts.io_apic_of(platform.gsi_of(irq).gsi);
-        assert!(found.is_none_or(|(io_apic, input)| io_apic.first.0 + input == platform.gsi_of(irq).gsi.0));
+        assert!(
+            found
+                .is_none_or(|(io_apic, input)| io_apic.first.get() + input == platform.gsi_of(irq).gsi.get())
+        );
     }
     if let Some(hpet) = platform.hpet {
         assert!((1..=32).contains(&hpet.comparators) && hpet.address != PhysAddr::ZERO);

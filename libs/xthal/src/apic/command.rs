@@ -4,9 +4,9 @@
 
 use core::fmt;
 
-use xtcore::Frame;
+use xtcore::{ApicId, Frame};
 
-use super::{ApicId, Mode};
+use super::Mode;
 use crate::Vector;
 
 /// What is sent.

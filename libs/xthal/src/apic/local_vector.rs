@@ -1,7 +1,8 @@
 //! What a local APIC does with interrupts of its own: entries of the local vector table (SDM volume 3A, section 11.5.1).
 
+use xtcore::interrupt::Polarity;
+
 use crate::Vector;
-use crate::ioapic::Polarity;
 
 /// How the timer counts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

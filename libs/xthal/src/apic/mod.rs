@@ -22,41 +22,7 @@ pub use local_vector::{LocalVector, TimerMode};
 pub use register::Register;
 pub use timer::{Divide, Setting};
 
-use core::fmt;
-
-/// The identifier of a local APIC, and so of its processor.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(transparent)]
-pub struct ApicId(u32);
-
-impl ApicId {
-    /// Wraps an identifier.
-    #[must_use]
-    pub const fn new(raw: u32) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the identifier.
-    #[must_use]
-    pub const fn get(self) -> u32 {
-        self.0
-    }
-
-    /// Reads the contents of the identification register: an xAPIC has its identifier in the upper eight bits.
-    #[must_use]
-    pub const fn from_register(mode: Mode, contents: u32) -> Self {
-        match mode {
-            Mode::XApic => Self(contents >> 24),
-            Mode::X2Apic => Self(contents),
-        }
-    }
-}
-
-impl fmt::Display for ApicId {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, out)
-    }
-}
+use xtcore::ApicId;
 
 /// The language that a local APIC speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -74,6 +40,15 @@ impl Mode {
         match self {
             Self::XApic => "xapic",
             Self::X2Apic => "x2apic",
+        }
+    }
+
+    /// Returns the identifier that the identification register holds: an xAPIC has it in the upper eight bits.
+    #[must_use]
+    pub const fn id_in(self, contents: u32) -> ApicId {
+        match self {
+            Self::XApic => ApicId::new(contents >> 24),
+            Self::X2Apic => ApicId::new(contents),
         }
     }
 }

@@ -1,12 +1,12 @@
 use proptest::prelude::*;
-use xtcore::{Frame, PhysAddr};
+use xtcore::interrupt::Polarity;
+use xtcore::{ApicId, Frame, PhysAddr};
 
 use super::{
-    ApicId, Base, Command, CommandError, Divide, LocalVector, Lock, Message, Mode, Register, Setting,
-    StartPage, Target, TimerMode, Wish, X2Apic, choose,
+    Base, Command, CommandError, Divide, LocalVector, Lock, Message, Mode, Register, Setting, StartPage,
+    Target, TimerMode, Wish, X2Apic, choose,
 };
 use crate::Vector;
-use crate::ioapic::Polarity;
 use crate::time::{Frequency, Span};
 
 #[test]
@@ -47,8 +47,8 @@ fn each_vector_has_a_bit_of_its_own_in_both_banks() {
 
 #[test]
 fn an_identifier_is_read_as_each_language_writes_it() {
-    assert_eq!(ApicId::from_register(Mode::XApic, 0x0500_0000), ApicId::new(5));
-    assert_eq!(ApicId::from_register(Mode::X2Apic, 0x0500_0000), ApicId::new(0x0500_0000));
+    assert_eq!(Mode::XApic.id_in(0x0500_0000), ApicId::new(5));
+    assert_eq!(Mode::X2Apic.id_in(0x0500_0000), ApicId::new(0x0500_0000));
 }
 
 #[test]

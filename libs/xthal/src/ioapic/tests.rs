@@ -1,20 +1,17 @@
 use proptest::prelude::*;
 
-use super::{Entry, Mask, Polarity, Route, Trigger, entries, entry_index, version};
+use xtcore::ApicId;
+use xtcore::interrupt::{Polarity, Signal, Trigger};
+
+use super::{Entry, Mask, Route, entries, entry_index, version};
 use crate::Vector;
-use crate::apic::ApicId;
 
 #[test]
 fn an_entry_has_the_data_sheets_bits() {
-    let route = Route {
-        vector: Vector::new(0x51),
-        destination: ApicId::new(7),
-        polarity: Polarity::ActiveLow,
-        trigger: Trigger::Level,
-    };
+    let route = Route { vector: Vector::new(0x51), destination: ApicId::new(7), signal: Signal::SHARED };
     let entry = Entry::of(route, Mask::Masked).unwrap();
     assert_eq!((entry.high(), entry.low()), (0x0700_0000, 0x0001_A051));
-    let edge = Route { polarity: Polarity::ActiveHigh, trigger: Trigger::Edge, ..route };
+    let edge = Route { signal: Signal::ISA, ..route };
     assert_eq!(Entry::of(edge, Mask::Open).unwrap().low(), 0x51);
 }
 
@@ -56,8 +53,10 @@ proptest! {
         let route = Route {
             vector: Vector::new(vector),
             destination: ApicId::new(id),
-            polarity: if is_low { Polarity::ActiveLow } else { Polarity::ActiveHigh },
-            trigger: if is_level { Trigger::Level } else { Trigger::Edge },
+            signal: Signal {
+                polarity: if is_low { Polarity::ActiveLow } else { Polarity::ActiveHigh },
+                trigger: if is_level { Trigger::Level } else { Trigger::Edge },
+            },
         };
         let mask = if is_masked { Mask::Masked } else { Mask::Open };
         let entry = Entry::of(route, mask).unwrap();
@@ -72,8 +71,7 @@ proptest! {
         let route = Route {
             vector: Vector::CLOCK,
             destination: ApicId::new(id),
-            polarity: Polarity::ActiveHigh,
-            trigger: Trigger::Edge,
+            signal: Signal::ISA,
         };
         prop_assert_eq!(Entry::of(route, Mask::Open), None);
     }

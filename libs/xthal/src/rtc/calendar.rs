@@ -68,6 +68,14 @@ impl DateTime {
         Err(NotADate([year, month, day, hour, minute, second]))
     }
 
+    /// Reads a moment as a person writes it, `2031-02-03T04:05:06`; `None` for any other text, and when there is no such
+    /// moment.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, time) = text.split_once(['T', 't'])?;
+        Self::new(three_numbers(date, '-')?, three_numbers(time, ':')?).ok()
+    }
+
     /// Returns year, month and day.
     #[must_use]
     pub const fn date(&self) -> [u16; 3] {
@@ -123,6 +131,16 @@ impl DateTime {
     pub const fn weekday(&self) -> u8 {
         ((self.days() + 1) % 7) as u8 + 1
     }
+}
+
+/// Returns three numbers with something between them.
+fn three_numbers(text: &str, between: char) -> Option<[u16; 3]> {
+    let mut parts = text.split(between);
+    let numbers = [parts.next()?, parts.next()?, parts.next()?];
+    // Digits alone: a number's own reader would take a sign.
+    let are_digits = numbers.iter().all(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+    let [first, second, third] = numbers.map(|number| number.parse().ok());
+    (are_digits && parts.next().is_none()).then_some([first?, second?, third?])
 }
 
 /// Days from 1 March of the year 0 to 1 January 1601: four eras and ten months.

@@ -23,7 +23,7 @@ fn nt_time_begins_with_1601_and_passes_known_moments() {
 fn every_day_of_four_centuries_follows_the_day_before() {
     const DAY: u64 = 864_000_000_000;
     let mut before = moment([1601, 1, 1], [0, 0, 0]);
-    for number in 1..146_097 * 2 {
+    for number in 1..if cfg!(miri) { 1_200 } else { 146_097 * 2 } {
         let day = DateTime::from_1601(number * DAY).unwrap();
         assert_eq!(day.since_1601(), number * DAY);
         let ([_, month, date], [_, old_month, old_date]) = (day.date(), before.date());
@@ -70,6 +70,27 @@ fn nothing_comes_after_the_year_9999() {
     assert_eq!(DateTime::from_1601(last.since_1601() + 9_999_999), Some(last));
     assert_eq!(DateTime::from_1601(last.since_1601() + 10_000_000), None);
     assert_eq!(DateTime::from_1601(u64::MAX), None);
+}
+
+#[test]
+fn a_moment_is_read_as_it_is_written() {
+    let expected = moment([2031, 2, 3], [4, 5, 6]);
+    for text in ["2031-02-03T04:05:06", "2031-2-3t4:5:6"] {
+        assert_eq!(DateTime::parse(text), Some(expected), "{text}");
+    }
+    for text in [
+        "",
+        "2031-02-03",
+        "2031-02-03 04:05:06",
+        "2031-02-03T04:05",
+        "2031-02-03T04:05:06:07",
+        "2031-02-30T04:05:06",
+        "+2031-02-03T04:05:06",
+        "2031--3T04:05:06",
+        "99999999999999999999-02-03T04:05:06",
+    ] {
+        assert_eq!(DateTime::parse(text), None, "{text}");
+    }
 }
 
 #[test]

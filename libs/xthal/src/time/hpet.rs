@@ -106,14 +106,17 @@ impl Comparator {
         self.0 & !Self::OURS
     }
 
-    /// Returns the value that makes it interrupt periodically on an input of the I/O APIC, edge-triggered, and that lets
-    /// the next two writes of the comparator set the first moment and the period (section 2.3.9.2.2).
+    /// Returns the two values that make it interrupt periodically on an input of the I/O APIC, edge-triggered.
+    ///
+    /// The first one lets the next two writes of the comparator set the first moment and the period (section 2.3.9.2.2),
+    /// and does not interrupt yet: until then the comparator holds some moment of the past, for which a block may interrupt
+    /// at once. The second one follows these writes and lets it interrupt.
     ///
     /// It compares 32 bits: any processor can write these at once, and no period that a clock has is longer.
     #[must_use]
-    pub const fn periodic(self, input: u32) -> u32 {
-        let route = input << 9 & Self::ROUTE;
-        self.silent() | Self::INTERRUPT | Self::PERIODIC | Self::SET_ACCUMULATOR | Self::NARROW | route
+    pub const fn periodic(self, input: u32) -> [u32; 2] {
+        let silent = self.silent() | Self::PERIODIC | Self::NARROW | input << 9 & Self::ROUTE;
+        [silent | Self::SET_ACCUMULATOR, silent | Self::INTERRUPT]
     }
 }
 

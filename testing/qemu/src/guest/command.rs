@@ -8,7 +8,7 @@ use std::process::Command;
 
 use xtcore::choice::Architecture;
 
-use super::{Clock, Disk, Display, ExitDevice, Graphics, Guest, MemorySize};
+use super::{Clock, Disk, Display, ExitDevice, Graphics, Guest, MemorySize, SerialPort};
 
 /// Where the parts of a boot lie.
 pub(crate) struct Places<'a> {
@@ -47,7 +47,7 @@ pub(crate) fn command(guest: &Guest, places: &Places<'_>) -> Command {
         machine.push_str(",memory-backend=ram");
     }
     command.args(["-no-user-config", "-net", "none", "-no-reboot", "-monitor", "none"]);
-    command.args(["-machine", &machine, "-m", &size, "-smp", &guest.processors.to_string()]);
+    command.args(["-machine", &machine, "-m", &size, "-smp", &guest.arrangement.option(guest.processors)]);
     command.args(["-cpu", &processor(guest), "-accel", accelerator(guest)]);
 
     let code = places.code.display().to_string().replace(',', ",,");
@@ -55,7 +55,10 @@ pub(crate) fn command(guest: &Guest, places: &Places<'_>) -> Command {
     command.args(["-drive", &format!("if=pflash,format=raw,file={}", places.variables)]);
     command.args(["-drive", &disk(guest, places)]);
 
-    command.args(["-chardev", "stdio,id=com1,signal=off", "-serial", "chardev:com1"]);
+    if guest.serial == SerialPort::Second {
+        command.args(["-serial", "null"]);
+    }
+    command.args(["-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line"]);
     let monitor = places.monitor.display().to_string().replace(',', ",,");
     command.args(["-chardev", &format!("socket,id=qmp,path={monitor},server=on,wait=off")]);
     command.args(["-mon", "chardev=qmp,mode=control"]);

@@ -4,6 +4,7 @@
 //! variables are copied anew for every boot, nothing is read from the user's emulator configuration, and no
 //! network card exists.
 
+mod arrangement;
 mod command;
 mod damage;
 mod files;
@@ -15,6 +16,7 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use self::arrangement::{Arrangement, Uneven};
 pub use self::command::emulator;
 pub(crate) use self::command::{Places, command};
 pub use self::damage::{Damage, NotAnImage};
@@ -109,6 +111,15 @@ pub enum Picture {
     Kept,
 }
 
+/// The serial port that is the guest's line to the harness.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SerialPort {
+    /// The first, which loader and kernel use unless they are told otherwise.
+    First,
+    /// The second; nobody listens to the first. The loader is not heard then, and the kernel must be told.
+    Second,
+}
+
 /// What the guest's serial line reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Keyboard {
@@ -141,6 +152,8 @@ pub struct Guest {
     pub memory: MemorySize,
     /// Number of processors.
     pub processors: u32,
+    /// How they share cores and packages.
+    pub arrangement: Arrangement,
     /// Kernel parameters beyond those that the other fields imply.
     pub parameters: String,
     /// The window.
@@ -157,6 +170,8 @@ pub struct Guest {
     pub inspection: Inspection,
     /// The picture; needs [`Graphics::Card`].
     pub picture: Picture,
+    /// The serial line.
+    pub serial: SerialPort,
     /// The serial line's input.
     pub keyboard: Keyboard,
     /// The firmware.
@@ -182,6 +197,7 @@ impl Guest {
             processor: "max".to_owned(),
             memory: MemorySize::gibibytes(1),
             processors: 1,
+            arrangement: Arrangement::PLAIN,
             parameters: String::new(),
             display: Display::Hidden,
             graphics: Graphics::Card,
@@ -190,6 +206,7 @@ impl Guest {
             exit_device: ExitDevice::Present,
             inspection: Inspection::Full,
             picture: Picture::None,
+            serial: SerialPort::First,
             keyboard: Keyboard::Closed,
             firmware: Firmware::Installed,
             files,

@@ -69,6 +69,31 @@ fn commas_in_a_path_do_not_split_the_option() {
 }
 
 #[test]
+fn the_second_serial_port_comes_after_one_that_nobody_listens_to() {
+    let mut guest = guest();
+    assert!(
+        arguments(&guest).contains("signal=off -serial chardev:line") && !arguments(&guest).contains("null")
+    );
+    guest.serial = SerialPort::Second;
+    assert!(
+        arguments(&guest).contains("-serial null -chardev stdio,id=line,signal=off -serial chardev:line")
+    );
+}
+
+#[test]
+fn processors_fill_packages_and_cores() {
+    let mut guest = guest();
+    assert!(arguments(&guest).contains("-smp 1,sockets=1,cores=1,threads=1 "));
+    guest.processors = 8;
+    guest.arrangement = Arrangement { sockets: 2, threads: 2 };
+    assert!(arguments(&guest).contains("-smp 8,sockets=2,cores=2,threads=2 "));
+    for (processors, sockets, threads) in [(6, 2, 2), (1, 1, 2), (2, 0, 1), (2, 1, 0), (4, u32::MAX, 2)] {
+        let arrangement = Arrangement { sockets, threads };
+        assert_eq!(arrangement.cores(processors), Err(Uneven { processors, arrangement }));
+    }
+}
+
+#[test]
 fn processors_of_a_32_bit_guest_share_one_thread() {
     let mut guest = guest();
     guest.processors = 4;

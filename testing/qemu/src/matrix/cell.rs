@@ -145,7 +145,9 @@ impl Cell {
         guest.memory = self.memory;
         guest.graphics = self.trial.graphics;
         guest.processors = self.trial.processors;
+        guest.arrangement = self.trial.arrangement;
         guest.exit_device = self.trial.exit_device;
+        guest.serial = self.trial.serial;
         if self.trial.screen.is_some() {
             guest.picture = Picture::Kept;
         }

@@ -6,7 +6,7 @@ pub(super) mod overflows;
 
 use xtcore::PagingMode;
 
-use crate::guest::{Configuration, Damage, ExitDevice, Graphics, LineEnds};
+use crate::guest::{Arrangement, Configuration, Damage, ExitDevice, Graphics, LineEnds, SerialPort};
 use crate::screen::Paper;
 
 /// What a boot is expected to do.
@@ -137,10 +137,14 @@ pub struct Trial {
     pub parameters: &'static str,
     /// How many processors the machine has.
     pub processors: u32,
+    /// How they share cores and packages.
+    pub arrangement: Arrangement,
     /// The graphics card.
     pub graphics: Graphics,
     /// The exit port.
     pub exit_device: ExitDevice,
+    /// Where it is listened to.
+    pub serial: SerialPort,
     /// What its screen is to show text on; `None` leaves the screen alone.
     pub screen: Option<Paper>,
     /// What it cannot do without.
@@ -162,8 +166,10 @@ pub const PLAIN: Trial = Trial {
     configuration: ConfigurationFile::Ordinary(LineEnds::Lf),
     parameters: "",
     processors: 1,
+    arrangement: Arrangement::PLAIN,
     graphics: Graphics::Card,
     exit_device: ExitDevice::Present,
+    serial: SerialPort::First,
     screen: None,
     demand: Demand::Nothing,
     turns: Turns::Once,
@@ -234,7 +240,7 @@ pub fn trials() -> impl Iterator<Item = Trial> {
 }
 
 /// The trials that stand for themselves.
-const TRIALS: [Trial; 55] = [
+const TRIALS: [Trial; 62] = [
     kernel("kernel-missing", KernelFile::Missing),
     kernel("kernel-truncated", KernelFile::Damaged(Damage::Truncated)),
     kernel("kernel-wrong-machine", KernelFile::Damaged(Damage::WrongMachine)),
@@ -275,6 +281,25 @@ const TRIALS: [Trial; 55] = [
     processors("four-processors", 4, Turns::EachMode),
     processors("eight-processors", 8, Turns::Once),
     Trial { parameters: "MAXCPUS=1", ..processors("one-of-two-processors", 2, Turns::Once) },
+    // Four processors in two cores, then in two packages.
+    Trial {
+        arrangement: Arrangement { sockets: 1, threads: 2 },
+        ..processors("two-threads-a-core", 4, Turns::EachArchitecture)
+    },
+    Trial {
+        arrangement: Arrangement { sockets: 2, threads: 1 },
+        ..processors("two-packages", 4, Turns::EachArchitecture)
+    },
+    // The first of the others, so that those after it move up.
+    Trial { parameters: "SILENT=1", ..processors("silent-processor", 3, Turns::EachArchitecture) },
+    Trial {
+        parameters: "NOX2APIC CLOCK=HPET TIMER=PM",
+        ..processors("other-clock", 2, Turns::EachArchitecture)
+    },
+    Trial { name: "other-line", parameters: "DEBUG=COM2,57600", serial: SerialPort::Second, ..PLAIN },
+    // Nobody answers there, so the log stays where it is.
+    Trial { name: "no-such-line", parameters: "DEBUG=COM0:0x3220;SCREEN", ..PLAIN },
+    Trial { name: "other-date", parameters: "TIME=2031-02-03T04:05:06", ..PLAIN },
     Trial { parameters: "CLOCK=PIT TIMER=PIT", ..processors("oldest-clock", 2, Turns::EachArchitecture) },
     Trial { name: "no-framebuffer", graphics: Graphics::Absent, ..PLAIN },
     Trial { name: "no-exit-port", exit_device: ExitDevice::Absent, turns: Turns::EachArchitecture, ..PLAIN },

@@ -1,5 +1,6 @@
 //! One boot from start to verdict.
 
+mod date;
 mod lines;
 mod machine_line;
 pub(crate) mod process;

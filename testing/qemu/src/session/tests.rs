@@ -79,6 +79,7 @@ fn broken_machine_lines_are_kept_as_such() {
 fn guest() -> Guest {
     let mut guest = Guest::new(Architecture::Amd64, EspFiles::new("l".into(), "k".into()), "w".into());
     guest.inspection = Inspection::Off;
+    guest.parameters = "TIME=2000-02-29T12:00:00".to_owned();
     guest
 }
 
@@ -94,7 +95,9 @@ const REPORT: &str = concat!(
     r#"XTOS-REPORT {"verdict":"pass","paging":"pml4","nx":true,"wx_pages_kernel":0,"#,
     r#""frames_writable_and_executable":0,"platform":{"processors":1},"cpus":1,"contexts":{"handovers":2000,"wrong":0},"#,
     r#""delivery":{"delivered":9,"deferred":4,"spurious":0,"unexpected":0,"lost":0,"complaints":0},"#,
-    r#""processors":{"wanted":1,"running":1,"silent":0,"start_pages":0,"wrong":0}}"#
+    r#""processors":{"wanted":1,"running":1,"silent":0,"silent_apic_ids":[],"left_behind":0,"start_pages":0,"wrong":0,"#,
+    r#""placed":0,"misplaced":0,"each":[{"cpu":0,"package":0,"core":0,"thread":0,"apic_id":0,"ran":1}]},"#,
+    r#""time":{"boot_time":125962992000000000}}"#
 );
 const EXITED_WELL: Ended = Ended::ByItself(Some(33), End::Other);
 

@@ -3,11 +3,13 @@
 //! A pass needs all of it: the kernel's own word, the way in which the emulator ended, and the inspection. Whatever
 //! is missing or contradicts makes it a failure.
 
+use std::time::SystemTime;
+
 use serde_json::{Map, Value};
 
 use super::machine_line::Refusal;
-use super::processors;
 use super::transcript::Transcript;
+use super::{date, processors};
 use crate::guest::{Ending, ExitDevice, Guest, Inspection};
 use crate::inspect::Findings;
 use crate::monitor::End;
@@ -142,6 +144,9 @@ fn complaint(
         return Some(format!("a machine line that cannot be read: {line}"));
     }
     if let Some(reason) = processors::complaint(guest, report) {
+        return Some(reason);
+    }
+    if let Some(reason) = date::complaint(guest, report, SystemTime::now()) {
         return Some(reason);
     }
     match (guest.inspection, findings) {

@@ -39,7 +39,7 @@ const _: () = assert!(MOST <= xtmm::per_cpu::MOST, "each has a place for its cac
 /// A processor's own block.
 #[repr(C)]
 pub(crate) struct Local {
-    number: usize,
+    number: UnsafeCell<usize>,
     this: *const Self,
     level: UnsafeCell<Mask>,
     pending: UnsafeCell<u8>,
@@ -51,7 +51,7 @@ pub(crate) struct Local {
     pub(super) tables: Tables,
 }
 
-// SAFETY: number and address never change. The cells are accessed by the processor that the block belongs to alone, an
+// SAFETY: the address never changes. The cells are accessed by the processor that the block belongs to alone, an
 // instruction at a time through its segment register, or before it runs. The tables argue for themselves.
 unsafe impl Sync for Local {}
 
@@ -67,7 +67,7 @@ impl Local {
     pub(crate) const fn new(cpu: CpuIndex, this: *const Self) -> Self {
         assert!(cpu.get() < MOST, "processors are numbered below MOST");
         Self {
-            number: cpu.get(),
+            number: UnsafeCell::new(cpu.get()),
             this,
             level: UnsafeCell::new(Mask::up_to(RunLevel::High)),
             pending: UnsafeCell::new(0),
@@ -75,6 +75,15 @@ impl Local {
             interrupt_stack: UnsafeCell::new(0),
             tables: Tables::new(),
         }
+    }
+
+    /// Gives the processor another number than the one that it was prepared with.
+    ///
+    /// # Safety
+    /// The processor does not run yet, or waits for that number and does not look at the old one.
+    pub(crate) unsafe fn set_number(&self, cpu: CpuIndex) {
+        // SAFETY: nobody reads or writes the cell meanwhile, as the caller says.
+        unsafe { self.number.get().write(cpu.get()) };
     }
 
     /// Gives the processor its interrupt stack, by its top: a multiple of 16.
@@ -124,7 +133,7 @@ pub(super) fn block() -> &'static Local {
         asm!(own!("mov {1}, ", ""), const offset_of!(Local, this), out(reg) block,
              options(nostack, preserves_flags, readonly));
     }
-    // SAFETY: every block is static or never given back, and says its own address.
+    // SAFETY: the block of a processor that runs is static or never given back, and says its own address.
     unsafe { &*block }
 }
 

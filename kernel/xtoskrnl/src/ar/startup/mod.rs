@@ -18,7 +18,7 @@ use core::mem::offset_of;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 use spin::Once;
-use xtcore::{CpuIndex, VirtAddr};
+use xtcore::{ApicId, CpuIndex, VirtAddr};
 
 use super::control;
 use super::load_tables;
@@ -57,14 +57,15 @@ pub(crate) fn set_main(main: fn(CpuIndex) -> !) {
 /// when there is no record for its number.
 ///
 /// # Safety
-/// The block's fault stacks and interrupt stack are set, no processor uses it, and it stays for ever. The stack is mapped for
-/// good, used by nobody, and its top is a multiple of 16. The processor does not run.
+/// The block's fault stacks and interrupt stack are set, and no processor uses it. The stack is used by nobody, and its top is a
+/// multiple of 16. Both stay mapped until the record is withdrawn and the processor reset, else for good. The processor does not
+/// run.
 #[must_use]
-pub(crate) unsafe fn prepare(cpu: CpuIndex, apic_id: u32, block: &'static Local, stack: VirtAddr) -> bool {
+pub(crate) unsafe fn prepare(cpu: CpuIndex, apic_id: ApicId, block: *const Local, stack: VirtAddr) -> bool {
     let Some(record) = RECORDS.get(cpu.get()) else { return false };
     record.stack.store(stack.get() as usize, Ordering::Relaxed);
-    record.block.store(core::ptr::from_ref(block).cast_mut(), Ordering::Relaxed);
-    record.apic_id.store(apic_id, Ordering::Release);
+    record.block.store(block.cast_mut(), Ordering::Relaxed);
+    record.apic_id.store(apic_id.get(), Ordering::Release);
     true
 }
 

@@ -1,9 +1,10 @@
 //! Whether clocks and interrupt controllers do what they are for. Only counters of the machine are compared with each other,
 //! never with the time of a host; and interrupts stay off: one that has been requested is seen waiting.
 
+use xtcore::interrupt::Signal;
 use xthal::Vector;
 use xthal::apic::{Errors, Target};
-use xthal::ioapic::{Entry, Mask, Polarity, Route, Trigger};
+use xthal::ioapic::{Entry, Mask, Route};
 use xthal::time::{Doubt, Span, agree};
 
 use crate::hl::apic::{IoApic, LocalApic};
@@ -136,8 +137,7 @@ fn backwards(counter: &Counter) -> u32 {
 fn forgotten(local: Option<&LocalApic>, io: &IoApic) -> u32 {
     let Some(local) = local else { return 0 };
     let (gsi, destination) = (io.first(), local.id());
-    let (polarity, trigger) = (Polarity::ActiveLow, Trigger::Level);
-    let route = Route { vector: Vector::FIRST_DEVICE, destination, polarity, trigger };
+    let route = Route { vector: Vector::FIRST_DEVICE, destination, signal: Signal::SHARED };
     let shows = io.route(gsi, route, Mask::Masked).is_ok()
         && io.entry(gsi).is_ok_and(|entry| entry.route() == route && entry.mask() == Mask::Masked);
     let reset = io.reset(gsi).is_ok() && io.entry(gsi) == Ok(Entry::NOTHING);

@@ -2,15 +2,14 @@
 #![allow(unsafe_code, reason = "addresses and ports of devices come from the machine's tables")]
 
 use arrayvec::ArrayVec;
-use xtacpi::{IsaIrq, Lint, Platform, PmTimerWidth, Processor, Register, Signal};
+use xtacpi::{IsaIrq, Platform, PmTimerWidth, Register};
 use xtcore::PhysAddr;
-use xthal::ioapic::{Gsi, Polarity, Trigger};
+use xtcore::interrupt::{Gsi, Line};
 use xthal::time::Width;
 use xtmm::space::DeviceMapping;
 
-use crate::hl::apic::{MOST_IO_APICS, NmiPin, Pin};
+use crate::hl::apic::{MOST_IO_APICS, NmiPin};
 use crate::hl::registers::Registers;
-use crate::hl::time::Line;
 use crate::hl::time::pm::PmTimer;
 
 /// The facts.
@@ -37,21 +36,13 @@ impl Facts {
     /// non-maskable interrupts arrive where a PC has them.
     pub(crate) fn of(platform: &Platform) -> Self {
         let listed = platform.interrupts.io_apics().iter();
-        let pit = platform.gsi_of(IsaIrq::TIMER);
         let nmi = match platform.processors.listed().first() {
-            Some(processor) => nmi_of(processor),
-            None => Some(NmiPin { pin: Pin::Lint1, polarity: Polarity::ActiveHigh }),
+            Some(processor) => NmiPin::of(processor),
+            None => Some(NmiPin::PC),
         };
         Self {
-            io_apics: listed.map(|io| (io.address, Gsi::new(io.first.0))).take(MOST_IO_APICS).collect(),
-            pit: Line {
-                gsi: Gsi::new(pit.gsi.0),
-                polarity: polarity(pit.signal),
-                trigger: match pit.signal.trigger {
-                    xtacpi::Trigger::Edge => Trigger::Edge,
-                    xtacpi::Trigger::Level => Trigger::Level,
-                },
-            },
+            io_apics: listed.map(|io| (io.address, io.first)).take(MOST_IO_APICS).collect(),
+            pit: platform.gsi_of(IsaIrq::TIMER),
             nmi,
             hpet: platform.hpet.map(|hpet| hpet.address),
             pm: platform.fixed.pm_timer.map(|timer| PmFacts {
@@ -63,20 +54,6 @@ impl Facts {
             }),
             century: platform.fixed.century,
         }
-    }
-}
-
-/// Returns where a processor's non-maskable interrupts arrive.
-pub(crate) fn nmi_of(processor: &Processor) -> Option<NmiPin> {
-    [(Lint::Zero, Pin::Lint0), (Lint::One, Pin::Lint1)].into_iter().find_map(|(lint, pin)| {
-        processor.nmi_on(lint).map(|signal| NmiPin { pin, polarity: polarity(signal) })
-    })
-}
-
-const fn polarity(signal: Signal) -> Polarity {
-    match signal.polarity {
-        xtacpi::Polarity::ActiveHigh => Polarity::ActiveHigh,
-        xtacpi::Polarity::ActiveLow => Polarity::ActiveLow,
     }
 }
 

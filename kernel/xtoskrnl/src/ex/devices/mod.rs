@@ -12,8 +12,8 @@ use xtcore::PhysAddr;
 use xthal::apic::Wish;
 use xtpaging::Cache;
 
+pub(crate) use self::facts::Facts;
 use self::facts::PmFacts;
-pub(crate) use self::facts::{Facts, nmi_of};
 use crate::hl::apic::{self, IoApic, LocalApic};
 use crate::hl::registers::Registers;
 use crate::hl::time::clock::Clock;
@@ -60,10 +60,11 @@ pub(crate) fn start(memory: &'static Memory, facts: &Facts, parameters: &Paramet
     let io = apic::publish_io(opened);
     let hpet = facts.hpet.and_then(|address| map(memory, address));
     let pm = facts.pm.and_then(|pm| pm_timer(memory, pm));
-    let time = time::start(time::Facts { hpet, pm, pit_line: facts.pit }, parameters);
+    let rtc = Rtc::new(facts.century);
+    let time = time::start(time::Facts { hpet, pm, pit_line: facts.pit, rtc }, parameters);
     let checks = check::run(local, io, time);
     let devices = Devices { local, io, time, checks };
-    devices.tell(Rtc::new(facts.century));
+    devices.tell();
     devices
 }
 
@@ -98,7 +99,7 @@ impl Devices {
     }
 
     /// Tells a person what was found.
-    fn tell(&self, rtc: Rtc) {
+    fn tell(&self) {
         let Self { local, io, time, checks } = self;
         match local {
             Some(local) => log!(
@@ -124,7 +125,7 @@ impl Devices {
             }
             _ => log!("xtoskrnl: time: {counter}; nothing interrupts as a clock"),
         }
-        match rtc.read() {
+        match time.date() {
             Ok(moment) => log!("xtoskrnl: date: {moment}"),
             Err(error) => log!("xtoskrnl: warning: the battery-backed clock: {error}"),
         }
@@ -154,6 +155,10 @@ impl fmt::Display for Devices {
         match checks.period {
             Some(period) => write!(out, ",\"period\":{}", period.units())?,
             None => write!(out, ",\"period\":null")?,
+        }
+        match time.started() {
+            Some(units) => write!(out, ",\"boot_time\":{units}")?,
+            None => write!(out, ",\"boot_time\":null")?,
         }
         write!(out, ",\"disagreements\":{},\"backwards\":{}", checks.disagreements, checks.backwards)?;
         write!(out, ",\"clock_ticks\":{}}}", checks.clock.is_right())?;

@@ -9,7 +9,6 @@ use crate::ar::control;
 const MSR_APIC_BASE: u32 = 0x1B;
 const MSR_ARCH_CAPABILITIES: u32 = 0x10A;
 const MSR_XAPIC_DISABLE_STATUS: u32 = 0xBD;
-const MSR_TSC_DEADLINE: u32 = 0x6E0;
 
 /// Reads IA32_APIC_BASE. For processors with a local APIC: they all have it.
 pub(super) fn base() -> Base {
@@ -37,14 +36,6 @@ pub(super) fn is_locked() -> bool {
     }
     // SAFETY: the capabilities say that this one exists.
     unsafe { control::read_msr(MSR_XAPIC_DISABLE_STATUS) & LOCKED != 0 }
-}
-
-/// Has the timer interrupt when the time stamp counter reaches a value; 0 never. For processors with that mode.
-pub(super) fn set_deadline(time_stamp: u64) {
-    // The store that chose the mode must have reached an xAPIC before this one (SDM volume 3A, section 11.5.4.1).
-    control::fence();
-    // SAFETY: the caller has asked CPUID for the register. An interrupt that the timer raises finds a gate, or waits.
-    unsafe { control::write_msr(MSR_TSC_DEADLINE, time_stamp) };
 }
 
 /// The way to the registers of whatever processor uses it.

@@ -2,8 +2,9 @@
 
 use core::fmt;
 
+use xtcore::ApicId;
 use xthal::Vector;
-use xthal::apic::{ApicId, Command, CommandError, Message, Register, StartPage, Target};
+use xthal::apic::{Command, CommandError, Message, Register, StartPage, Target};
 
 use super::LocalRegisters;
 use super::access::Access;

@@ -6,8 +6,9 @@
 use core::fmt;
 
 use spin::Mutex;
-use xthal::apic::ApicId;
-use xthal::ioapic::{self, Entry, Gsi, Mask, Route};
+use xtcore::ApicId;
+use xtcore::interrupt::Gsi;
+use xthal::ioapic::{self, Entry, Mask, Route};
 
 use crate::ar::control::without_interrupts;
 use crate::hl::registers::Registers;
@@ -38,7 +39,7 @@ pub(crate) enum RouteError {
 impl fmt::Display for RouteError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotHere(gsi) => write!(out, "interrupt {} is not at this I/O APIC", gsi.get()),
+            Self::NotHere(gsi) => write!(out, "interrupt {gsi} is not at this I/O APIC"),
             Self::IdTooWide(id) => write!(out, "an I/O APIC cannot name processor {id}"),
         }
     }

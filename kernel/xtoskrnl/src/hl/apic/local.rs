@@ -4,10 +4,11 @@
 //! its own by nature. It holds facts only; every state is the hardware's.
 #![allow(unsafe_code, reason = "IA32_APIC_BASE decides where the registers are")]
 
-use xtcore::PhysAddr;
+use xtacpi::{Lint, Processor};
+use xtcore::interrupt::Polarity;
+use xtcore::{ApicId, PhysAddr};
 use xthal::Vector;
-use xthal::apic::{ApicId, Errors, LocalVector, Mode, Register, SOFTWARE_ENABLE};
-use xthal::ioapic::Polarity;
+use xthal::apic::{Errors, LocalVector, Mode, Register, SOFTWARE_ENABLE};
 
 use super::access::{self, Access};
 
@@ -16,8 +17,6 @@ use super::access::{self, Access};
 pub(crate) struct LocalApic {
     pub(super) access: Access,
     address: PhysAddr,
-    /// CPUID.1:ECX.
-    features: u32,
 }
 
 /// Where the machine's non-maskable interrupts arrive at a local APIC. ACPI's MADT names it for each processor; a PC has it at
@@ -28,6 +27,18 @@ pub(crate) struct NmiPin {
     pub(crate) pin: Pin,
     /// Its active state.
     pub(crate) polarity: Polarity,
+}
+
+impl NmiPin {
+    /// Where a PC has it.
+    pub(crate) const PC: Self = Self { pin: Pin::Lint1, polarity: Polarity::ActiveHigh };
+
+    /// Returns where the tables say that a processor has it, if they do.
+    pub(crate) fn of(processor: &Processor) -> Option<Self> {
+        [(Lint::Zero, Pin::Lint0), (Lint::One, Pin::Lint1)].into_iter().find_map(|(lint, pin)| {
+            processor.nmi_on(lint).map(|signal| Self { pin, polarity: signal.polarity })
+        })
+    }
 }
 
 /// A pin of a local APIC.
@@ -49,18 +60,13 @@ impl Pin {
 }
 
 impl LocalApic {
-    pub(super) const fn new(access: Access, address: PhysAddr, features: u32) -> Self {
-        Self { access, address, features }
+    pub(super) const fn new(access: Access, address: PhysAddr) -> Self {
+        Self { access, address }
     }
 
     /// Returns the language.
     pub(crate) const fn mode(&self) -> Mode {
         self.access.mode()
-    }
-
-    /// Tells whether the timer can wait for a value of the time stamp counter (CPUID.1:ECX, bit 24).
-    pub(crate) const fn has_deadline(&self) -> bool {
-        self.features & 1 << 24 != 0
     }
 
     /// Switches this processor's local APIC on, with interrupts off: errors are reported by an interrupt, the machine's
@@ -112,7 +118,7 @@ impl LocalApic {
 
     /// Returns the identifier of this processor.
     pub(crate) fn id(&self) -> ApicId {
-        ApicId::from_register(self.mode(), self.access.read(Register::ID))
+        self.mode().id_in(self.access.read(Register::ID))
     }
 
     /// Tells the local APIC that the handler of the most urgent interrupt in service is done. Not for spurious ones.

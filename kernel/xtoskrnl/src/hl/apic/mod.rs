@@ -12,15 +12,15 @@ pub(crate) mod pic;
 mod timer;
 
 pub(crate) use io::{IoApic, RouteError};
-pub(crate) use local::{LocalApic, NmiPin, Pin};
+pub(crate) use local::{LocalApic, NmiPin};
 
 use core::fmt;
 
 use arrayvec::ArrayVec;
 use spin::Once;
 use xtcore::PhysAddr;
+use xtcore::interrupt::Gsi;
 use xthal::apic::{Lock, Mode, Wish, X2Apic, choose};
-use xthal::ioapic::Gsi;
 
 use super::registers::Registers;
 use crate::ar::control;
@@ -76,7 +76,7 @@ pub(crate) fn start(
         Mode::X2Apic => Access::Msr,
         Mode::XApic => Access::Memory(map(base.address()).ok_or(StartError::NotMapped(base.address()))?),
     };
-    Ok(LOCAL.call_once(|| LocalApic::new(access, base.address(), features)))
+    Ok(LOCAL.call_once(|| LocalApic::new(access, base.address())))
 }
 
 /// Asks whether firmware has locked x2APIC: IA32_XAPIC_DISABLE_STATUS, which exists where bit 21 of

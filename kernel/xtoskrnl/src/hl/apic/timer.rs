@@ -3,25 +3,12 @@
 use xthal::Vector;
 use xthal::apic::{Divide, LocalVector, Register, Setting, TimerMode};
 
-use super::access;
 use super::local::LocalApic;
 
 impl LocalApic {
     /// Interrupts this processor again and again.
     pub(crate) fn start_periodic(&self, vector: Vector, setting: &Setting) {
         self.count_down(LocalVector::timer(vector, TimerMode::Periodic), setting.divide, setting.count);
-    }
-
-    /// Interrupts this processor once.
-    pub(crate) fn start_once(&self, vector: Vector, setting: &Setting) {
-        self.count_down(LocalVector::timer(vector, TimerMode::OneShot), setting.divide, setting.count);
-    }
-
-    /// Interrupts this processor once, when the time stamp counter has reached a value. For processors where
-    /// [`LocalApic::has_deadline`] is true.
-    pub(crate) fn start_deadline(&self, vector: Vector, time_stamp: u64) {
-        self.access.write(Register::LVT_TIMER, LocalVector::timer(vector, TimerMode::TscDeadline).bits());
-        access::set_deadline(time_stamp);
     }
 
     /// Counts down from the largest number, undivided and without an interrupt: to measure how fast it is.

@@ -3,9 +3,10 @@
 use arrayvec::ArrayVec;
 use core::fmt;
 
+use xtcore::interrupt::{Gsi, Line, Signal};
 use xthal::Vector;
 use xthal::apic::Setting;
-use xthal::ioapic::{Gsi, Mask, Polarity, Route, Trigger};
+use xthal::ioapic::{Mask, Route};
 use xthal::time::hpet::{self as bits, Legacy};
 use xthal::time::pit::Divisor;
 use xthal::time::{Frequency, Span, Width};
@@ -43,17 +44,6 @@ impl Kind {
         let kinds = [Self::LocalApic, Self::Hpet, Self::Pit];
         kinds.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text))
     }
-}
-
-/// Where a device's interrupt arrives, and how.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Line {
-    /// The interrupt.
-    pub(crate) gsi: Gsi,
-    /// Its active state.
-    pub(crate) polarity: Polarity,
-    /// Its way to ask.
-    pub(crate) trigger: Trigger,
 }
 
 /// Who is interrupted by a source.
@@ -146,7 +136,8 @@ impl Comparator {
         let input = (0..32)
             .rev()
             .find(|input| routes >> input & 1 != 0 && apic::io_of(Gsi::new(*input)).is_some())?;
-        let line = Line { gsi: Gsi::new(input), polarity: Polarity::ActiveHigh, trigger: Trigger::Edge };
+        // What it is told to do, and what nobody else does who has that input: it is not shared.
+        let line = Line { gsi: Gsi::new(input), signal: Signal::ISA };
         Some(Self { hpet, number, line, wiring: Wiring::Own })
     }
 }
@@ -171,6 +162,9 @@ impl Clock {
 
     /// Interrupts this processor every `period`, or as close to it as the source can. Returns the period that it has.
     ///
+    /// A line is opened when its device is through with what moves the line: a channel's output goes up as soon as it is
+    /// told its mode, and an I/O APIC forgets an edge that comes while the line is masked.
+    ///
     /// # Errors
     /// All of [`ClockError`]; then it does not run.
     pub(crate) fn start(&self, period: Span) -> Result<Span, ClockError> {
@@ -184,15 +178,15 @@ impl Clock {
             Self::Hpet(Comparator { hpet, number, line, wiring }) => {
                 let (ticks, real) = bits::ticks_for(hpet.frequency(), period).ok_or(refused)?;
                 pit::silence();
+                hpet.set_wiring(*wiring);
                 open(line)?;
                 hpet.interrupt_every(*number, ticks, line.gsi.get());
-                hpet.set_wiring(*wiring);
                 Ok(real)
             }
             Self::Pit(line) => {
                 let (divisor, real) = Divisor::for_period(period).ok_or(refused)?;
-                open(line)?;
                 pit::interrupt_every(divisor);
+                open(line).inspect_err(|_| pit::silence())?;
                 Ok(real)
             }
         }
@@ -204,12 +198,13 @@ impl Clock {
             Self::LocalApic(local, _) => local.stop_timer(),
             Self::Hpet(Comparator { hpet, number, line, .. }) => {
                 hpet.silence(*number);
-                hpet.set_wiring(Wiring::Own);
+                // Before the PIT gets its place back, and with it the line.
                 close(line);
+                hpet.set_wiring(Wiring::Own);
             }
             Self::Pit(line) => {
-                pit::silence();
                 close(line);
+                pit::silence();
             }
         }
     }
@@ -218,8 +213,8 @@ impl Clock {
 /// Has a line interrupt this processor.
 fn open(line: &Line) -> Result<(), ClockError> {
     let local = apic::local().ok_or(ClockError::NoLocalApic)?;
-    let Line { gsi, polarity, trigger } = *line;
-    let route = Route { vector: Vector::CLOCK, destination: local.id(), polarity, trigger };
+    let Line { gsi, signal } = *line;
+    let route = Route { vector: Vector::CLOCK, destination: local.id(), signal };
     let io = apic::io_of(gsi).ok_or(ClockError::Route(RouteError::NotHere(gsi)))?;
     io.route(gsi, route, Mask::Open).map_err(ClockError::Route)
 }

@@ -135,6 +135,11 @@ impl Counter {
         self.extender.read(|| self.source.read())
     }
 
+    /// Returns what the hardware shows, which wraps, and has no meaning beyond the counter's width.
+    pub(super) fn shown(&self) -> u64 {
+        self.source.read()
+    }
+
     /// Waits, busily, for at least that many microseconds.
     pub(crate) fn stall(&self, microseconds: u64) {
         let start = self.read();

@@ -101,13 +101,14 @@ impl Hpet {
     /// Has a comparator interrupt every `ticks`, on an input of the I/O APIC. The first time is `ticks` from now.
     ///
     /// Two writes of the comparator follow the configuration: the first is the moment, and the second, because the
-    /// configuration says so for one write more, what is added each time (section 2.3.9.2.2).
+    /// configuration says so for one write more, what is added each time (section 2.3.9.2.2). Only then may it interrupt.
     pub(super) fn interrupt_every(&self, number: u32, ticks: u32, input: u32) {
         let place = number * offset::STRIDE;
-        let configuration = self.comparator(number).periodic(input);
-        self.registers.write(offset::COMPARATOR_CONFIGURATION + place, configuration);
+        let [silent, interrupting] = self.comparator(number).periodic(input);
+        self.registers.write(offset::COMPARATOR_CONFIGURATION + place, silent);
         let first = self.registers.read(offset::COUNTER).wrapping_add(ticks);
         self.registers.write(offset::COMPARATOR + place, first);
         self.registers.write(offset::COMPARATOR + place, ticks);
+        self.registers.write(offset::COMPARATOR_CONFIGURATION + place, interrupting);
     }
 }

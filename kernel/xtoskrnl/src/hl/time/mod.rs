@@ -9,7 +9,8 @@
 //! ```
 //!
 //! [`start`] finds what there is, discards what stands still, measures what does not tell how fast it is, and chooses: the
-//! best, or what the user asked for with `TIMER=` and `CLOCK=`. After that everything is read only.
+//! best, or what the user asked for with `TIMER=` and `CLOCK=`. Then it reads the battery-backed clock, once; `TIME=` sets it
+//! before. After that everything is read only.
 
 mod calibrate;
 pub(crate) mod clock;
@@ -23,13 +24,17 @@ mod tsc;
 use arrayvec::ArrayVec;
 use spin::Once;
 use xtboot::parameters::Parameters;
+use xtcore::interrupt::Line;
+use xthal::rtc::DateTime;
+use xthal::time::{Frequency, Scale};
 
 use crate::kd::log;
 pub(crate) use calibrate::compare;
-pub(crate) use clock::{Clock, Line};
+pub(crate) use clock::Clock;
 pub(crate) use counter::{Counter, Kind};
 use hpet::Hpet;
 use pm::PmTimer;
+use rtc::{Rtc, RtcError};
 
 /// What the machine's tables say.
 #[derive(Debug)]
@@ -40,6 +45,8 @@ pub(crate) struct Facts {
     pub(crate) pm: Option<PmTimer>,
     /// Where the PIT's interrupt arrives.
     pub(crate) pit_line: Line,
+    /// The battery-backed clock.
+    pub(crate) rtc: Rtc,
 }
 
 /// What was found and chosen.
@@ -48,6 +55,12 @@ pub(crate) struct Time {
     counters: ArrayVec<Counter, 4>,
     counter: Kind,
     clock: Option<Clock>,
+    /// What the battery-backed clock showed, in the time zone that it is set to.
+    date: Result<DateTime, RtcError>,
+    /// What the performance counter showed then.
+    start: u64,
+    /// The way from its ticks to units of 100 ns.
+    units: Option<Scale>,
 }
 
 static TIME: Once<Time> = Once::new();
@@ -89,8 +102,23 @@ pub(crate) fn start(facts: Facts, parameters: &Parameters<'_>) -> &'static Time 
         }
         let clock = choose(parameters, "CLOCK", clock::Kind::parse, clocks.iter().map(Clock::kind));
         let clock = clocks.into_iter().find(|found| Some(found.kind()) == clock);
-        Time { counters, counter, clock }
+        set(facts.rtc, parameters);
+        let date = facts.rtc.read();
+        let chosen = counters.iter().find(|found| found.kind() == counter);
+        let start = chosen.map_or(0, Counter::read);
+        let units =
+            chosen.zip(Frequency::new(10_000_000)).map(|(counter, to)| Scale::new(counter.frequency(), to));
+        Time { counters, counter, clock, date, start, units }
     })
+}
+
+/// Sets the battery-backed clock, if the user says to what.
+fn set(rtc: Rtc, parameters: &Parameters<'_>) {
+    let Some(asked) = parameters.value("TIME") else { return };
+    match DateTime::parse(asked) {
+        Some(moment) => rtc.write(&moment),
+        None => log!("xtoskrnl: warning: TIME={asked} is no moment as 2031-02-03T04:05:06; nothing is set"),
+    }
 }
 
 /// Collects the counters that run, best first.
@@ -144,6 +172,26 @@ impl Time {
     /// Returns all counters that run, best first.
     pub(crate) fn counters(&self) -> &[Counter] {
         &self.counters
+    }
+
+    /// Returns what the battery-backed clock showed.
+    ///
+    /// # Errors
+    /// All of [`RtcError`].
+    pub(crate) const fn date(&self) -> Result<DateTime, RtcError> {
+        self.date
+    }
+
+    /// Returns the time since [`start`] in units of 100 ns; 0 on a machine where nothing counts.
+    pub(crate) fn elapsed(&self) -> u64 {
+        let Some((counter, units)) = self.counter().zip(self.units.as_ref()) else { return 0 };
+        units.apply(counter.read().saturating_sub(self.start))
+    }
+
+    /// Returns what the battery-backed clock showed at [`start`], to the second, if it showed something: units of 100 ns since
+    /// the beginning of 1601.
+    pub(crate) fn started(&self) -> Option<u64> {
+        self.date.ok().map(|date| date.since_1601())
     }
 
     /// Returns the source of the clock interrupt.

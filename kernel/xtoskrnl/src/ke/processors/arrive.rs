@@ -21,7 +21,8 @@ pub(crate) fn release() {
     RELEASED.store(true, Ordering::Release);
 }
 
-/// Where a processor begins, on its own stack, with its own tables, at High and with interrupts off.
+/// Where a processor begins, on its own stack, with its own tables, at High and with interrupts off. `cpu` is the number that it
+/// was started with.
 pub(crate) fn begin(cpu: CpuIndex) -> ! {
     if !advance(cpu, State::Starting, State::Arrived) {
         // The boot processor has given up waiting, and resets this one.
@@ -30,6 +31,8 @@ pub(crate) fn begin(cpu: CpuIndex) -> ! {
     while !RELEASED.load(Ordering::Acquire) {
         pause();
     }
+    // The number that it keeps.
+    let cpu = processor::current();
     // This forgets translations of the start pages, too, which nobody else has made it forget.
     if translations::enter().is_err() {
         log!("xtoskrnl: CPU {} cannot be told to forget translations, and stops", cpu.get());

@@ -2,11 +2,17 @@
 //!
 //! ```text
 //!   Absent -> Starting -> Arrived -> Running -> Stopped
-//!                    '--> Silent
+//!     ^              |       |
+//!     '-- LeftOut <--+-------'
 //! ```
 //!
-//! The boot processor is Running from the first. A processor's state is changed by itself, but for the first step and the last
-//! of one that does not answer.
+//! The boot processor is Running from the first. A processor's state is changed by itself, but for the first step and those of
+//! one that is left out: it did not answer, or there is no memory for it.
+//!
+//! # Numbers
+//! A processor is started with the number that it gets if all before it arrive. Numbers have no gaps, because what each
+//! processor has lies in rows; so when all have arrived that will, [`settle`] moves them up, and only from then on a number
+//! names a processor. One that is left out has none.
 //!
 //! A started processor joins the scheduler, and what it runs from then on are threads.
 
@@ -17,12 +23,11 @@ mod stop;
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use spin::Once;
-use xtcore::CpuIndex;
-use xthal::apic::ApicId;
+use xtcore::{ApicId, CpuIndex};
 
 use super::processor::MOST;
 pub(crate) use arrive::{begin, release};
-pub(crate) use start::{Candidate, start, wait_until_running};
+pub(crate) use start::{Candidate, give_up, start, wait_until_running};
 pub(crate) use stop::{Stopped, join_a_stop, stop_others};
 
 /// Where a processor is on its way.
@@ -37,15 +42,15 @@ pub(crate) enum State {
     Arrived = 2,
     /// It takes interrupts.
     Running = 3,
-    /// It did not answer, and was reset.
-    Silent = 4,
+    /// It was reset, and its number is to be free again.
+    LeftOut = 4,
     /// A bug check has stopped it.
     Stopped = 5,
 }
 
 impl State {
     const ALL: [Self; 6] =
-        [Self::Absent, Self::Starting, Self::Arrived, Self::Running, Self::Silent, Self::Stopped];
+        [Self::Absent, Self::Starting, Self::Arrived, Self::Running, Self::LeftOut, Self::Stopped];
 }
 
 static STATES: [AtomicU8; MOST] = {
@@ -55,7 +60,7 @@ static STATES: [AtomicU8; MOST] = {
     states
 };
 
-/// The processors that were ever prepared, and the first one.
+/// The processors by their numbers.
 static KNOWN: [Once<Candidate>; MOST] = [const { Once::new() }; MOST];
 
 /// Makes a processor known; what is said first of a number counts.
@@ -63,6 +68,16 @@ pub(crate) fn note(candidate: Candidate) {
     if let Some(place) = KNOWN.get(candidate.cpu.get()) {
         place.call_once(|| candidate);
     }
+}
+
+/// Gives a processor that has arrived the number that it keeps, and makes it known. Called for all that have arrived, in the order
+/// of the numbers that they were started with.
+pub(crate) fn settle(candidate: Candidate, to: CpuIndex) {
+    if candidate.cpu != to {
+        let _ = advance(candidate.cpu, State::Arrived, State::Absent);
+        let _ = advance(to, State::Absent, State::Arrived);
+    }
+    note(Candidate { cpu: to, ..candidate });
 }
 
 /// Returns what is known of a processor.

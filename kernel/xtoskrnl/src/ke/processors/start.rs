@@ -3,8 +3,8 @@
 //! The order and the waits are those of the manual (SDM volume 3A, section 9.4.4.1): INIT, ten milliseconds, a start-up message,
 //! 200 microseconds, and a second one for who has not come.
 
-use xtcore::CpuIndex;
-use xthal::apic::{ApicId, StartPage};
+use xtcore::{ApicId, CpuIndex};
+use xthal::apic::StartPage;
 
 use super::{State, advance, count, state};
 use crate::ar::startup;
@@ -24,7 +24,7 @@ const BETWEEN_LOOKS: u64 = 500;
 /// A processor that has all it needs to start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate {
-    /// Its number here.
+    /// Its number here; while it starts, the one that it gets if all before it arrive.
     pub(crate) cpu: CpuIndex,
     /// Its number to local APICs.
     pub(crate) id: ApicId,
@@ -33,27 +33,26 @@ pub(crate) struct Candidate {
 }
 
 /// Starts processors from the pages in turn, and waits until all have arrived, or a bounded time. Who has not come by then is
-/// reset, so that it never comes, and left out. When this returns, nobody runs in the start pages.
+/// given up. When this returns, nobody runs in the start pages, and nobody else runs on what is prepared for those given up.
 ///
-/// Every candidate has been prepared, and there is a counter to wait by.
-pub(crate) fn start(apic: &LocalApic, candidates: &[Candidate], pages: &[StartPage]) {
-    let reset = |candidate: &Candidate| {
-        if let Err(error) = apic.reset(candidate.id) {
-            log!("xtoskrnl: CPU {} cannot be reset: {error}", candidate.cpu.get());
-        }
-    };
+/// Every candidate has been prepared, and there is a counter to wait by. The processor started as `mute` is reset and never told
+/// to start: as one that does not answer.
+pub(crate) fn start(apic: &LocalApic, candidates: &[Candidate], pages: &[StartPage], mute: Option<CpuIndex>) {
+    let is_missing = |candidate: &Candidate| state(candidate.cpu) == State::Starting;
     let wake = || {
         let missing = candidates.iter().zip(pages.iter().cycle());
-        for (candidate, page) in missing.filter(|(candidate, _)| state(candidate.cpu) == State::Starting) {
+        for (candidate, page) in missing.filter(|(candidate, _)| is_missing(candidate)) {
+            if Some(candidate.cpu) == mute {
+                continue;
+            }
             if let Err(error) = apic.start_up(candidate.id, *page) {
-                log!("xtoskrnl: CPU {} cannot be started: {error}", candidate.cpu.get());
+                log!("xtoskrnl: APIC {} cannot be started: {error}", candidate.id);
             }
         }
     };
-    let is_missing = |candidate: &Candidate| state(candidate.cpu) == State::Starting;
     for candidate in candidates {
         let _ = advance(candidate.cpu, State::Absent, State::Starting);
-        reset(candidate);
+        reset(apic, candidate.id);
     }
     let _ = stall(AFTER_INIT);
     wake();
@@ -61,16 +60,30 @@ pub(crate) fn start(apic: &LocalApic, candidates: &[Candidate], pages: &[StartPa
     wake();
     let _ = wait_until(|| !candidates.iter().any(is_missing));
     for late in candidates.iter().filter(|candidate| is_missing(candidate)) {
-        // It may have come at the last moment. Else it never does: reset, it waits for a message that nobody sends.
-        if advance(late.cpu, State::Starting, State::Silent) {
-            startup::withdraw(late.cpu);
-            reset(late);
-            log!(
-                "xtoskrnl: warning: CPU {}, APIC {}, does not answer and is left out",
-                late.cpu.get(),
-                late.id.get()
-            );
+        // It may have come at the last moment.
+        if give_up(apic, late, State::Starting) {
+            log!("xtoskrnl: warning: APIC {} does not answer and is left out", late.id);
         }
+    }
+}
+
+/// Gives a processor up that is in a state: withdraws its record and resets it, so that it never comes, because it then waits for a
+/// message that nobody sends. `false` when it was in another state; then nothing happens.
+pub(crate) fn give_up(apic: &LocalApic, candidate: &Candidate, from: State) -> bool {
+    let is_out = advance(candidate.cpu, from, State::LeftOut);
+    if is_out {
+        startup::withdraw(candidate.cpu);
+        reset(apic, candidate.id);
+        // By then it has stopped whatever it did.
+        let _ = stall(AFTER_INIT);
+        let _ = advance(candidate.cpu, State::LeftOut, State::Absent);
+    }
+    is_out
+}
+
+fn reset(apic: &LocalApic, id: ApicId) {
+    if let Err(error) = apic.reset(id) {
+        log!("xtoskrnl: APIC {id} cannot be reset: {error}");
     }
 }
 

@@ -34,10 +34,12 @@ pub(crate) fn page() -> &'static SharedPage {
     &PAGE.0
 }
 
-/// Begins to keep the time: at this moment of the kernel's own count, the world's time is `now`. The first call counts.
-pub(super) fn keep(now: SystemTime) {
+/// Begins to keep the time, from what the battery-backed clock showed when the machine's count of time began; from the beginning of
+/// 1601 where it showed nothing. The first call counts.
+pub(super) fn keep() {
     let Some(period) = Period::new(Interval::from_micros(MICROS)) else { return };
-    CLOCK.call_once(|| Clock::new(page(), CpuIndex::BOOT, now, period));
+    let started = SystemTime::new(time::get().and_then(time::Time::started).unwrap_or(0));
+    CLOCK.call_once(|| Clock::new(page(), CpuIndex::BOOT, started, period));
 }
 
 /// Lets the clock interrupt this processor, or everybody through the boot processor where there is one clock for all.

@@ -30,7 +30,6 @@ use xtke::sched::{
     AdoptError, Blueprint, CpuSet, CreateError, Handle, Name, Policy, Priority, Processor, Scheduler, Seat,
     Start, Thread,
 };
-use xtke::time::SystemTime;
 use xtke::wait::{Owned, ThreadEnd};
 
 pub(crate) use self::clock::page;
@@ -121,9 +120,9 @@ fn look(_: Vector) {
     interrupt::request_dispatch();
 }
 
-/// Takes software interrupts, messages and ticks into use on the first processor. `now` is the world's time, if it is known.
-pub(crate) fn start(now: Option<SystemTime>) {
-    clock::keep(now.unwrap_or_default());
+/// Takes software interrupts, messages and ticks into use on the first processor.
+pub(crate) fn start() {
+    clock::keep();
     interrupt::exchange_software_handlers(Some(&SOFTWARE));
     if let Err(error) = interrupt::register(Vector::INBOX, look) {
         log!("xtoskrnl: warning: messages of other processors go unnoticed: {error:?}");

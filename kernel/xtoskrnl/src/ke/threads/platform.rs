@@ -1,11 +1,9 @@
 //! This kernel's processors as `xtke` sees them.
 #![allow(unsafe_code, reason = "the trait promises what run levels hold")]
 
-use spin::Once;
 use xtcore::{CpuIndex, RunLevel};
 use xthal::Vector;
 use xthal::apic::Target;
-use xthal::time::{Frequency, Scale};
 use xtke::lock::order::Watch;
 use xtke::misuse::Misuse;
 use xtke::platform::Platform;
@@ -21,9 +19,6 @@ use crate::ke::{interrupt, processors, translations};
 /// The kernel. All of its state is the kernel's own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kernel;
-
-/// The performance counter's value when the kernel first asked, and the way from its ticks to units of 100 ns.
-static START: Once<Option<(u64, Scale)>> = Once::new();
 
 // SAFETY: at Dispatch and above no other thread gets the processor, and its number does not change; a bug check does not return.
 unsafe impl Platform for Kernel {
@@ -56,13 +51,7 @@ unsafe impl Platform for Kernel {
     }
 
     fn now() -> Instant {
-        let Some(counter) = time::get().and_then(time::Time::counter) else { return Instant::START };
-        let start = START.call_once(|| {
-            let units = Frequency::new(10_000_000)?;
-            Some((counter.read(), Scale::new(counter.frequency(), units)))
-        });
-        let units = |(first, scale): &(u64, Scale)| scale.apply(counter.read().saturating_sub(*first));
-        Instant::new(start.as_ref().map_or(0, units))
+        Instant::new(time::get().map_or(0, time::Time::elapsed))
     }
 
     #[inline]

@@ -47,9 +47,26 @@ fn a_comparators_own_bits_are_kept() {
     let capable = Comparator::new(0x8030);
     assert!(capable.can_be_periodic());
     assert_eq!(capable.silent(), 0x8030);
-    assert_eq!(capable.periodic(2), 0x8030 | 0x04 | 0x08 | 0x40 | 0x100 | 2 << 9);
-    assert_eq!(Comparator::new(capable.periodic(31)).silent(), 0x8030);
+    let [silent, interrupting] = capable.periodic(2);
+    assert_eq!(silent, 0x8030 | 0x08 | 0x40 | 0x100 | 2 << 9);
+    assert_eq!(interrupting, 0x8030 | 0x08 | 0x04 | 0x100 | 2 << 9);
+    for value in capable.periodic(31) {
+        assert_eq!(Comparator::new(value).silent(), 0x8030);
+    }
     assert!(!Comparator::new(0x8020).can_be_periodic());
+}
+
+/// A block may interrupt at once for a moment that has passed, and emulated ones do.
+#[test]
+fn a_comparator_does_not_interrupt_before_its_moment_is_set() {
+    const INTERRUPT: u32 = 1 << 2;
+    for stale in [0x8030, 0x8030 | INTERRUPT, u32::MAX] {
+        let [silent, interrupting] = Comparator::new(stale).periodic(2);
+        assert_eq!(silent & INTERRUPT, 0, "the comparator still holds a moment of the past");
+        assert_ne!(interrupting & INTERRUPT, 0);
+        // With the bit that lets a write set the moment, the next write of the period would be taken for one.
+        assert_eq!(interrupting & 1 << 6, 0);
+    }
 }
 
 #[test]
