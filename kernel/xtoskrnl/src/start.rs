@@ -22,7 +22,8 @@ use crate::ar::cpu::{self, ARCHITECTURE, active_levels};
 use crate::ar::{Handlers, control, install_tables};
 use crate::ex::report::Report;
 use crate::ex::{
-    bench, contexts, crime, devices, inspect, interrupts as check_interrupts, measure, stress, tell, traps,
+    bench, contexts, crime, devices, inspect, interrupts as check_interrupts, measure, stress, tell,
+    translations, traps, waiting,
 };
 use crate::hl::acpi;
 use crate::hl::apic::LocalApic;
@@ -142,12 +143,14 @@ fn check_all(boot: &Boot) {
     log!(
         "xtoskrnl: ready; now the checks: stress through every interface, all memory at once, and the audits"
     );
+    // Without interrupts no clock ticks.
+    let waiting = apic.and_then(|_| waiting::run());
     let pairs = measure::frame_pairs(memory);
     let bench = bench::run(memory, &parameters);
-    let stress = match parameters.value("STRESS") {
-        Some("off") => None,
-        _ => Some(stress::run(memory)),
-    };
+    let is_stressed = parameters.value("STRESS") != Some("off");
+    let rounds = (is_stressed || parameters.value("ROUNDS").is_some())
+        .then(|| translations::run(memory, translations::wanted(&parameters)));
+    let stress = is_stressed.then(|| stress::run(memory));
     let audit = memory.space().inspect(audit);
     let frames = memory.audit_frames();
     let report = Report {
@@ -160,6 +163,8 @@ fn check_all(boot: &Boot) {
         interrupts: *interrupts,
         contexts: *contexts,
         processors,
+        waiting,
+        rounds,
         pairs,
         bench: bench.as_ref(),
         in_use,

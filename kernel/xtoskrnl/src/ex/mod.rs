@@ -11,4 +11,6 @@ pub(crate) mod processors;
 pub(crate) mod report;
 pub(crate) mod stress;
 pub(crate) mod tell;
+pub(crate) mod translations;
 pub(crate) mod traps;
+pub(crate) mod waiting;

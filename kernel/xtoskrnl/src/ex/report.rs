@@ -15,6 +15,8 @@ use super::measure::FramePairs;
 use super::processors::Processors;
 use super::stress::Stress;
 use super::tell::Amount;
+use super::translations::Rounds;
+use super::waiting::Waiting;
 use crate::ar::cpu::ARCHITECTURE;
 use crate::hl::power::Verdict;
 use crate::kd::{log, record};
@@ -40,6 +42,10 @@ pub(crate) struct Report<'a> {
     pub(crate) contexts: Option<(u32, u32)>,
     /// The processors, where more than one can be started.
     pub(crate) processors: Option<Processors>,
+    /// The check of threads, waiting and time, where a clock ticks.
+    pub(crate) waiting: Option<Waiting>,
+    /// The check that nobody uses a translation that was given up, unless `STRESS=off` left it out.
+    pub(crate) rounds: Option<Rounds>,
     /// What allocating and freeing a frame costs.
     pub(crate) pairs: FramePairs,
     /// What the kernel's operations cost, if the user has asked.
@@ -60,7 +66,12 @@ impl Report<'_> {
             && self.frames.is_clean()
             && self.interrupts.is_none_or(|interrupts| interrupts.is_clean())
             && self.contexts.is_some_and(|(handovers, wrong)| handovers == contexts::HANDOVERS && wrong == 0)
-            && self.processors.as_ref().is_none_or(Processors::is_clean)
+            && self
+                .processors
+                .as_ref()
+                .is_none_or(|processors| processors.is_clean() && processors.all_ran())
+            && self.waiting.is_none_or(|waiting| waiting.is_clean())
+            && self.rounds.is_none_or(|rounds| rounds.is_clean())
             && self.stress.is_none_or(|stress| stress.is_clean());
         if is_clean { Verdict::Pass } else { Verdict::Fail }
     }
@@ -181,6 +192,14 @@ impl fmt::Display for Report<'_> {
         match self.interrupts {
             Some(interrupts) => write!(out, ",\"delivery\":{interrupts}")?,
             None => write!(out, ",\"delivery\":null")?,
+        }
+        match self.waiting {
+            Some(waiting) => write!(out, ",\"waiting\":{waiting}")?,
+            None => write!(out, ",\"waiting\":null")?,
+        }
+        match self.rounds {
+            Some(rounds) => write!(out, ",\"shootdown\":{rounds}")?,
+            None => write!(out, ",\"shootdown\":null")?,
         }
         write!(out, ",\"pfn\":{{\"faults\":{},\"mapped\":{}", self.frames.faults, self.frames.mapped)?;
         write!(out, ",\"tables\":{}}}", self.frames.tables)?;

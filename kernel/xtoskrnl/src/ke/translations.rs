@@ -1,22 +1,42 @@
 //! Translations that all processors forget.
 
-use xtcore::VirtRange;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use xtcore::{CpuIndex, VirtRange};
 use xtke::CpuSet;
 use xtke::shootdown::{NoInbox, Request, Shootdown, Translations};
 
+use super::processor;
 use super::threads::Kernel;
 use crate::ar::control::{invalidate_all, invalidate_page};
 
 static SHOOTDOWN: Shootdown<Kernel, { CpuSet::CAPACITY }> = Shootdown::new();
 
+/// 1 + the number of a processor that forgets nothing, on purpose; 0 for none.
+static DEAF: AtomicUsize = AtomicUsize::new(0);
+
+/// Has a processor forget nothing from now on, though it answers: a boot shows by this that its check would notice.
+pub(crate) fn deafen(cpu: CpuIndex) {
+    DEAF.store(1 + cpu.get(), Ordering::Relaxed);
+}
+
+fn is_deaf() -> bool {
+    let deaf = DEAF.load(Ordering::Relaxed);
+    deaf != 0 && deaf == 1 + processor::current().get()
+}
+
 // INVLPG and a change of CR4 or CR3 wait for what was done before them, and nothing moves past them.
 impl Translations for Kernel {
     fn forget_local(request: &Request) {
-        request.addresses().for_each(invalidate_page);
+        if !is_deaf() {
+            request.addresses().for_each(invalidate_page);
+        }
     }
 
     fn forget_everything_local() {
-        invalidate_all();
+        if !is_deaf() {
+            invalidate_all();
+        }
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Processor<P: Switching> {
     pub(crate) due: AtomicU8,
     pub(crate) ticks: AtomicU32,
     idle: AtomicPtr<Thread<P>>,
+    /// Switches to threads that are not idle ones; wraps. Only the processor writes it.
+    switches: AtomicU32,
 }
 
 impl<P: Switching> Processor<P> {
@@ -63,6 +65,7 @@ impl<P: Switching> Processor<P> {
                 due: AtomicU8::new(0),
                 ticks: AtomicU32::new(0),
                 idle: AtomicPtr::new(null_mut()),
+                switches: AtomicU32::new(0),
             }
         }
     }
@@ -83,6 +86,11 @@ impl<P: Switching> Processor<P> {
     /// Returns what runs here when there is nothing to run.
     pub(crate) fn idle(&self) -> Option<NonNull<Thread<P>>> {
         NonNull::new(self.idle.load(Ordering::Relaxed))
+    }
+
+    /// Counts a switch to a thread. The level is Dispatch, and only the processor itself counts: a load and a store are enough.
+    pub(crate) fn count_switch(&self) {
+        self.switches.store(self.switches.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
     }
 
     pub(crate) fn set_idle(&self, thread: NonNull<Thread<P>>) {
@@ -130,6 +138,12 @@ impl<P: Switching> Scheduler<P> {
     #[must_use]
     pub fn processors(&self) -> CpuSet {
         self.board.online()
+    }
+
+    /// Returns how often a processor has gone on with a thread that is not its idle one; wraps. Highest level: any.
+    #[must_use]
+    pub fn switches(&self, cpu: CpuIndex) -> u32 {
+        self.processors.get(cpu.get()).map_or(0, |processor| processor.switches.load(Ordering::Relaxed))
     }
 
     /// Returns a processor's part; stops the machine for one that there is not: nothing can go on there.

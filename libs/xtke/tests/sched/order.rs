@@ -1,5 +1,6 @@
 //! Who runs when: priorities, turns, boosts, and help against starvation.
 
+use xtke::CpuIndex;
 use xtke::sched::{CpuSet, Policy, Priority, Seat};
 
 use crate::support::flat::Bench;
@@ -178,4 +179,6 @@ fn ticks_and_switches_are_counted_where_they_happen() {
     ticks(bench, 7);
     assert_eq!(threads.iter().map(|thread| thread.ticks()).collect::<Vec<_>>(), [4, 3]);
     assert_eq!(threads.iter().map(|thread| thread.switches()).collect::<Vec<_>>(), [2, 2]);
+    let of = |cpu| bench.scheduler.switches(CpuIndex::new(cpu));
+    assert_eq!([of(0), of(1)], [4, 0], "of a processor, and of one that there is not");
 }

@@ -124,6 +124,7 @@ fn economical(outcome: &Outcome) -> Result<(), String> {
     }
     taken_as_a_whole(outcome)?;
     asked_everywhere(outcome)?;
+    waited(outcome)?;
     let some = [
         (("fill", "frames"), "no frame was filled and checked"),
         (("stress", "injected"), "no allocation failed on purpose"),
@@ -135,6 +136,26 @@ fn economical(outcome: &Outcome) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Checks what threads, waiting and time came to, and that no processor used a translation that was given up.
+fn waited(outcome: &Outcome) -> Result<(), String> {
+    let part = |key: &str| outcome.report.get(key).filter(|part| part.is_object());
+    let waiting = part("waiting").ok_or("the report does not say how threads wait")?;
+    if let Some(first) = waiting.get("first").and_then(Value::as_str) {
+        return Err(format!("of threads, waiting and time it is not so: {first}"));
+    }
+    let number = |part: &Value, key: &str| part.get(key).and_then(Value::as_u64);
+    match (number(waiting, "checks"), number(waiting, "wrong")) {
+        (Some(checks), Some(0)) if checks > 0 => {}
+        _ => return Err(format!("threads, waiting and time were not checked: {waiting}")),
+    }
+    let rounds = part("shootdown").ok_or("the report does not say what translations were used")?;
+    match (number(rounds, "rounds"), number(rounds, "reads"), number(rounds, "stale")) {
+        (Some(played), Some(reads), Some(0)) if played > 0 && reads >= 2 * played => Ok(()),
+        (_, _, Some(0)) => Err(format!("no translation was given up and tried: {rounds}")),
+        _ => Err(format!("a processor has used a translation that was given up: {rounds}")),
+    }
 }
 
 /// Checks that nothing was left when all memory was taken, and that all of it was where that is promised.

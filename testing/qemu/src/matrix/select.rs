@@ -114,6 +114,9 @@ fn takes(index: usize, trial: &Trial, mode: usize) -> bool {
     if let Turns::In(only) = trial.turns {
         return PagingMode::ALL.get(mode) == Some(&only);
     }
+    if trial.turns == Turns::Never {
+        return false;
+    }
     // The wide modes have the odd numbers, and whatever a trial can demand.
     let first = if trial.demand == Demand::Nothing { index } else { index | 1 };
     trial.turns == Turns::EachMode

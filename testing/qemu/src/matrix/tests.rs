@@ -33,7 +33,8 @@ fn every_trial_runs_in_both_scopes() {
     for scope in [Scope::Pairwise, Scope::Full] {
         let cells = cells(scope);
         for trial in trials() {
-            assert!(cells.iter().any(|cell| cell.trial == trial), "{}", trial.name);
+            let is_due = scope == Scope::Full || trial.turns != Turns::Never;
+            assert_eq!(cells.iter().any(|cell| cell.trial == trial), is_due, "{}", trial.name);
         }
         assert!(cells.iter().any(|cell| cell.trial.expectation == Expectation::FailWritableAndExecutable));
     }
@@ -52,6 +53,7 @@ fn what_each_architecture_answers_with_its_own_code_is_tried_on_both() {
             Turns::EachArchitecture => 2,
             Turns::EachMode => PagingMode::ALL.len(),
             Turns::In(_) => 1,
+            Turns::Never => 0,
         };
         let counts = [of(Architecture::Amd64), of(Architecture::I686)];
         assert_eq!(counts.iter().sum::<usize>(), expected, "{}", trial.name);
@@ -133,6 +135,31 @@ fn the_order_of_locks_is_that_of_all_checked_boots_together() {
     assert!(lock_order(&[one.clone(), other.clone()], page).is_err());
     let unwatched = CellResult { cell: Cell { trial: PLAIN, ..other.cell }, ..other };
     assert!(lock_order(&[one, unwatched], page).is_ok(), "release builds say nothing");
+}
+
+#[test]
+fn machines_with_one_two_four_and_eight_processors_are_tried_in_every_mode() {
+    for cells in [cells(Scope::Pairwise), cells(Scope::Full)] {
+        for (mode, processors) in PagingMode::ALL.iter().flat_map(|mode| [1, 2, 4, 8].map(|n| (*mode, n))) {
+            let is_tried = |cell: &Cell| {
+                let Trial { processors: has, parameters: "", expectation: Expectation::Pass, .. } =
+                    cell.trial
+                else {
+                    return false;
+                };
+                cell.mode == mode && has == processors
+            };
+            assert!(cells.iter().any(is_tried), "{mode} with {processors} processors");
+        }
+    }
+}
+
+#[test]
+fn what_takes_long_is_given_the_time() {
+    let long = cells(Scope::Full).into_iter().filter(|cell| cell.trial.turns == Turns::Never);
+    let ordinary = cell("pml4/auto/6G/q35/max,la57=off").timeout();
+    assert!(long.clone().count() > 0);
+    assert!(long.map(|cell| cell.timeout()).all(|timeout| timeout > 10 * ordinary));
 }
 
 #[test]
@@ -237,6 +264,8 @@ fn a_pass_is_judged_by_mode_reason_and_memory() {
         "fill": { "frames": 1000, "left": 0, "wrong_words": 0 },
         "stress": { "complaints": 0, "difference": 0, "injected": 100, "sites_not_asked": ["special pool"] },
         "pfn": { "faults": 0, "tables": 20 },
+        "waiting": { "checks": 90, "wrong": 0, "first": null },
+        "shootdown": { "rounds": 100, "reads": 400, "stale": 0 },
     });
     assert_eq!(judge(&cell, &outcome(Verdict::Pass, good.clone())), Ok(()));
     assert!(judge(&cell, &outcome(Verdict::TimedOut, good.clone())).is_err());
@@ -267,6 +296,16 @@ fn a_pass_is_judged_by_mode_reason_and_memory() {
         ("pfn", json!({ "faults": 1, "tables": 20 })),
         ("pfn", json!({ "faults": 0, "tables": 0 })),
         ("pfn", json!(null)),
+        ("waiting", json!({ "checks": 90, "wrong": 1, "first": "time goes on" })),
+        ("waiting", json!({ "checks": 90, "wrong": 1, "first": null })),
+        ("waiting", json!({ "checks": 0, "wrong": 0, "first": null })),
+        ("waiting", json!({ "wrong": 0 })),
+        ("waiting", json!(null)),
+        ("shootdown", json!({ "rounds": 100, "reads": 400, "stale": 1 })),
+        ("shootdown", json!({ "rounds": 0, "reads": 0, "stale": 0 })),
+        ("shootdown", json!({ "rounds": 100, "reads": 199, "stale": 0 })),
+        ("shootdown", json!({ "rounds": 100, "reads": 400 })),
+        ("shootdown", json!(null)),
     ] {
         let mut wrong = good.clone();
         wrong[key] = value;
@@ -285,6 +324,8 @@ fn a_part_of_the_memory_is_enough_only_where_there_is_too_much_of_it() {
             "fill": { "frames": 1000, "left": left, "wrong_words": 0 },
             "stress": { "complaints": 0, "difference": 0, "injected": 9, "sites_not_asked": [] },
             "pfn": { "faults": 0, "tables": 20 },
+            "waiting": { "checks": 90, "wrong": 0, "first": null },
+            "shootdown": { "rounds": 100, "reads": 200, "stale": 0 },
         })
     };
     let judged = |usable, left| judge(&cell, &outcome(Verdict::Pass, report(usable, left)));

@@ -118,6 +118,8 @@ pub enum Turns {
     EachMode,
     /// In this mode, picked so that few trials cover much together.
     In(PagingMode),
+    /// Not at all: it takes long.
+    Never,
 }
 
 /// One row of the table.
@@ -240,7 +242,7 @@ pub fn trials() -> impl Iterator<Item = Trial> {
 }
 
 /// The trials that stand for themselves.
-const TRIALS: [Trial; 62] = [
+const TRIALS: [Trial; 64] = [
     kernel("kernel-missing", KernelFile::Missing),
     kernel("kernel-truncated", KernelFile::Damaged(Damage::Truncated)),
     kernel("kernel-wrong-machine", KernelFile::Damaged(Damage::WrongMachine)),
@@ -277,9 +279,10 @@ const TRIALS: [Trial; 62] = [
         ..tampered("writable-code", "TAMPER=wx", Expectation::FailWritableAndExecutable)
     },
     Trial { name: "screen", screen: Some(Paper::Log), ..PLAIN },
-    processors("two-processors", 2, Turns::EachArchitecture),
+    processors("two-processors", 2, Turns::EachMode),
     processors("four-processors", 4, Turns::EachMode),
-    processors("eight-processors", 8, Turns::Once),
+    processors("eight-processors", 8, Turns::EachMode),
+    Trial { parameters: "ROUNDS=1000000", ..processors("million-rounds", 4, Turns::Never) },
     Trial { parameters: "MAXCPUS=1", ..processors("one-of-two-processors", 2, Turns::Once) },
     // Four processors in two cores, then in two packages.
     Trial {
@@ -389,6 +392,19 @@ const TRIALS: [Trial; 62] = [
             words: &["run level dispatch"],
         },
     ),
+    Trial {
+        processors: 2,
+        ..crime(
+            "stale-translation",
+            "CRIME=stale-translation",
+            Expectation::BugCheck {
+                code: 0x1A,
+                parameters: &[0x5854_0001],
+                level: "passive",
+                words: &["stale translations"],
+            },
+        )
+    },
     Trial {
         name: "pool-full-checking",
         parameters: "POOLCHECK=full",

@@ -1,4 +1,4 @@
-//! Crimes that another processor commits.
+//! Crimes that another processor commits, and the one that only several can notice.
 
 use spin::Once;
 use xtcore::CpuIndex;
@@ -7,10 +7,12 @@ use xtke::sched::{CpuSet, Name, Priority};
 
 use super::{Aftermath, Crime};
 use crate::ar::control::pause;
+use crate::ex::translations;
 use crate::hl::power::Verdict;
 use crate::kd::log;
-use crate::ke::ending;
-use crate::ke::threads::{self, Work};
+use crate::ke::bugcheck::{Code, bug_check};
+use crate::ke::threads::{self, SCHEDULER, Work};
+use crate::ke::{ending, translations::deafen};
 use crate::mm::Memory;
 
 /// Looks before a crime counts as unpunished: seconds. Whoever punishes it stops this processor meanwhile.
@@ -66,4 +68,24 @@ fn obey(_: usize) {
         let aftermath = crime.commit_at(*level, memory);
         AFTERMATH.call_once(|| aftermath);
     }
+}
+
+/// First parameter of the bug check that says what a deaf processor has read; the others are how often, of how many reads, and
+/// its number.
+const STALE: u64 = 0x5854_0001;
+
+/// The last processor forgets nothing, though it answers; the check of shootdowns must find out.
+pub(super) fn remember(memory: &'static Memory) -> Aftermath {
+    const ROUNDS: u64 = 64;
+    let Some(cpu) = SCHEDULER.processors().iter().last().filter(|cpu| *cpu != CpuIndex::BOOT) else {
+        return Aftermath::Impossible("there is one processor only");
+    };
+    deafen(cpu);
+    let found = translations::run(memory, ROUNDS);
+    if found.stale == 0 {
+        return Aftermath::Unpunished;
+    }
+    let parameters = [STALE, found.stale, found.reads, cpu.get() as u64];
+    let what = format_args!("{} of {} reads went through stale translations", found.stale, found.reads);
+    bug_check(Code::MemoryManagement, parameters, None, what)
 }

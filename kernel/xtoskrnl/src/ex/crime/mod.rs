@@ -21,6 +21,7 @@
 //!   pool-underflow      writes a byte before a block    pool-after-free     writes to a free block
 //!   pageable-touch      touches a pageable page for the first time, at Dispatch
 //!   pageable-allocate   asks the paged pool at Dispatch
+//!   stale-translation   has a processor answer requests to forget translations, and forget none
 //!
 //!   lock-twice          waits for a lock that it holds  lock-freed          ends a lock that it holds
 //!   wait-raised         sleeps at Dispatch              level-out-of-order  gives the older of two levels back first
@@ -83,7 +84,7 @@ const fn crime(name: &'static str, commit: fn(&'static Memory) -> Aftermath) -> 
 }
 
 /// All crimes.
-static CRIMES: [Crime; 30] = [
+static CRIMES: [Crime; 31] = [
     crime("stack-recursion", stack_recursion),
     crime("stack-jump", stack_jump),
     crime("stack-frame", stack_frame),
@@ -114,6 +115,7 @@ static CRIMES: [Crime; 30] = [
     crime("level-out-of-order", locks::out_of_order),
     crime("unmap-masked", locks::unmap_masked),
     crime("unmap-raised", locks::unmap_raised),
+    crime("stale-translation", elsewhere::remember),
 ];
 
 /// Commits the crime that the parameters ask for. Returns when they ask for none, or for one that does not exist here;

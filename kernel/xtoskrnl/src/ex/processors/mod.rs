@@ -17,7 +17,7 @@ use crate::kd::log;
 use crate::ke::processor::{self, MOST};
 use crate::ke::processors::{self, State};
 use crate::ke::stacks::{self, Name, Spot};
-use crate::ke::threads::{self, Work};
+use crate::ke::threads::{self, SCHEDULER, Work};
 use crate::ke::trap;
 use places::Placement;
 
@@ -65,6 +65,12 @@ impl Processors {
             && self.wrong == 0
             && self.placement.misplaced == 0
     }
+
+    /// Tells whether each processor that runs has run threads.
+    pub(crate) fn all_ran(&self) -> bool {
+        let ran = SCHEDULER.processors().iter().filter(|cpu| SCHEDULER.switches(*cpu) > 0);
+        ran.count() == self.running()
+    }
 }
 
 impl fmt::Display for Processors {
@@ -82,7 +88,7 @@ impl fmt::Display for Processors {
         for (index, cpu) in running_ones().enumerate() {
             let Some(seat) = places::seat(cpu) else { continue };
             let Topology { id, core, package, thread } = seat;
-            let ran = places::ran(cpu);
+            let ran = SCHEDULER.switches(cpu);
             write!(out, "{}{{\"cpu\":{}", if index == 0 { "" } else { "," }, cpu.get())?;
             write!(out, ",\"package\":{package},\"core\":{core},\"thread\":{thread}")?;
             write!(out, ",\"apic_id\":{id},\"ran\":{ran}}}")?;

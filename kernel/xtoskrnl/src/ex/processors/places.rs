@@ -35,31 +35,20 @@ pub(crate) struct Placement {
     pub(crate) misplaced: usize,
 }
 
-/// Where a processor sits, and how many threads of the checks ran there.
-struct Place {
-    seat: Once<Topology>,
-    ran: AtomicU32,
-}
-
-static PLACES: [Place; MOST] = [const { Place { seat: Once::new(), ran: AtomicU32::new(0) } }; MOST];
+/// Where each processor sits.
+static SEATS: [Once<Topology>; MOST] = [const { Once::new() }; MOST];
 
 /// Returns where a processor sits, if it has said so.
 pub(super) fn seat(cpu: CpuIndex) -> Option<Topology> {
-    PLACES.get(cpu.get()).and_then(|place| place.seat.get()).copied()
+    SEATS.get(cpu.get()).and_then(Once::get).copied()
 }
 
-/// Returns how many threads of the checks ran on a processor.
-pub(super) fn ran(cpu: CpuIndex) -> u32 {
-    PLACES.get(cpu.get()).map_or(0, |place| place.ran.load(Ordering::Relaxed))
-}
-
-/// Notes that a thread of the checks runs on the processor of the caller, and where that sits. Returns which one it is.
+/// Notes where the processor of the caller sits. Returns which one it is.
 pub(super) fn note_own() -> CpuIndex {
     // Not somewhere else between two of these steps.
     let pinned = processor::pin();
-    if let Some(place) = PLACES.get(pinned.cpu().get()) {
-        place.seat.call_once(|| Topology::read(control::cpuid));
-        place.ran.fetch_add(1, Ordering::Relaxed);
+    if let Some(seat) = SEATS.get(pinned.cpu().get()) {
+        seat.call_once(|| Topology::read(control::cpuid));
     }
     pinned.cpu()
 }

@@ -49,7 +49,7 @@ impl Fill {
 const EVERYTHING: u64 = 1 << 18;
 
 /// Beyond 64 GiB only some of the memory is taken.
-const HUGE: FrameCount = FrameCount::new(64 << 18);
+pub(super) const HUGE: FrameCount = FrameCount::new(64 << 18);
 
 /// Frames of larger pieces that are written where there is more, besides the first and the last.
 const SAMPLE: u64 = 6;

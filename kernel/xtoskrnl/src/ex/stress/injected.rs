@@ -31,6 +31,11 @@ pub(super) fn failures() -> u64 {
     FAILURES.load(Ordering::Relaxed).into()
 }
 
+/// Counts allocations that have failed on purpose elsewhere.
+pub(super) fn note(failures: u32) {
+    FAILURES.fetch_add(failures, Ordering::Relaxed);
+}
+
 /// Returns the sites that have been asked while failures were on.
 pub(super) fn asked(memory: &Memory) -> Sites {
     Sites(memory.machine().injector().seen().fold(0, |asked, site| asked | 1 << site as u32))

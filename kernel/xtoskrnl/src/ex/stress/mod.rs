@@ -5,6 +5,7 @@
 //! blocks and grow books, which stay; after the last one every count must equal the one before it, to the last frame,
 //! page, block and stack.
 
+mod crowd;
 mod exhaust;
 mod frames;
 mod injected;
@@ -54,13 +55,15 @@ type Scenario = fn(&'static Memory, &mut Random) -> Result<u64, Complaint>;
 
 /// The scenarios but the exhaustion, which has a result of its own. The failures come first: memory and books can be used for
 /// the first time only once, and that can fail as well.
-const SCENARIOS: [(&str, Scenario); 6] = [
+const SCENARIOS: [(&str, Scenario); 8] = [
     ("failure on purpose", injected::run),
     ("frames", frames::run),
     ("mappings", mapping::run),
     ("pools", pools::run),
     ("stacks", stacks::run),
     ("all processors", together::run),
+    ("threads", crowd::run),
+    ("threads without memory", crowd::until_refused),
 ];
 
 /// Rounds after the second one, at most.

@@ -1,4 +1,5 @@
-//! Numbers that look random and are the same in every boot.
+//! Numbers that look random and are the same in every boot. The functions are not inlined: the scenarios call them everywhere, and
+//! none is fast.
 
 /// SplitMix64.
 #[derive(Debug)]
@@ -11,12 +12,14 @@ impl Random {
     }
 
     /// Returns the next number.
+    #[inline(never)]
     pub(super) const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         mix(self.0)
     }
 
     /// Returns a number below `end`, or 0 when that is 0.
+    #[inline(never)]
     pub(super) const fn below(&mut self, end: u64) -> u64 {
         match self.next().checked_rem(end) {
             Some(number) => number,

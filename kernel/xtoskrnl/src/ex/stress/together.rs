@@ -10,7 +10,7 @@ use spin::Once;
 use xtcore::FrameCount;
 use xtke::CpuSet;
 use xtke::lock::{Class, SpinLock};
-use xtke::sched::{Name, Priority};
+use xtke::sched::{Counts, Name, Priority};
 use xtmm::frames::Zone;
 use xtmm::pool::PoolKind;
 use xtmm::space::PageContent;
@@ -65,7 +65,19 @@ pub(super) fn run(memory: &'static Memory, random: &mut Random) -> Result<u64, C
             retire(block, seed)?;
         }
     }
+    settle(memory, before)?;
+    match COMPLAINT.lock().take() {
+        Some(complaint) => Err(complaint),
+        None => Ok(OPERATIONS.load(Ordering::Relaxed)),
+    }
+}
+
+/// Has every processor give back what it keeps, and waits until there are the threads that there were, and nothing is left of
+/// others.
+pub(super) fn settle(memory: &'static Memory, before: Counts) -> Result<(), Complaint> {
+    MEMORY.call_once(|| memory);
     // What processors keep for themselves only they give back.
+    let all = SCHEDULER.processors();
     everywhere("tidy", tidy, all.iter().map(|cpu| (CpuSet::of(cpu), 0)))?;
     let is_back = wait_until(|| {
         let now = SCHEDULER.counts();
@@ -75,11 +87,7 @@ pub(super) fn run(memory: &'static Memory, random: &mut Random) -> Result<u64, C
         is_back,
         "threads have ended, and their memory is not back",
         [before.alive(), SCHEDULER.counts().alive()],
-    )?;
-    match COMPLAINT.lock().take() {
-        Some(complaint) => Err(complaint),
-        None => Ok(OPERATIONS.load(Ordering::Relaxed)),
-    }
+    )
 }
 
 /// Has threads do something, one for each set of processors, and waits until all of them have.
@@ -102,7 +110,8 @@ fn everywhere(
     check(are_done, "threads do not end", [started as u64, DONE.load(Ordering::Relaxed) as u64])
 }
 
-fn wait_until(is_so: impl Fn() -> bool) -> bool {
+/// Lets others run until something is so; tells whether it has become so.
+pub(super) fn wait_until(is_so: impl Fn() -> bool) -> bool {
     (0..PATIENCE).any(|_| is_so() || !SCHEDULER.yield_now() && is_so())
 }
 

@@ -142,6 +142,7 @@ pub(crate) fn kick_others() -> bool {
 ///
 /// # Errors
 /// [`CreateError`]; everything that was taken is back.
+#[inline(never)]
 pub(crate) fn spawn(
     name: Name,
     priority: Priority,

@@ -33,6 +33,7 @@ impl Taken {
     ///
     /// # Errors
     /// [`OutOfFrames`].
+    #[inline(never)]
     pub(crate) fn new(memory: &'static Memory, piece: Piece, zone: Zone) -> Result<Self, OutOfFrames> {
         let frames = match piece {
             Piece::Single => FrameRange::with_count(memory.frames().allocate(zone)?, FrameCount::ONE),
@@ -55,6 +56,7 @@ impl Taken {
     ///
     /// # Errors
     /// What the allocator says, possibly about another frame.
+    #[inline(never)]
     pub(crate) fn give_back(self) -> Result<(), FrameCrime> {
         let frames = self.memory.frames();
         match self.piece {
@@ -113,6 +115,7 @@ impl Chain {
     }
 
     /// Adds a piece of the chain's size; returns it when it has another one.
+    #[inline(never)]
     pub(crate) fn push(&mut self, taken: Taken) -> Result<(), Taken> {
         if taken.piece != self.piece {
             return Err(taken);
@@ -125,6 +128,7 @@ impl Chain {
     }
 
     /// Takes out the piece that was added last.
+    #[inline(never)]
     pub(crate) fn pop(&mut self) -> Option<Taken> {
         let first = self.head?;
         self.head = self.entry(first).link();

@@ -131,6 +131,7 @@ impl<P: Switching> Scheduler<P> {
         let next = match (self.take(cpu, floor), floor) {
             (Some(next), _) => {
                 next.count_switch();
+                processor.count_switch();
                 next.into_inner()
             }
             (None, Floor::AtLeast { .. }) => return false,
