@@ -8,7 +8,7 @@
 //!   pic      the two 8259s, which are kept silent
 //!   time     frequencies, spans of time, wrapping counters, calibration; TSC, HPET, PIT
 //!   topology cores and packages
-//!   rtc      the battery-backed clock, and the calendar
+//!   rtc      the battery-backed clock
 //!   serial   serial ports and their names
 //! ```
 //!

@@ -29,7 +29,6 @@ pub mod misuse;
 #[cfg(all(test, loom))]
 mod model;
 pub mod platform;
-mod ring;
 pub mod sched;
 pub mod shootdown;
 mod sync;

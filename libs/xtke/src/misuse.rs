@@ -5,6 +5,7 @@
 use core::fmt;
 
 use xtcore::RunLevel;
+use xtrtl::list::Corrupt;
 
 /// A mistake after which going on would corrupt something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,6 +85,11 @@ pub enum Misuse {
 }
 
 impl Misuse {
+    /// Names the queue whose links contradict one another.
+    pub(crate) const fn corrupt(queue: &'static str, Corrupt { entry }: Corrupt) -> Self {
+        Self::CorruptQueue { queue, entry }
+    }
+
     /// Returns the number of the bug check.
     #[must_use]
     pub const fn code(&self) -> u32 {

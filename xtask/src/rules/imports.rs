@@ -29,11 +29,10 @@ const TABLE: &[Row] = &[
     row("xtcore", &[]),
     row("xtacpi", &["xtcore"]),
     row("xtboot", &["xtcore"]),
-    row("xthal", &["xtcore"]),
+    row("xthal", &["xtrtl", "xtcore"]),
     row("xtrtl", &["xtcore"]),
     row("xtpaging", &["xtcore"]),
     row("xtlayout", &["xtcore"]),
-    row("xthal", &["xtcore"]),
     row("xtmm", &["xtpaging", "xtlayout", "xtrtl", "xtcore"]),
     // Its tests take pages away with the real mapper, to see whether other processors notice.
     Row { tests_may_import: &["xtsim", "xtpaging"], ..row("xtke", &["xtrtl", "xtcore"]) },
@@ -45,7 +44,7 @@ const TABLE: &[Row] = &[
     row("xtqemu", &["xtcore", "xtboot", "xtsim"]),
     row("xtask", &["xtcore", "xtboot", "xtqemu"]),
     row("xtbench", &["xtmm", "xtpaging", "xtcore"]),
-    row("xtfuzz", &["xtacpi", "xtboot", "xtcore", "xtldr"]),
+    row("xtfuzz", &["xtacpi", "xtboot", "xtcore", "xtldr", "xtrtl"]),
 ];
 
 /// The beginning that the names of our packages share, and the ones without it.

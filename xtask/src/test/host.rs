@@ -26,10 +26,11 @@ const FULL: [(&str, &str); 4] = [
 const TEST_ONLY: [&str; 2] = ["--features", "xtldr/tamper"];
 
 /// Crates without dependencies on the host, whose tests the interpreter can run.
-const INTERPRETED: [&str; 6] = ["xtcore", "xtboot", "xtpaging", "xtmm", "xtke", "xthal"];
+const INTERPRETED: [&str; 7] = ["xtcore", "xtrtl", "xtboot", "xtpaging", "xtmm", "xtke", "xthal"];
 
 /// The same and those that the interpreter takes minutes for.
-const INTERPRETED_IN_FULL: [&str; 7] = ["xtcore", "xtboot", "xtpaging", "xtlayout", "xtmm", "xtke", "xthal"];
+const INTERPRETED_IN_FULL: [&str; 8] =
+    ["xtcore", "xtrtl", "xtboot", "xtpaging", "xtlayout", "xtmm", "xtke", "xthal"];
 
 /// The benchmark, a workspace of its own.
 const BENCHMARK: &str = "benches/Cargo.toml";
@@ -161,6 +162,8 @@ fn models(context: &Context) -> Result<Finding> {
         "test",
         "--locked",
         "--release",
+        "--package",
+        "xtrtl",
         "--package",
         "xtmm",
         "--package",

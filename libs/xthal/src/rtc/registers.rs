@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::calendar::{DateTime, NotADate};
+use xtrtl::time::{DateTime, NotADate};
 
 /// Index of each register.
 pub mod index {

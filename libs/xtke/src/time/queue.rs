@@ -18,6 +18,7 @@ use super::wheel::{Entry, Wheel};
 use super::{Instant, Interval};
 use crate::levels::at_most;
 use crate::lock::{Class, SpinGuard, SpinLock};
+use crate::misuse::Misuse;
 use crate::platform::Platform;
 use crate::sync::{AtomicU64, Ordering, constructors};
 
@@ -57,7 +58,7 @@ impl State {
     fn take_due<P: Platform>(&mut self, now: Instant) -> Option<(NonNull<Entry>, Expiry)> {
         let entry = match self.wheel.pop(now) {
             Ok(entry) => entry?,
-            Err(corrupt) => corrupt.stop::<P>(NAME),
+            Err(corrupt) => P::misuse(Misuse::corrupt(NAME, corrupt)),
         };
         // SAFETY: the timer stood in the wheel a moment ago, and whoever frees it needs the lock first.
         let fields = unsafe { entry.as_ref() };
@@ -186,7 +187,7 @@ impl<P: Timing> TimerQueue<P> {
                 }
                 was
             }
-            Err(corrupt) => corrupt.stop::<P>(NAME),
+            Err(corrupt) => P::misuse(Misuse::corrupt(NAME, corrupt)),
         }
     }
 

@@ -32,8 +32,9 @@
 use core::cell::Cell;
 use core::ptr::NonNull;
 
+use xtrtl::list::{Corrupt, Link, Ring};
+
 use super::{Instant, Interval};
-use crate::ring::{Corrupt, Link, Ring};
 
 const DIGIT: u32 = 6;
 const SLOTS: usize = 1 << DIGIT;
@@ -145,7 +146,9 @@ impl Wheel {
             return Ok(false);
         }
         let place = fields.place.get();
-        let Some(ring) = self.slots.get_mut(place as usize) else { return Err(Corrupt(entry.cast())) };
+        let Some(ring) = self.slots.get_mut(place as usize) else {
+            return Err(Corrupt { entry: entry.addr().get() });
+        };
         // SAFETY: the entry stands in this wheel, and `place` says in which of its rings.
         unsafe { ring.remove(entry.cast()) }?;
         if ring.is_empty() {

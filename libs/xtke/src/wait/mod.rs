@@ -38,7 +38,6 @@
 
 mod end;
 mod event;
-mod list;
 mod mutex;
 mod object;
 mod semaphore;

@@ -15,7 +15,8 @@
 
 use core::ptr::NonNull;
 
-use super::list::{Corrupt, List, Step};
+use xtrtl::list::{Corrupt, Queue, Step};
+
 use super::mutex::Mutex;
 use super::waiter::{Aim, Block, Ending};
 use super::{Handover, Waiting, constructors};
@@ -106,7 +107,7 @@ pub(super) struct State<P: Parking> {
     /// What lets threads through.
     pub(super) signal: Signal<P>,
     /// Who waits for it, in the order in which they came.
-    pub(super) waiters: List<Block<P>>,
+    pub(super) waiters: Queue<Block<P>>,
 }
 
 // SAFETY: the entries of the queue are reached only through the state, which goes from holder to holder of the object's
@@ -141,8 +142,8 @@ impl<P: Parking> State<P> {
     /// # Safety
     /// The block is in no queue, and it and its wait stay where they are until [`State::dismiss`] took it out.
     pub(super) unsafe fn enlist(&mut self, block: &Block<P>) {
-        // SAFETY: the caller promises what the list demands.
-        unsafe { self.waiters.push(block) };
+        // SAFETY: the caller promises what the queue demands.
+        unsafe { self.waiters.push(NonNull::from(block)) };
     }
 
     /// Takes a waiter out of the queue if it is still in it.
@@ -150,14 +151,14 @@ impl<P: Parking> State<P> {
     /// # Safety
     /// The block is in this object's queue or in none.
     pub(super) unsafe fn dismiss(&mut self, block: &Block<P>) {
-        // SAFETY: the caller promises what the list demands.
-        let removed = unsafe { self.waiters.remove(block) };
+        // SAFETY: the caller promises what the queue demands.
+        let removed = unsafe { self.waiters.remove(NonNull::from(block)) };
         self.check(removed.map(drop));
     }
 
     fn check(&self, swept: Result<(), Corrupt>) {
-        if let Err(Corrupt { entry }) = swept {
-            P::misuse(Misuse::CorruptQueue { queue: "the waiters of an object", entry });
+        if let Err(corrupt) = swept {
+            P::misuse(Misuse::corrupt("the waiters of an object", corrupt));
         }
     }
 }
@@ -172,7 +173,7 @@ impl<P: Parking> Object<P> {
         /// Returns an object for which nobody waits.
         pub(super) fn new(available: u32, passing: Passing<P>) -> Self {
             let signal = Signal { available, passing };
-            Self { state: SpinLock::new(CLASS, State { signal, waiters: List::new() }) }
+            Self { state: SpinLock::new(CLASS, State { signal, waiters: Queue::new() }) }
         }
     }
 

@@ -26,12 +26,12 @@ use core::pin::Pin;
 use core::ptr::{NonNull, null_mut};
 
 use xtcore::RunLevel;
+use xtrtl::list::Link;
 
 use super::runs::Runs;
 use crate::levels::{at_most, may_wait};
 use crate::misuse::Misuse;
 use crate::platform::Parking;
-use crate::ring::Link;
 use crate::sync::{AtomicPtr, constructors};
 
 pub use queue::{Ended, Queue, Region, critical_region, guarded_region};

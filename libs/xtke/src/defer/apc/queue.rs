@@ -11,13 +11,13 @@ use core::marker::PhantomData;
 use core::ptr::{NonNull, from_ref, null_mut};
 
 use xtcore::RunLevel;
+use xtrtl::list::{Corrupt, Ring};
 
 use super::{Header, Interrupting, Kind, Occasion};
 use crate::levels::at_most;
 use crate::lock::{Class, SpinLock};
 use crate::misuse::Misuse;
 use crate::platform::Boost;
-use crate::ring::{Corrupt, Ring};
 use crate::sync::{AtomicBool, AtomicU32, Ordering, constructors};
 
 const CLASS: Class = Class::new("asynchronous procedure calls");
@@ -54,7 +54,9 @@ pub struct Queue<P: Interrupting> {
 
 /// Goes on, or stops the machine.
 fn sound<P: Interrupting, T>(result: Result<T, Corrupt>) -> T {
-    result.unwrap_or_else(|corrupt| corrupt.stop::<P>("a thread's asynchronous procedure calls"))
+    result.unwrap_or_else(|corrupt| {
+        P::misuse(Misuse::corrupt("a thread's asynchronous procedure calls", corrupt))
+    })
 }
 
 impl Lists {

@@ -21,12 +21,12 @@ use core::pin::Pin;
 use core::ptr::NonNull;
 
 use xtcore::RunLevel;
+use xtrtl::list::Link;
 
 use super::Routine;
 use super::runs::Runs;
 use crate::levels::{at_most, may_wait};
 use crate::platform::Parking;
-use crate::ring::Link;
 use crate::sync::constructors;
 
 pub use queue::{Stopped, WorkQueue};

@@ -15,11 +15,13 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
+use xtrtl::list::{Corrupt, Link, Ring};
+
 use super::Header;
 use crate::levels::may_wait;
 use crate::lock::{Class, SpinGuard, SpinLock};
+use crate::misuse::Misuse;
 use crate::platform::{Boost, Parking};
-use crate::ring::{Corrupt, Link, Ring};
 use crate::sync::constructors;
 
 const CLASS: Class = Class::new("work queue");
@@ -74,7 +76,7 @@ type Guard<'a, P> = SpinGuard<'a, P, State<P>>;
 
 /// Goes on, or stops the machine.
 fn sound<P: Parking, T>(result: Result<T, Corrupt>) -> T {
-    result.unwrap_or_else(|corrupt| corrupt.stop::<P>("a work queue"))
+    result.unwrap_or_else(|corrupt| P::misuse(Misuse::corrupt("a work queue", corrupt)))
 }
 
 /// Takes the last of the threads out that stand in a ring of a queue, and lets it run.

@@ -2,6 +2,9 @@
 //!
 //! A list holds the claims of what stands in it. Each unlinking checks that the neighbours agree: a record that somebody
 //! overwrote stops the machine, instead of spreading.
+//!
+//! It is no [`xtrtl::list::Queue`]: in a ring, taking the first out writes to the last as well. Here that is another thread's
+//! record, a cache line more for each switch, and the list has its two ends in the processor's own block anyway.
 #![allow(unsafe_code, reason = "links are pointers")]
 
 use core::cell::UnsafeCell;

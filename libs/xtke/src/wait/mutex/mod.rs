@@ -12,7 +12,8 @@ use core::marker::PhantomPinned;
 use core::pin::Pin;
 use core::ptr::NonNull;
 
-use super::list::{Link, Linked};
+use xtrtl::list::{Link, Linked};
+
 use super::object::{Object, Ownership, Passing, State, Target};
 use super::{Handover, Timeout, WaitError, Waitable, Waiting, constructors, signals, wait};
 use crate::misuse::Misuse;
@@ -27,7 +28,7 @@ pub use owned::{Owned, abandon_owned};
 pub struct Mutex<P: Parking> {
     object: Object<P>,
     /// The mutex's place among those that its owner owns; touched by the owner only, at Dispatch.
-    link: Link<Self>,
+    link: Link,
     _pinned: PhantomPinned,
 }
 
@@ -37,11 +38,9 @@ unsafe impl<P: Parking> Sync for Mutex<P> {}
 // SAFETY: a mutex that can be moved is not pinned yet, so nobody owns it or ever did; or its owners are gone from it.
 unsafe impl<P: Parking> Send for Mutex<P> {}
 
-// SAFETY: `link` returns the entry's own and only link.
+// SAFETY: the link is the mutex's only one.
 unsafe impl<P: Parking> Linked for Mutex<P> {
-    fn link(&self) -> &Link<Self> {
-        &self.link
-    }
+    const OFFSET: usize = core::mem::offset_of!(Self, link);
 }
 
 /// The caller released a mutex that it does not own. Nothing is changed, so this is an error for the caller, as NT's

@@ -9,11 +9,11 @@ use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 
 use xtcore::RunLevel;
+use xtrtl::list::{Corrupt, Queue};
 
 use super::Mutex;
 use crate::misuse::Misuse;
 use crate::platform::{Boost, Parking};
-use crate::wait::list::{Corrupt, Linked, List};
 use crate::wait::object::Passing;
 use crate::wait::{Handover, Waiting, signals};
 
@@ -22,7 +22,7 @@ use crate::wait::{Handover, Waiting, signals};
 /// A thread that ends calls [`abandon_owned`] first; a list that is dropped with something in it is
 /// [`Misuse::EndedWhileHolding`].
 pub struct Owned<P: Parking> {
-    mutexes: UnsafeCell<List<Mutex<P>>>,
+    mutexes: UnsafeCell<Queue<Mutex<P>>>,
 }
 
 // SAFETY: all methods that touch the list demand to be called by its thread, at Dispatch: never by two at a time.
@@ -34,7 +34,7 @@ impl<P: Parking> Owned<P> {
     /// Returns the list of a thread that owns nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self { mutexes: UnsafeCell::new(List::new()) }
+        Self { mutexes: UnsafeCell::new(Queue::new()) }
     }
 
     /// Puts a mutex on the list if it is not on it.
@@ -43,11 +43,11 @@ impl<P: Parking> Owned<P> {
     /// The caller is the list's thread, at Dispatch or above; the mutex is pinned, and owned by that thread.
     pub(in crate::wait) unsafe fn note(&self, mutex: &Mutex<P>) {
         // The owner alone touches the link of a mutex, and the caller is the owner.
-        if !mutex.link().is_linked() {
+        if !mutex.link.is_linked() {
             // SAFETY: only the list's thread touches it, which is here; nothing else runs on that at Dispatch.
             let list = unsafe { &mut *self.mutexes.get() };
             // SAFETY: the mutex is on no list; it is pinned, and when it is dropped while it is owned the machine stops.
-            unsafe { list.push(mutex) };
+            unsafe { list.push(NonNull::from(mutex)) };
         }
     }
 
@@ -59,7 +59,7 @@ impl<P: Parking> Owned<P> {
         // SAFETY: only the list's thread touches it, which is here; nothing else runs on that at Dispatch.
         let list = unsafe { &mut *self.mutexes.get() };
         // SAFETY: the caller promises where the mutex is.
-        check::<P, _>(unsafe { list.remove(mutex) });
+        check::<P, _>(unsafe { list.remove(NonNull::from(mutex)) });
     }
 
     /// Takes the first mutex off the list.
@@ -75,9 +75,7 @@ impl<P: Parking> Owned<P> {
 
 /// Stops the machine when the list's links contradict one another.
 fn check<P: Parking, T>(result: Result<T, Corrupt>) -> T {
-    result.unwrap_or_else(|Corrupt { entry }| {
-        P::misuse(Misuse::CorruptQueue { queue: "the mutexes of a thread", entry })
-    })
+    result.unwrap_or_else(|corrupt| P::misuse(Misuse::corrupt("the mutexes of a thread", corrupt)))
 }
 
 /// Releases all mutexes that the calling thread owns, and returns how many: their next owners are told that they were

@@ -17,8 +17,8 @@ use core::ptr::NonNull;
 
 use arrayvec::ArrayVec;
 use xtcore::RunLevel;
+use xtrtl::list::{Link, Linked};
 
-use super::list::{Link, Linked};
 use super::object::Target;
 use super::timeout::until;
 use super::{Handover, Timeout, WaitError, Waitable, Waiting};
@@ -128,16 +128,14 @@ impl<P: Parking> Wait<P> {
 
 /// A wait's place in the queue of one object.
 pub(super) struct Block<P: Parking> {
-    link: Link<Self>,
+    link: Link,
     wait: NonNull<Wait<P>>,
     index: u8,
 }
 
-// SAFETY: `link` returns the entry's own and only link.
+// SAFETY: the link is the block's only one.
 unsafe impl<P: Parking> Linked for Block<P> {
-    fn link(&self) -> &Link<Self> {
-        &self.link
-    }
+    const OFFSET: usize = core::mem::offset_of!(Self, link);
 }
 
 impl<P: Parking> Block<P> {

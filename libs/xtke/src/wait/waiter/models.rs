@@ -13,11 +13,11 @@ use loom::model::Builder;
 use loom::sync::Notify;
 use loom::thread;
 use xtcore::CpuIndex;
+use xtrtl::list::Step;
 
 use super::enlisted::{Blocks, Enlisted};
 use super::*;
 use crate::platform::Platform;
-use crate::wait::list::Step;
 use crate::wait::object::{Object, Offer, Ownership, Passing, State};
 use crate::wait::{Alarm, INCREMENT, Mutex, Owned, abandon_owned};
 

@@ -1,6 +1,10 @@
 //! The Gregorian calendar, and NT's time: units of 100 nanoseconds since the beginning of 1601.
+//!
+//! Years have four digits, as in the battery-backed clock and in what people read; NT's `TIME_FIELDS` go on to 30827.
 
 use core::fmt;
+
+use super::{UNITS_A_SECOND, Unix};
 
 /// A date and a time of day, without a time zone. Always one that exists, of the years 1601 to 9999.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -24,19 +28,30 @@ impl fmt::Display for NotADate {
     }
 }
 
-const SECOND: u64 = 10_000_000;
-const DAY: u64 = 24 * 60 * 60 * SECOND;
+impl core::error::Error for NotADate {}
+
+const DAY: u64 = 24 * 60 * 60 * UNITS_A_SECOND;
 /// Days of 400 years, after which the calendar repeats.
 const ERA: u64 = 146_097;
 
-/// Returns the days of a month.
-const fn days_in(year: u16, month: u8) -> u8 {
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+/// Days from 1 March of the year 0 to 1 January 1601: four eras and ten months.
+const EPOCH: u64 = 4 * ERA + 306;
+
+/// Tells whether a year has a 29 February.
+#[must_use]
+pub const fn is_leap_year(year: u16) -> bool {
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+}
+
+/// Returns how many days a month has; nothing for another month than 1 to 12.
+#[must_use]
+pub const fn days_in_month(year: u16, month: u16) -> Option<u16> {
     match month {
-        2 if is_leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
+        2 if is_leap_year(year) => Some(29),
+        2 => Some(28),
+        4 | 6 | 9 | 11 => Some(30),
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => Some(31),
+        _ => None,
     }
 }
 
@@ -47,25 +62,20 @@ impl DateTime {
     /// [`NotADate`] with what was given.
     pub const fn new(date: [u16; 3], time: [u16; 3]) -> Result<Self, NotADate> {
         let ([year, month, day], [hour, minute, second]) = (date, time);
-        let is_year = year >= 1601 && year <= 9999 && month >= 1 && month <= 12;
-        // The casts are of small numbers: the months have been checked, and what they cut off is looked at uncut.
-        if is_year
-            && day >= 1
-            && day <= days_in(year, month as u8) as u16
-            && hour < 24
-            && minute < 60
-            && second < 60
-        {
-            return Ok(Self {
+        let is_year = year >= 1601 && year <= 9999;
+        let is_time = hour < 24 && minute < 60 && second < 60;
+        match days_in_month(year, month) {
+            // The casts are of numbers that were checked.
+            Some(days) if is_year && is_time && day >= 1 && day <= days => Ok(Self {
                 year,
                 month: month as u8,
                 day: day as u8,
                 hour: hour as u8,
                 minute: minute as u8,
                 second: second as u8,
-            });
+            }),
+            _ => Err(NotADate([year, month, day, hour, minute, second])),
         }
-        Err(NotADate([year, month, day, hour, minute, second]))
     }
 
     /// Reads a moment as a person writes it, `2031-02-03T04:05:06`; `None` for any other text, and when there is no such
@@ -104,13 +114,20 @@ impl DateTime {
     #[must_use]
     pub const fn since_1601(&self) -> u64 {
         let seconds = (self.hour as u64 * 60 + self.minute as u64) * 60 + self.second as u64;
-        self.days() * DAY + seconds * SECOND
+        self.days() * DAY + seconds * UNITS_A_SECOND
     }
 
     /// Returns the moment that many units of 100 nanoseconds after the beginning of 1601, without the fraction of a
     /// second; `None` after the year 9999.
     #[must_use]
     pub fn from_1601(units: u64) -> Option<Self> {
+        Self::split_1601(units).map(|(moment, _)| moment)
+    }
+
+    /// Returns the same moment, and the fraction of its second in units of 100 nanoseconds, fewer than
+    /// [`UNITS_A_SECOND`]: together they are exact.
+    #[must_use]
+    pub fn split_1601(units: u64) -> Option<(Self, u32)> {
         let days = units / DAY + EPOCH;
         let (era, day) = (days / ERA, days % ERA);
         // How many whole years of 365 days lie before a day of the era, once its leap days are taken out.
@@ -120,10 +137,23 @@ impl DateTime {
         let day = day - (153 * month + 2) / 5 + 1;
         let (year, month) = (400 * era + year, month + 3);
         let (year, month) = if month > 12 { (year + 1, month - 12) } else { (year, month) };
-        let seconds = units % DAY / SECOND;
+        let seconds = units % DAY / UNITS_A_SECOND;
         let narrow = |number: u64| u16::try_from(number).unwrap_or(u16::MAX);
         let time = [seconds / 3600, seconds / 60 % 60, seconds % 60].map(narrow);
-        Self::new([year, month, day].map(narrow), time).ok()
+        let moment = Self::new([year, month, day].map(narrow), time).ok()?;
+        Some((moment, (units % UNITS_A_SECOND) as u32))
+    }
+
+    /// Returns seconds since the beginning of 1970; negative before.
+    #[must_use]
+    pub const fn since_1970(&self) -> i64 {
+        Unix::from_1601(self.since_1601()).seconds()
+    }
+
+    /// Returns the moment that many seconds after the beginning of 1970, or before it; `None` outside 1601 to 9999.
+    #[must_use]
+    pub fn from_1970(seconds: i64) -> Option<Self> {
+        Self::from_1601(Unix::new(seconds, 0)?.since_1601()?)
     }
 
     /// Returns the day of the week; Sunday is 1, as the clock counts it.
@@ -142,9 +172,6 @@ fn three_numbers(text: &str, between: char) -> Option<[u16; 3]> {
     let [first, second, third] = numbers.map(|number| number.parse().ok());
     (are_digits && parts.next().is_none()).then_some([first?, second?, third?])
 }
-
-/// Days from 1 March of the year 0 to 1 January 1601: four eras and ten months.
-const EPOCH: u64 = 4 * ERA + 306;
 
 impl fmt::Display for DateTime {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
