@@ -101,6 +101,8 @@ fn checked_kernels_boot_in_each_mode_and_must_tell_the_order_of_their_locks() {
             "fill": { "frames": 1000, "left": 0, "wrong_words": 0 },
             "stress": { "complaints": 0, "difference": 0, "injected": 9, "sites_not_asked": [] },
             "pfn": { "faults": 0, "tables": 20 },
+            "waiting": { "checks": 90, "wrong": 0, "first": null },
+            "shootdown": { "rounds": 100, "reads": 400, "stale": 0 },
         })
     };
     let of = |edges: Value| json!({ "classes": [], "edges": edges, "left_out": 0 });
