@@ -26,7 +26,7 @@ const FULL: [(&str, &str); 4] = [
 const TEST_ONLY: [&str; 2] = ["--features", "xtldr/tamper"];
 
 /// Crates without dependencies on the host, whose tests the interpreter can run.
-const INTERPRETED: [&str; 7] = ["xtcore", "xtrtl", "xtboot", "xtpaging", "xtmm", "xtke", "xthal"];
+const INTERPRETED: [&str; 5] = ["xtcore", "xtboot", "xtpaging", "xtmm", "xtke"];
 
 /// The same and those that the interpreter takes minutes for.
 const INTERPRETED_IN_FULL: [&str; 8] =
