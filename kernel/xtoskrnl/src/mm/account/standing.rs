@@ -1,14 +1,21 @@
 //! Every count of the memory manager at one moment, for comparison with another moment.
 
+use xtlayout::RegionKind;
 use xtmm::pool::PoolKind;
 
+use super::mapped_pages;
 use crate::mm::memory::Memory;
 
 /// How many counts there are.
-const COUNTS: usize = 18;
+const COUNTS: usize = 19;
 
-/// The name of the count that grows when blocks are opened.
-const BOOKS: &str = "frames in books of blocks";
+/// The names of the counts that only grow: books get memory when what they describe is first used, and keep it. Which pages of a
+/// region are ever used depends on who comes first, with more than one processor.
+const BOOKS: [&str; 2] = ["frames in books of blocks", "frames in books of pages"];
+
+/// Where the books of pages lie.
+const BOOKS_OF_PAGES: [RegionKind; 3] =
+    [RegionKind::SystemPteBooks, RegionKind::NonPagedBooks, RegionKind::PagedBooks];
 
 /// The counts, by name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,9 +34,14 @@ impl Standing {
             |count: fn(&xtmm::pool::TagUse) -> usize| memory.tags().map(|tag| count(&tag) as u64).sum();
         let tables = xtpaging::walk::audit;
         let tables = memory.space().inspect(|space, own| tables(space, own).tables);
+        let space = memory.space();
+        let in_books =
+            |kind| mapped_pages(space.space(), memory.region(kind), |page| space.find(page)).count() as u64;
+        let [of_blocks, of_pages] = BOOKS;
         Self([
             ("frames available", frames.available().get()),
-            (BOOKS, frames.books.get()),
+            (of_blocks, frames.books.get()),
+            (of_pages, BOOKS_OF_PAGES.map(in_books).iter().sum()),
             ("page tables", tables),
             ("system PTE allocations", system.allocations),
             ("system PTEs", system.allocated),
@@ -49,11 +61,10 @@ impl Standing {
         ])
     }
 
-    /// Tells whether blocks of memory were used for the first time between two moments.
-    pub(crate) fn has_opened_since(&self, before: &Self) -> bool {
-        let books =
-            |standing: &Self| standing.0.iter().find(|(name, _)| *name == BOOKS).map(|(_, count)| *count);
-        books(self) != books(before)
+    /// Tells whether memory or pages were used for the first time between two moments.
+    pub(crate) fn has_grown_since(&self, before: &Self) -> bool {
+        let pairs = self.0.iter().zip(&before.0);
+        pairs.filter(|((name, _), _)| BOOKS.contains(name)).any(|(now, then)| now != then)
     }
 
     /// Returns how much the counts differ, summed up.
