@@ -10,7 +10,8 @@
 //! * [`Geometry`] is one row of run-time paging facts. There are four, [`Geometry::PML2`] to [`Geometry::PML5`];
 //!   no other file of the project contains a paging depth or an index width.
 //! * [`MemoryRun`] and [`MemoryKind`] say what a range of frames is for.
-//! * [`CpuIndex`] names a processor, [`ApicId`] its interrupt controller, [`RunLevel`] how urgent what it does is.
+//! * [`CpuIndex`] names a processor, [`ApicId`] its interrupt controller, [`RunLevel`] how urgent what it does is,
+//!   [`LockClass`] a kind of locks that it waits for.
 //! * [`interrupt`] has the words for interrupts that tables describe and controllers route.
 //! * [`choice`] decides the paging mode from what the processor has, the user asked, and the kernel supports.
 //!
@@ -32,4 +33,4 @@ pub use address::{PhysAddr, VirtAddr, VirtRange};
 pub use frame::{Frame, FrameCount, FrameRange, PAGE_BYTES, PAGE_SHIFT};
 pub use geometry::{Geometry, Level, PagingMode};
 pub use memory::{MemoryKind, MemoryRun};
-pub use processor::{ApicId, CpuIndex, RunLevel};
+pub use processor::{ApicId, CpuIndex, LockClass, RunLevel};

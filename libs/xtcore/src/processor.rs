@@ -1,4 +1,5 @@
-//! Processors by number, ours and their interrupt controllers', and the run levels of what they do.
+//! Processors by number, ours and their interrupt controllers', the run levels of what they do, and the kinds of locks that
+//! they wait for.
 
 use core::fmt;
 
@@ -98,5 +99,24 @@ impl RunLevel {
 impl fmt::Display for RunLevel {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.name())
+    }
+}
+
+/// What kind of lock a lock is: all of a kind stand at one place in the order in which locks are taken. Two of one name are the
+/// same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LockClass(&'static str);
+
+impl LockClass {
+    /// Names a kind of lock.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.0
     }
 }

@@ -7,7 +7,7 @@ use core::fmt;
 
 use lock_api::{Mutex, MutexGuard, RawMutex};
 use xtcore::FrameRange;
-pub use xtcore::{CpuIndex, RunLevel};
+pub use xtcore::{CpuIndex, LockClass, RunLevel};
 
 use crate::inject::Injector;
 
@@ -80,24 +80,6 @@ pub unsafe trait Machine: Sync {
 
     /// Returns what makes allocations fail on purpose.
     fn injector(&self) -> &Injector;
-}
-
-/// What kind of lock a lock is: all of a kind stand at one place in the order in which locks are taken.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct LockClass(&'static str);
-
-impl LockClass {
-    /// Names a kind of lock.
-    #[must_use]
-    pub const fn new(name: &'static str) -> Self {
-        Self(name)
-    }
-
-    /// Returns the name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        self.0
-    }
 }
 
 /// A value behind a spin lock of the machine. It can be locked by a holder of a [`Pin`] only, so at Dispatch.

@@ -17,7 +17,9 @@ pub(crate) use core::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering}
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
 
-/// Defines constructors that are `const`, except where the atomics of the model checker forbid it.
+/// Defines constructors that are `const`, except where the atomics of the model checker forbid it: under `cfg(loom)`. For crates
+/// whose protocols are model-checked as this one's.
+#[macro_export]
 macro_rules! constructors {
     ($($(#[$doc:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) -> Self $body:block)*) => {
         $(

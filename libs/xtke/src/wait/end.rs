@@ -1,9 +1,9 @@
 //! The end of a thread, as something to wait for.
 
 use super::object::{Object, Passing, Target};
-use super::{Timeout, WaitError, Waitable, Waiting, constructors, signals, wait};
+use super::{Timeout, WaitError, Waitable, Waiting, signals, wait};
 use crate::platform::{Boost, Parking};
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering, constructors};
 
 /// A gate that opens once, when a thread ends, and stays open; with it comes what the thread left as its status.
 ///

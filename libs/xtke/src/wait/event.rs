@@ -1,8 +1,9 @@
 //! Events: what happened, or happened once more.
 
 use super::object::{Object, Passing, Target};
-use super::{Signal, Waitable, constructors, signals};
+use super::{Signal, Waitable, signals};
 use crate::platform::{Boost, Parking};
+use crate::sync::constructors;
 
 /// Something that happens. NT's `KEVENT`.
 ///

@@ -137,19 +137,3 @@ fn signals<P: Platform>(operation: &'static str) {
         P::misuse(Misuse::LevelTooHigh { operation, level: P::run_level(), highest: RunLevel::Dispatch });
     }
 }
-
-/// Defines constructors that are `const`, except where the atomics of the model checker forbid it.
-macro_rules! constructors {
-    ($($(#[$doc:meta])* $visibility:vis fn $name:ident($($value:ident: $type:ty),*) -> Self $body:block)*) => {
-        $(
-            #[cfg(not(loom))]
-            $(#[$doc])* #[must_use]
-            $visibility const fn $name($($value: $type),*) -> Self $body
-
-            #[cfg(loom)]
-            $(#[$doc])* #[must_use]
-            $visibility fn $name($($value: $type),*) -> Self $body
-        )*
-    };
-}
-use constructors;

@@ -19,10 +19,11 @@ use xtrtl::list::{Corrupt, Queue, Step};
 
 use super::mutex::Mutex;
 use super::waiter::{Aim, Block, Ending};
-use super::{Handover, Waiting, constructors};
+use super::{Handover, Waiting};
 use crate::lock::{Class, SpinGuard, SpinLock};
 use crate::misuse::Misuse;
 use crate::platform::{Boost, Parking};
+use crate::sync::constructors;
 
 const CLASS: Class = Class::new("waitable object");
 

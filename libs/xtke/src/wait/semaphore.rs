@@ -3,8 +3,9 @@
 use core::num::NonZeroU32;
 
 use super::object::{Object, Passing, Target};
-use super::{Waitable, constructors, signals};
+use super::{Waitable, signals};
 use crate::platform::{Boost, Parking};
+use crate::sync::constructors;
 
 /// What a semaphore begins with: a count that is within its limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,5 +1,6 @@
 //! What work items do, with workers that are threads of the host.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
@@ -19,7 +20,7 @@ fn item(queue: &'static WorkQueue<Host>, routine: impl Fn() + Sync + Send + 'sta
 }
 
 /// Runs `act` as processor 0, while so many workers serve the queue, and stops the queue.
-fn with_workers(queue: &'static WorkQueue<Host>, workers: usize, act: impl FnOnce()) {
+fn with_workers(queue: &'static WorkQueue<Host>, workers: usize, act: impl FnOnce(&'static Machine)) {
     let machine = Machine::start();
     std::thread::scope(|scope| {
         for worker in 0..workers {
@@ -28,8 +29,10 @@ fn with_workers(queue: &'static WorkQueue<Host>, workers: usize, act: impl FnOnc
                 queue.run_worker();
             });
         }
-        act();
+        let acted = catch_unwind(AssertUnwindSafe(|| act(machine)));
+        // Also after a failure, which would otherwise wait here for workers that nobody stops.
         queue.stop();
+        acted.unwrap_or_else(|failure| resume_unwind(failure));
         // A worker that comes late finds the queue stopped and leaves.
     });
 }
@@ -49,7 +52,7 @@ fn items_begin_in_their_order_and_each_submission_is_run_once() {
         assert_eq!(item.as_ref().submit(), Ok(false));
     }
     assert!(items[7].cancel() && !items[7].cancel());
-    with_workers(queue, 1, || queue.flush());
+    with_workers(queue, 1, |_| queue.flush());
     assert_eq!(*log.lock().unwrap(), (0..50).filter(|name| *name != 7).collect::<Vec<_>>());
     assert_eq!(items[7].as_ref().submit(), Err(Stopped));
     assert!(!items[7].cancel(), "it was not put in");
@@ -73,7 +76,7 @@ fn a_flush_waits_for_the_slowest_of_several_workers_and_for_nothing_later() {
         let gate = Arc::clone(&later_gate);
         item(queue, move || _ = gate.wait())
     };
-    with_workers(queue, 3, || {
+    with_workers(queue, 3, |_| {
         slow.as_ref().submit().unwrap();
         quick.as_ref().submit().unwrap();
         std::thread::scope(|scope| {
@@ -102,7 +105,7 @@ fn stopping_waits_for_what_was_submitted_and_what_runs_may_be_submitted_again() 
         })
     };
     *again.lock().unwrap() = Some(item.clone());
-    with_workers(queue, 2, || {
+    with_workers(queue, 2, |_| {
         item.as_ref().submit().unwrap();
         while runs.load(Ordering::SeqCst) < 10 {
             queue.flush();
@@ -115,7 +118,7 @@ fn stopping_waits_for_what_was_submitted_and_what_runs_may_be_submitted_again() 
 #[test]
 fn an_item_that_is_dropped_is_cancelled_or_waited_for() {
     let (queue, runs) = (queue(), Arc::new(AtomicUsize::new(0)));
-    with_workers(queue, 2, || {
+    with_workers(queue, 2, |_| {
         for _ in 0..500 {
             let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
             let item = {
@@ -149,11 +152,12 @@ fn many_submitters_and_workers_lose_nothing() {
         })
         .collect();
     let (accepted, cancelled) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    with_workers(queue, 2, || {
+    with_workers(queue, 2, |machine| {
         std::thread::scope(|scope| {
             for submitter in 0..2 {
                 let (items, accepted, cancelled) = (&items, &accepted, &cancelled);
                 scope.spawn(move || {
+                    machine.enter(3 + submitter);
                     for round in 0..ROUNDS {
                         let item = &items[(round * 7 + submitter * 3) % items.len()];
                         if round % 5 == 4 {

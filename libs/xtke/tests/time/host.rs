@@ -23,7 +23,7 @@ use xtke::time::{Instant, TimerQueue, Timing};
 use xtke::{CpuIndex, RunLevel};
 
 /// How many processors a machine has.
-pub(crate) const CPUS: usize = 4;
+pub(crate) const CPUS: usize = 5;
 
 /// The platform.
 #[derive(Debug)]

@@ -74,6 +74,6 @@ fn tick(vector: Vector) {
     }
     services::tick(now);
     SCHEDULER.tick();
-    // A message that could not be sent is made up for here.
+    // So each tick looks at timers and deferred calls, and makes up for a message that could not be sent.
     interrupt::request_dispatch();
 }

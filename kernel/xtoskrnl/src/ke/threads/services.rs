@@ -94,13 +94,11 @@ pub(super) fn serve() {
     services.is_deferring.store(false, Ordering::Relaxed);
 }
 
-/// Looks, at a clock tick, whether something has become due, and charges the time since the last tick to what this one
-/// interrupted. At Clock.
+/// Charges the time since the last clock tick to what this one interrupted. At Clock.
 pub(super) fn tick(now: Instant) {
-    let Some(services) = find(processor::current()) else { return };
-    services.times.charge(services.activity(), now);
-    services.timers.advance(now);
-    services.calls.tick();
+    if let Some(services) = find(processor::current()) {
+        services.times.charge(services.activity(), now);
+    }
 }
 
 /// Returns what a processor has spent its time on, to the tick; `None` if it runs no threads.

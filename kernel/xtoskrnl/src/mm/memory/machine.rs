@@ -3,7 +3,7 @@
 
 use spin::Once;
 use xtcore::FrameRange;
-use xtke::lock::{Class, RawQueued};
+use xtke::lock::RawQueued;
 use xtmm::inject::Injector;
 use xtmm::machine::{CpuIndex, LockClass, Machine, RunLevel};
 
@@ -47,7 +47,7 @@ unsafe impl Machine for KernelMachine {
     }
 
     fn take(lock: &RawQueued<Kernel>, class: LockClass) {
-        lock.lock_as(Class::new(class.name()));
+        lock.lock_as(class);
     }
 
     #[inline]

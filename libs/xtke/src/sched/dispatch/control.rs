@@ -172,9 +172,7 @@ impl<P: Switching> Scheduler<P> {
     /// NT's `KeEnterCriticalRegion`. Regions nest. Highest level: Apc.
     pub fn critical(&self) -> Critical<P> {
         at_most::<P>(RunLevel::Apc, "entering a critical region");
-        let current = P::running();
-        // SAFETY: the thread runs, so it is alive.
-        let thread = unsafe { current.as_ref() };
+        let thread = self.current();
         let depth = thread.critical.load(Ordering::Relaxed);
         thread.critical.store(depth.saturating_add(1), Ordering::Relaxed);
         if depth == 0 {
@@ -198,7 +196,7 @@ impl<P: Switching> fmt::Debug for Critical<P> {
 impl<P: Switching> Drop for Critical<P> {
     fn drop(&mut self) {
         let current = P::running();
-        // SAFETY: the thread runs, so it is alive; it is the one that entered, because the region cannot be sent.
+        // SAFETY: the caller runs as it. It is the one that entered, because the region cannot be sent.
         let thread = unsafe { current.as_ref() };
         let depth = thread.critical.load(Ordering::Relaxed).saturating_sub(1);
         thread.critical.store(depth, Ordering::Relaxed);

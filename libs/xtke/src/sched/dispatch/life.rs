@@ -7,7 +7,7 @@
 
 use core::fmt;
 use core::mem::MaybeUninit;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use xtcore::{CpuIndex, RunLevel};
 
@@ -207,9 +207,7 @@ impl<P: Switching> Scheduler<P> {
         if level > RunLevel::Passive {
             P::misuse(Misuse::LevelTooHigh { operation: "exit", level, highest: RunLevel::Passive });
         }
-        let current = P::running();
-        // SAFETY: the thread runs, so it is alive.
-        let thread = unsafe { current.as_ref() };
+        let thread = self.current();
         let holding = if thread.is_idle() {
             Some("a processor")
         } else if thread.critical.load(Ordering::Relaxed) > 0 {
@@ -218,12 +216,12 @@ impl<P: Switching> Scheduler<P> {
             None
         };
         if let Some(what) = holding {
-            P::misuse(Misuse::EndedWhileHolding { what, thread: current.addr().get() });
+            P::misuse(Misuse::EndedWhileHolding { what, thread: ptr::from_ref(thread).addr() });
         }
         P::ended(thread);
         let _never_lowered = P::raise(RunLevel::Dispatch);
-        self.leave(P::cpu(), current, Floor::Leave, Why::Ends);
-        P::misuse(Misuse::CorruptQueue { queue: "ready threads", entry: current.addr().get() })
+        self.leave(P::cpu(), Floor::Leave, Why::Ends);
+        P::misuse(Misuse::CorruptQueue { queue: "ready threads", entry: ptr::from_ref(thread).addr() })
     }
 
     /// Frees what threads that have ended leave; returns how many there were. Highest level: Apc.

@@ -8,8 +8,6 @@ mod place;
 mod take;
 mod tick;
 
-use core::ptr::NonNull;
-
 use xtcore::{CpuIndex, RunLevel};
 
 pub use control::{ControlError, Critical};
@@ -56,9 +54,7 @@ impl<P: Switching> Scheduler<P> {
     /// sleep: for it this is one turn of a loop. Highest level: Apc. Costs a compare-and-swap if a permit is there.
     pub(crate) fn park(&self) {
         at_passive_or_apc::<P>();
-        let current = P::running();
-        // SAFETY: the thread runs, so it is alive.
-        let thread = unsafe { current.as_ref() };
+        let thread = self.current();
         if thread.status.take_permit().is_ok() {
             return;
         }
@@ -70,18 +66,16 @@ impl<P: Switching> Scheduler<P> {
         if thread.charge(1) {
             self.end_quantum(thread);
         }
-        self.leave(P::cpu(), current, Floor::Leave, Why::Parks);
+        self.leave(P::cpu(), Floor::Leave, Why::Parks);
     }
 
     /// Lets an equal or higher thread run, if one is ready; tells whether one did. Highest level: Apc.
     pub fn yield_now(&self) -> bool {
         at_passive_or_apc::<P>();
         let _raised = P::raise(RunLevel::Dispatch);
-        let current = P::running();
-        // SAFETY: the thread runs, so it is alive.
-        let thread = unsafe { current.as_ref() };
+        let thread = self.current();
         let floor = if thread.is_idle() { Floor::IDLE } else { Floor::equal_to(thread.status.load().rank()) };
-        self.leave(P::cpu(), current, floor, Why::TurnOver)
+        self.leave(P::cpu(), floor, Why::TurnOver)
     }
 
     /// Looks whether another thread should run, and switches to it. The machine calls this on the way down from Dispatch, on
@@ -95,9 +89,7 @@ impl<P: Switching> Scheduler<P> {
         if due.contains(Due::STARVATION) {
             self.help_starved(cpu);
         }
-        let current = P::running();
-        // SAFETY: the thread runs, so it is alive.
-        let thread = unsafe { current.as_ref() };
+        let thread = self.current();
         let status = thread.status.load();
         let (floor, why) = if thread.is_idle() {
             (Floor::IDLE, Why::TurnOver)
@@ -109,7 +101,14 @@ impl<P: Switching> Scheduler<P> {
         } else {
             (Floor::above(status.rank()), Why::Preempted)
         };
-        self.leave(cpu, current, floor, why);
+        self.leave(cpu, floor, why);
+    }
+
+    /// Returns the thread that the caller is.
+    pub(crate) fn current(&self) -> &Thread<P> {
+        // SAFETY: the thread runs this, and it is freed on another stack, after it has left its processor for good; so it is alive
+        // for as long as it can use the answer.
+        unsafe { P::running().as_ref() }
     }
 
     /// Gives a thread that runs here a new quantum, and takes away some of what a boost gave.
@@ -126,7 +125,8 @@ impl<P: Switching> Scheduler<P> {
     ///
     /// No lock is held across the switch. The thread that is left stays [`State::Running`](super::State::Running), and
     /// with that out of everybody's reach, until [`Scheduler::finish_switch`] on the next thread's stack.
-    fn leave(&self, cpu: CpuIndex, current: NonNull<Thread<P>>, floor: Floor, why: Why) -> bool {
+    fn leave(&self, cpu: CpuIndex, floor: Floor, why: Why) -> bool {
+        let current = P::running();
         let processor = self.processor(cpu);
         let next = match (self.take(cpu, floor), floor) {
             (Some(next), _) => {

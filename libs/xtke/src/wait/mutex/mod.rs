@@ -15,9 +15,10 @@ use core::ptr::NonNull;
 use xtrtl::list::{Link, Linked};
 
 use super::object::{Object, Ownership, Passing, State, Target};
-use super::{Handover, Timeout, WaitError, Waitable, Waiting, constructors, signals, wait};
+use super::{Handover, Timeout, WaitError, Waitable, Waiting, signals, wait};
 use crate::misuse::Misuse;
 use crate::platform::{Boost, Parking};
+use crate::sync::constructors;
 
 pub use owned::{Owned, abandon_owned};
 
