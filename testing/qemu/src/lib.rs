@@ -6,6 +6,7 @@
 //!   inspection without findings.
 //! * [`monitor`], [`inspect`]: the guest seen from outside. Its page tables are walked from CR3 by an independent
 //!   walker and compared with the kernel's and the emulator's view.
+//! * [`dialogue`]: a boot that somebody talks with, by keys and what the screen shows.
 //! * [`screen`]: what a picture of the guest's screen shows.
 //! * [`report`]: the JSON object that `docs/report.md` describes.
 //! * [`matrix`]: the scenarios, what each is expected to do, and how they are run.
@@ -13,6 +14,7 @@
 //! Nothing here trusts the guest: its output is parsed leniently and judged strictly, and whatever it does wrong is
 //! a verdict, never a panic. The emulator is a child process that never outlives the call that started it.
 
+pub mod dialogue;
 pub mod guest;
 pub mod inspect;
 mod locks;

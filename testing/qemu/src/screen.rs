@@ -106,6 +106,24 @@ impl<'a> Picture<'a> {
         }
     }
 
+    /// Returns the width in pixels.
+    pub(crate) const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Returns the height in pixels.
+    pub(crate) const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Returns a pixel, red first; nothing outside.
+    pub(crate) fn pixel(&self, x: usize, y: usize) -> Option<[u8; 3]> {
+        if x >= self.width {
+            return None;
+        }
+        self.pixels.get(y * self.width + x).copied()
+    }
+
     /// Counts the pixels that are more ink than paper in all three colours: letters have soft edges, so few pixels
     /// are all ink.
     fn count_ink(&self, paper: Paper) -> usize {

@@ -1,7 +1,7 @@
 //! One boot from start to verdict.
 
 mod date;
-mod lines;
+pub(crate) mod lines;
 mod machine_line;
 pub(crate) mod process;
 mod processors;
@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
+use tempfile::TempDir;
 
 use self::lines::Splitter;
 pub use self::machine_line::Refusal;
@@ -30,7 +31,7 @@ use crate::monitor::{Monitor, MonitorError};
 use crate::report;
 
 /// How long the emulator may take to open its monitor, to answer it, and to end once the guest has ended.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a guest that has given up may take to end; the loader has no way to power a machine off.
 const GRACE: Duration = Duration::from_secs(3);
@@ -79,36 +80,8 @@ pub enum BootError {
 /// # Errors
 /// [`BootError`] when there was nothing to judge. Whatever the guest itself does wrong is an [`Outcome`].
 pub fn boot(guest: &Guest, console: &mut dyn FnMut(&str)) -> Result<Outcome, BootError> {
-    let (code, template) = guest.firmware.locate(guest.architecture)?;
-    fs::create_dir_all(&guest.work_dir)?;
-    if guest.disk == Disk::Built {
-        guest.files.install(
-            guest.architecture,
-            &guest.kernel_parameters(),
-            &guest.work_dir.join(PARTITION),
-        )?;
-    }
-    fs::write(guest.work_dir.join(VARIABLES), fs::read(template)?)?;
-
-    // The socket's path may have about a hundred bytes, so it cannot lie in the boot's own folder.
-    let scratch = tempfile::Builder::new().prefix("xtqemu-").tempdir()?;
-    let socket = scratch.path().join("monitor");
-    let places = Places { code: &code, variables: VARIABLES, partition: PARTITION, monitor: &socket };
-    let mut command = guest::command(guest, &places);
-    command.current_dir(&guest.work_dir);
-    let complaints = guest.work_dir.join("emulator.log");
-    let mut emulator = Emulator::start(command, File::create(&complaints)?, guest.keyboard)
-        .map_err(|error| missing(guest, error))?;
-    let monitor = match connect(&mut emulator, &socket) {
-        Ok(monitor) => monitor,
-        Err(error) if emulator.has_ended() => {
-            let text = fs::read_to_string(&complaints).unwrap_or_default();
-            return Err(BootError::Emulator(if text.is_empty() { error.to_string() } else { text }));
-        }
-        Err(error) => return Err(error.into()),
-    };
-
-    let log = guest.work_dir.join("serial.log");
+    let Running { emulator, monitor, scratch } = start(guest)?;
+    let log = guest.work_dir.join(LOG);
     let mut watch = Watch {
         guest,
         emulator,
@@ -137,10 +110,52 @@ pub fn boot(guest: &Guest, console: &mut dyn FnMut(&str)) -> Result<Outcome, Boo
     })
 }
 
+/// A guest that has been switched on. Its emulator ends when this is dropped.
+pub(crate) struct Running {
+    pub emulator: Emulator,
+    pub monitor: Monitor,
+    /// A folder for files that come from the monitor.
+    pub scratch: TempDir,
+}
+
+/// Builds the disk of a guest and switches it on.
+pub(crate) fn start(guest: &Guest) -> Result<Running, BootError> {
+    let (code, template) = guest.firmware.locate(guest.architecture)?;
+    fs::create_dir_all(&guest.work_dir)?;
+    if guest.disk == Disk::Built {
+        guest.files.install(
+            guest.architecture,
+            &guest.kernel_parameters(),
+            &guest.work_dir.join(PARTITION),
+        )?;
+    }
+    fs::write(guest.work_dir.join(VARIABLES), fs::read(template)?)?;
+
+    // The socket's path may have about a hundred bytes, so it cannot lie in the boot's own folder.
+    let scratch = tempfile::Builder::new().prefix("xtqemu-").tempdir()?;
+    let socket = scratch.path().join("monitor");
+    let places = Places { code: &code, variables: VARIABLES, partition: PARTITION, monitor: &socket };
+    let mut command = guest::command(guest, &places);
+    command.current_dir(&guest.work_dir);
+    let complaints = guest.work_dir.join("emulator.log");
+    let mut emulator = Emulator::start(command, File::create(&complaints)?, guest.keyboard)
+        .map_err(|error| missing(guest, error))?;
+    let monitor = match connect(&mut emulator, &socket) {
+        Ok(monitor) => monitor,
+        Err(error) if emulator.has_ended() => {
+            let text = fs::read_to_string(&complaints).unwrap_or_default();
+            return Err(BootError::Emulator(if text.is_empty() { error.to_string() } else { text }));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Running { emulator, monitor, scratch })
+}
+
 /// Names inside a boot's folder.
 const PARTITION: &str = "esp";
 const VARIABLES: &str = "variables.fd";
 const PICTURE: &str = "screen.ppm";
+pub(crate) const LOG: &str = "serial.log";
 
 /// Removes the disk and the firmware's variables of a boot that is over, and keeps its logs.
 pub(crate) fn discard_disk(work_dir: &Path) {

@@ -31,8 +31,7 @@ const ROWS: &str = "\
 * *context switch*: two threads of one priority yield to each other; the figure is one way.
 * *thread*: it has a higher priority than its creator, and the reaper a still higher one, so that all of it has happened
   when the creator goes on.
-* *frame*: called through a pointer as every row, so what the caller would save of its registers counts here; where the
-  calls stand in the loop itself, [a boot](boot.md) counts 38 and 44.
+* *frame*: called through a pointer as every row; [a boot](boot.md) counts the same pair with the calls in the loop itself.
 * *first touch*: the page fault, the frame, its zeros, and the mapping.
 * *event*: the waiter has a higher priority and runs at once, in the second row until it waits again and the other thread
   goes on.

@@ -1,0 +1,241 @@
+//! A boot that somebody talks with: keys go in, and what the terminal shows is read.
+//!
+//! The guest's serial line ends in the terminal of an emulator, so a script waits for words on a *screen*, as a person
+//! does, and not for bytes. Keys go down the serial line, or to the guest's own keyboard through the monitor. Nothing is
+//! timed: a step that waits ends when what it waits for has happened, or with the screen in its complaint.
+
+mod glyphs;
+mod terminal;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use self::terminal::Terminal;
+use crate::guest::Guest;
+use crate::monitor::{End, Monitor};
+use crate::screen::Picture;
+use crate::session::lines::Splitter;
+use crate::session::process::{Emulator, Output};
+use crate::session::transcript::Transcript;
+use crate::session::{BootError, LOG, PATIENCE, Running, start};
+
+/// How long a step may take: the firmware alone takes a minute on a busy host.
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// A screen that has not changed for so long is taken for finished.
+const STILL: Duration = Duration::from_millis(700);
+
+/// One step of a conversation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Waits until these words stand on the terminal's screen, in one line.
+    Sees(&'static str),
+    /// Waits until the screen stands still; then these words must not be on it.
+    SeesNot(&'static str),
+    /// Sends these characters down the serial line, one after the other as a person types.
+    Types(&'static str),
+    /// Presses and releases keys of the guest's own keyboard together, by the monitor's names.
+    Presses(&'static [&'static str]),
+    /// Waits until the screen stands still, and takes a picture of the guest's own screen. It must show, character for
+    /// character, what the terminal shows.
+    Mirrors(&'static str),
+    /// Waits until the screen stands still, and takes a picture that only has to be there.
+    Pictures(&'static str),
+    /// Waits for the kernel's report, where this key must have this value.
+    Reports(&'static str, &'static str),
+    /// Waits until the guest has ended, for this reason.
+    Ends(End),
+}
+
+/// What became of a conversation.
+#[derive(Debug)]
+pub struct Conversation {
+    /// Why it did not go as written, and what the screen shows; nothing if it went well.
+    pub failure: Option<String>,
+    /// The pictures that were taken, in the binary format PPM.
+    pub pictures: Vec<PathBuf>,
+    /// All that came down the serial line.
+    pub log: PathBuf,
+}
+
+/// Switches a guest on and goes through the steps.
+///
+/// # Errors
+/// [`BootError`] when there was nobody to talk with. Whatever the guest does wrong is in the [`Conversation`].
+pub fn converse(guest: &Guest, steps: &[Step]) -> Result<Conversation, BootError> {
+    let Running { emulator, monitor, scratch: _scratch } = start(guest)?;
+    let log = guest.work_dir.join(LOG);
+    let mut talk = Talk {
+        emulator,
+        monitor,
+        work_dir: &guest.work_dir,
+        log: File::create(&log)?,
+        terminal: Terminal::new(),
+        splitter: Splitter::default(),
+        transcript: Transcript::default(),
+        over: false,
+        pictures: Vec::new(),
+    };
+    let mut failure = None;
+    for (index, step) in steps.iter().enumerate() {
+        if let Err(reason) = talk.take(step)? {
+            let number = index + 1;
+            failure = Some(format!("step {number}, {step:?}: {reason}\n{}", talk.terminal.framed()));
+            break;
+        }
+    }
+    Ok(Conversation { failure, pictures: talk.pictures, log })
+}
+
+/// What came of a step: a reason, if it failed.
+type Taken = Result<(), String>;
+
+/// A conversation under way.
+struct Talk<'a> {
+    emulator: Emulator,
+    monitor: Monitor,
+    work_dir: &'a Path,
+    log: File,
+    terminal: Terminal,
+    splitter: Splitter,
+    transcript: Transcript,
+    /// The guest's serial line is closed.
+    over: bool,
+    pictures: Vec<PathBuf>,
+}
+
+impl Talk<'_> {
+    fn take(&mut self, step: &Step) -> Result<Taken, BootError> {
+        match *step {
+            Step::Sees(words) => self.until("it was not seen", |talk| talk.terminal.shows(words)),
+            Step::SeesNot(words) => {
+                self.settle()?;
+                let seen = self.terminal.shows(words);
+                Ok(if seen { Err("it is there".to_owned()) } else { Ok(()) })
+            }
+            Step::Types(text) => self.type_text(text),
+            Step::Presses(keys) => {
+                let keys: Vec<Value> =
+                    keys.iter().map(|key| json!({ "type": "qcode", "data": key })).collect();
+                self.monitor.execute("send-key", json!({ "keys": keys }))?;
+                Ok(Ok(()))
+            }
+            Step::Mirrors(name) => {
+                let picture = self.picture(name)?;
+                let file = fs::read(picture)?;
+                Ok(match Picture::parse(&file) {
+                    Ok(picture) => glyphs::compare(&picture, &self.terminal.rows()),
+                    Err(error) => Err(error.to_string()),
+                })
+            }
+            Step::Pictures(name) => self.picture(name).map(|_| Ok(())),
+            Step::Reports(key, value) => {
+                let came = self.until("there was no report", |talk| talk.transcript.report.is_some())?;
+                let found = self.transcript.report.as_ref().and_then(|report| report.get(key));
+                Ok(came.and_then(|()| match found.and_then(Value::as_str) {
+                    Some(found) if found == value => Ok(()),
+                    _ => Err(format!("it says {found:?}")),
+                }))
+            }
+            Step::Ends(reason) => {
+                let ended = self.until("it goes on", |talk| talk.over)?;
+                if ended.is_err() || self.emulator.wait(PATIENCE).is_none() {
+                    return Ok(ended.and(Err("the emulator does not end".to_owned())));
+                }
+                let found = self.monitor.last_words();
+                Ok(if found == reason { Ok(()) } else { Err(format!("it ended otherwise: {found:?}")) })
+            }
+        }
+    }
+
+    /// Reads until something is so.
+    fn until(&mut self, otherwise: &str, so: impl Fn(&Self) -> bool) -> Result<Taken, BootError> {
+        let deadline = Instant::now() + LIMIT;
+        while !so(self) {
+            if self.over || Instant::now() >= deadline {
+                return Ok(Err(otherwise.to_owned()));
+            }
+            self.read(deadline)?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Reads until nothing has come for a while.
+    fn settle(&mut self) -> Result<(), BootError> {
+        let deadline = Instant::now() + LIMIT;
+        while !self.over && Instant::now() < deadline {
+            if !self.read(Instant::now() + STILL)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what has come until a moment; tells whether something has.
+    fn read(&mut self, deadline: Instant) -> Result<bool, BootError> {
+        match self.emulator.output(Some(deadline)) {
+            Output::Bytes(bytes) => {
+                self.log.write_all(&bytes)?;
+                self.terminal.take(&bytes);
+                let transcript = &mut self.transcript;
+                self.splitter.push(&bytes, |line| _ = transcript.take(line));
+                Ok(true)
+            }
+            Output::Silence => Ok(false),
+            Output::End => {
+                self.over = true;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Types, and waits after each key until its answer has been drawn: a serial port holds 16 bytes.
+    fn type_text(&mut self, text: &str) -> Result<Taken, BootError> {
+        for key in keys(text) {
+            if self.emulator.send(key.as_bytes()).is_err() {
+                return Ok(Err("the guest has ended".to_owned()));
+            }
+            self.read(Instant::now() + STILL / 4)?;
+        }
+        Ok(Ok(()))
+    }
+
+    fn picture(&mut self, name: &str) -> Result<PathBuf, BootError> {
+        self.settle()?;
+        let file = format!("{name}.ppm");
+        self.monitor.execute("screendump", json!({ "filename": file }))?;
+        let picture = self.work_dir.join(file);
+        self.pictures.push(picture.clone());
+        Ok(picture)
+    }
+}
+
+/// Splits text into keys: an escape sequence goes out in one piece, so that it is not taken for the key Escape.
+fn keys(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let length = if first == '\x1b' {
+            // ESC [ … final, or ESC O final; alone it is the key itself.
+            let inner = rest.get(1..).unwrap_or_default();
+            match inner.as_bytes().first() {
+                Some(b'[') => {
+                    2 + inner.bytes().skip(1).take_while(|byte| !(0x40..=0x7E).contains(byte)).count() + 1
+                }
+                Some(b'O') => 3,
+                _ => 1,
+            }
+        } else {
+            first.len_utf8()
+        };
+        let (key, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        rest = after;
+        Some(key)
+    })
+}

@@ -1,0 +1,63 @@
+//! Keys, screens, and pictures of text in a font that was made up here.
+
+use super::glyphs::compare;
+use super::keys;
+use super::terminal::Terminal;
+use crate::screen::Picture;
+
+#[test]
+fn an_escape_sequence_is_one_key_and_a_lone_escape_is_too() {
+    let typed: Vec<&str> = keys("e\x1b[21~é\x1bOP\x1bq\x1b").collect();
+    assert_eq!(typed, ["e", "\x1b[21~", "é", "\x1bOP", "\x1b", "q", "\x1b"]);
+}
+
+#[test]
+fn the_terminal_shows_what_was_drawn_last() {
+    let mut terminal = Terminal::new();
+    terminal.take(b"\x1b[2J\x1b[1;1Hold words\x1b[3;5Hmenu");
+    terminal.take(b"\x1b[1;1Hnew");
+    assert_eq!(terminal.rows(), ["new words", "", "    menu"]);
+    assert!(terminal.shows("menu") && !terminal.shows("old"));
+    assert!(terminal.framed().ends_with("| new words\n| \n|     menu"));
+}
+
+/// Draws a text in 80 columns and 25 lines, centred on a screen, as a console would.
+fn drawn(rows: &[&str], spoil: impl Fn(usize, usize, char) -> char) -> Vec<u8> {
+    let (width, height) = (660_usize, 481_usize);
+    let mut file = format!("P6\n{width} {height}\n255\n").into_bytes();
+    for y in 0..height {
+        for x in 0..width {
+            let cell = x.checked_sub(10).zip(y.checked_sub(3)).filter(|(x, y)| *x < 640 && *y < 475);
+            let ink = cell.is_some_and(|(x, y)| {
+                let (column, line) = (x / 8, y / 19);
+                let there = rows.get(line).and_then(|row| row.chars().nth(column)).unwrap_or(' ');
+                let character = spoil(line, column, there);
+                // The code's bits, in the middle of the cell.
+                character != ' ' && y % 19 == 9 && (u32::from(character) >> (x % 8)) & 1 == 1
+            });
+            file.extend(if ink { [200, 200, 200] } else { [0, 0, 90] });
+        }
+    }
+    file
+}
+
+#[test]
+fn a_picture_shows_a_text_if_equal_characters_look_alike_and_others_do_not() {
+    let rows = ["A menu", "", "  of two lines"];
+    let text = rows.map(str::to_owned);
+    let right = drawn(&rows, |_, _, character| character);
+    assert_eq!(compare(&Picture::parse(&right).unwrap(), &text), Ok(()));
+    let at = |place: (usize, usize), other: char| {
+        drawn(&rows, move |line, column, character| if (line, column) == place { other } else { character })
+    };
+    let wrong = [
+        (at((2, 2), ' '), "nothing for 'o'"),
+        (at((5, 0), 'x'), "something for ' '"),
+        (at((2, 7), 'z'), "'o' looks different"),
+        (drawn(&rows, |_, _, character| if character == 'w' { 'o' } else { character }), "looks like"),
+    ];
+    for (file, words) in wrong {
+        let reason = compare(&Picture::parse(&file).unwrap(), &text).expect_err(words);
+        assert!(reason.contains(words), "{reason}");
+    }
+}
