@@ -1,7 +1,8 @@
 //! XTLDR, the boot loader: everything of it that touches no hardware.
 //!
 //! ```text
-//!   config    \EFI\BOOT\XTLDR\XTLDR.INI  -> which kernel, which parameters
+//!   config    \EFI\BOOT\XTLDR\XTLDR.INI  -> settings, systems, what is wrong with them
+//!   volume    ARC paths -> volumes and files; what the firmware remembers
 //!   image     PE file                    -> validated, placed, relocated
 
 //!   firmware  the door to the firmware: a trait, and the pages it lends
@@ -30,3 +31,4 @@ pub mod config;
 pub mod firmware;
 pub mod image;
 pub mod report;
+pub mod volume;

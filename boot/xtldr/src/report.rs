@@ -6,11 +6,13 @@
 
 mod json;
 mod notice;
+mod quoted;
 #[cfg(test)]
 mod tests;
 
 pub use json::JsonText;
 pub use notice::Notice;
+pub(crate) use quoted::{Quoted, Short};
 
 use core::fmt;
 

@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use xtqemu::guest::{Configuration, LineEnds};
 
 use super::Context;
 use crate::build::{self, Extent, Images, Profile};
 use crate::disk::{self, Entry};
 use crate::{cli, progress, target, toolchain};
+
+/// The configuration that an image is delivered with. The loader's tests read it too.
+const CONFIGURATION: &str = include_str!("../../../boot/xtldr/XTLDR.INI");
 
 /// Builds both architectures and writes the image.
 pub(crate) fn run(context: &Context, options: &cli::Image) -> Result<u8> {
@@ -34,11 +36,9 @@ pub(crate) fn run(context: &Context, options: &cli::Image) -> Result<u8> {
 /// # Errors
 /// A file cannot be read or written, or the files do not fit.
 pub(crate) fn write(out: &Path, systems: &[Images], parameters: &str) -> Result<()> {
-    let parameters = format!("DEBUG=COM1 {parameters}");
-    let configuration = Configuration::Standard(LineEnds::CrLf).text(parameters.trim_end());
     let mut entries = vec![Entry {
         path: "EFI/BOOT/XTLDR/XTLDR.INI".to_owned(),
-        bytes: configuration.context("a standard configuration has a text")?.into_bytes(),
+        bytes: configuration(parameters).into_bytes(),
     }];
     for system in systems {
         let read =
@@ -56,4 +56,29 @@ pub(crate) fn write(out: &Path, systems: &[Images], parameters: &str) -> Result<
         bail!("{} does not hold what was written to it", out.display());
     }
     Ok(())
+}
+
+/// Returns the configuration with more kernel parameters for each system, as every editor can read it.
+fn configuration(parameters: &str) -> String {
+    let more = |line: &str| match parameters.trim() {
+        parameters if !parameters.is_empty() && line.starts_with("Parameters=") => {
+            format!("{line} {parameters}\r\n")
+        }
+        _ => format!("{line}\r\n"),
+    };
+    CONFIGURATION.lines().map(more).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CONFIGURATION, configuration};
+
+    #[test]
+    fn every_system_gets_the_parameters_and_nothing_else_changes() {
+        let plain = configuration(" ");
+        assert_eq!(plain.replace("\r\n", "\n"), CONFIGURATION);
+        let more = configuration("EXIT STRESS=OFF");
+        assert_eq!(more.matches("EXIT STRESS=OFF\r\n").count(), 2);
+        assert_eq!(more.replace(" EXIT STRESS=OFF", ""), plain);
+    }
 }

@@ -36,7 +36,7 @@ const TABLE: &[Row] = &[
     row("xtmm", &["xtpaging", "xtlayout", "xtrtl", "xtcore"]),
     // Its tests take pages away with the real mapper, to see whether other processors notice.
     Row { tests_may_import: &["xtsim", "xtpaging"], ..row("xtke", &["xtrtl", "xtcore"]) },
-    row("xtldr", &["xtboot", "xtpaging", "xtlayout", "xtrtl", "xtcore"]),
+    row("xtldr", &["xtboot", "xthal", "xtpaging", "xtlayout", "xtrtl", "xtcore"]),
     Row { never: &["uefi"], ..row("xtoskrnl", LIBRARIES) },
     Row { tests_may_import: &[], ..row("xtsim", &["xtcore"]) },
     Row { tests_may_import: &[], ..row("xtsupport", &["xtpaging", "xtsim", "xtcore"]) },

@@ -1,7 +1,7 @@
 //! The instructions behind the loader: the only place with assembly and with a look at the target's architecture.
 //!
 //! * [`HostCpuid`], [`ticks`]: what the processor says about itself.
-//! * [`SerialPort`]: COM1, polled.
+//! * [`SerialPort`]: a 16550, polled.
 //! * [`Switch`]: from any state that firmware leaves a processor in to the paging mode and the entry point wanted.
 #![allow(unsafe_code, reason = "instructions have no safe form")]
 

@@ -27,10 +27,7 @@ pub(super) fn configuration(firmware: &dyn Firmware) -> Result<File<'_>, BootErr
     let bytes = firmware.file_bytes(&path).map_err(failed)?;
     match usize::try_from(bytes) {
         Ok(bytes) if bytes <= config::MAX_BYTES => read(firmware, &path, bytes, Need::Configuration),
-        other => {
-            let bytes = other.unwrap_or(usize::MAX);
-            Err(BootError::Configuration(ConfigError::TooLong { bytes }))
-        }
+        _ => Err(BootError::Configuration(ConfigError::too_long(config::PATH, bytes))),
     }
 }
 

@@ -17,6 +17,7 @@ use uefi_raw::table::boot::{BootServices, MemoryAttribute};
 use uefi_raw::table::system::SystemTable;
 use xtcore::{FrameCount, FrameRange, PhysAddr};
 use xtldr::arch;
+use xtldr::config::{DebugLines, DebugPort, DebugPorts};
 use xtldr::firmware::{
     FileFailure, Firmware, Grant, Graphics, Maker, MapFailure, MapKey, MapShape, Placement, Purpose, Status,
     SystemTables,
@@ -49,12 +50,18 @@ impl UefiFirmware {
         Self { console: Console::find(), vendor, graphics: Cell::new(None), inside: Cell::new(0) }
     }
 
-    fn timed<R>(&self, call: impl FnOnce() -> R) -> R {
+    pub(super) fn timed<R>(&self, call: impl FnOnce() -> R) -> R {
         let before = arch::ticks();
         let result = call();
         let spent = arch::ticks().wrapping_sub(before);
         self.inside.set(self.inside.get().wrapping_add(spent));
         result
+    }
+}
+
+impl DebugLines for UefiFirmware {
+    fn send_to(&self, ports: &DebugPorts, absent: &mut dyn FnMut(DebugPort)) {
+        self.console.send_to(ports, absent);
     }
 }
 
@@ -110,11 +117,11 @@ impl Firmware for UefiFirmware {
     }
 
     fn file_bytes(&self, path: &str) -> Result<u64, FileFailure> {
-        self.timed(|| files::bytes(path))
+        self.timed(|| files::bytes(files::own_volume(), path)).map_err(files::plain)
     }
 
     fn read_file(&self, path: &str, into: &mut [u8]) -> Result<usize, FileFailure> {
-        self.timed(|| files::read(path, into))
+        self.timed(|| files::read(files::own_volume(), path, into)).map_err(files::plain)
     }
 
     fn allocate(&self, frames: FrameCount, placement: Placement, purpose: Purpose) -> Result<Grant, Status> {
@@ -210,7 +217,7 @@ impl Firmware for UefiFirmware {
     }
 
     fn print_last_line(&self, line: fmt::Arguments<'_>) {
-        self.print(line);
+        self.timed(|| self.console.last_line(line));
         if let Some(graphics) = self.graphics.get().filter(|_| console::services_are_gone()) {
             // SAFETY: this is the mode of the screen, boot services no longer draw on it, and the kernel's page tables
             // are loaded only by a boot that has nothing left to refuse.

@@ -7,6 +7,8 @@ mod files;
 mod firmware;
 mod graphics;
 mod panic;
+mod variables;
+mod volumes;
 
 use uefi::prelude::*;
 use uefi::runtime::ResetType;

@@ -8,6 +8,8 @@ pub(crate) mod judge;
 pub(crate) mod modes;
 pub(crate) mod pe;
 pub(crate) mod ram;
+pub(crate) mod settings;
+pub(crate) mod volumes;
 
 /// A configuration with these parameters.
 pub(crate) fn configuration(parameters: &str) -> Vec<u8> {

@@ -154,6 +154,7 @@ impl Configuration {
         let lines = [
             "[XTLDR]",
             "Default=XTOS",
+            "Timeout=0",
             "[XTOS]",
             "SystemName=XT Operating System",
             "SystemType=XTOS",

@@ -1,0 +1,104 @@
+//! The keys of a system's section, and values for them that count for one boot.
+
+use crate::config::error::{At, Source};
+use crate::config::section::{Key, Value, Values};
+
+/// A key of a system's section.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EntryKey {
+    /// What to call the system.
+    SystemName,
+    /// How to start it.
+    SystemType,
+    /// Its folder, maybe on another volume.
+    SystemPath,
+    /// The kernel's file name.
+    KernelFile,
+    /// The file name of what the kernel is to find in memory.
+    InitrdFile,
+    /// The kernel parameters.
+    Parameters,
+    /// The boot modules to load before it.
+    BootModules,
+    /// The SHA-256 that the kernel's file must have.
+    KernelSha256,
+}
+
+impl EntryKey {
+    /// How many there are.
+    pub(in crate::config) const COUNT: usize = 8;
+
+    /// The keys that make sense to be edited for one boot, in the order to show them.
+    pub const EDITABLE: [Self; 6] = [
+        Self::Parameters,
+        Self::KernelFile,
+        Self::SystemPath,
+        Self::InitrdFile,
+        Self::BootModules,
+        Self::SystemType,
+    ];
+
+    /// Returns the key as it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SystemName => "SystemName",
+            Self::SystemType => "SystemType",
+            Self::SystemPath => "SystemPath",
+            Self::KernelFile => "KernelFile",
+            Self::InitrdFile => "InitrdFile",
+            Self::Parameters => "Parameters",
+            Self::BootModules => "BootModules",
+            Self::KernelSha256 => "KernelSha256",
+        }
+    }
+
+    /// Returns the key that is written like this, without regard to ASCII case.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        Key::named(text)
+    }
+}
+
+impl Key for EntryKey {
+    const ALL: &'static [Self] = &[
+        Self::SystemName,
+        Self::SystemType,
+        Self::SystemPath,
+        Self::KernelFile,
+        Self::InitrdFile,
+        Self::Parameters,
+        Self::BootModules,
+        Self::KernelSha256,
+    ];
+
+    fn name(self) -> &'static str {
+        self.name()
+    }
+
+    fn slot(self) -> usize {
+        self as usize
+    }
+}
+
+const _: () = assert!(<EntryKey as Key>::ALL.len() == EntryKey::COUNT);
+
+/// Values for one boot, instead of the configuration's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Edits<'a> {
+    pub(super) values: Values<'a, { EntryKey::COUNT }>,
+}
+
+impl Default for Edits<'_> {
+    fn default() -> Self {
+        Self { values: Values::NONE }
+    }
+}
+
+impl<'a> Edits<'a> {
+    /// Sets a value; an empty one is as good as none.
+    pub fn set(&mut self, key: EntryKey, text: &'a str) {
+        let at = At::whole(Source::Editor).key(key.name());
+        self.values.set(key, Value { at, text: text.trim() });
+    }
+}
