@@ -15,7 +15,7 @@ use anyhow::{Result, anyhow};
 use xtcore::{Frame, FrameCount, Level, PAGE_BYTES, PagingMode, PhysAddr, VirtAddr, VirtRange};
 use xtpaging::entry::Format;
 use xtpaging::{
-    AddressSpace, Attributes, Capabilities, EntryRun, Frames, Invalidation, Mapping, OutOfFrames, Privilege,
+    AddressSpace, Attributes, Capabilities, EntryRun, Frames, Invalidation, Limbo, Mapping, OutOfFrames, Privilege,
     Protection, Reservation, Scope, SelfMap, Support, TablePlace, Tables, Tlb, walk,
 };
 
@@ -172,7 +172,7 @@ impl Frames for Memory {
 struct NoTlb;
 
 impl Tlb for NoTlb {
-    fn invalidate(&mut self, what: &Invalidation) {
+    fn invalidate(&mut self, what: &Invalidation<'_>) {
         let _ = std::hint::black_box(what);
     }
 }
@@ -209,8 +209,9 @@ impl Ours {
             Ok(cursor) => cursor,
             Err(error) => panic!("{error:?}"),
         };
+        let mut limbo = Limbo::new();
         loop {
-            match cursor.unmap(&mut self.memory) {
+            match cursor.unmap(&mut self.memory, &mut limbo) {
                 Ok(Some(obligation)) => {
                     let reclaimed = obligation.discharge(&mut NoTlb);
                     reclaimed.tables().iter().for_each(|table| self.memory.give(*table));

@@ -144,7 +144,7 @@ fn check_all(boot: &Boot) {
         "xtoskrnl: ready; now the checks: stress through every interface, all memory at once, and the audits"
     );
     // Without interrupts no clock ticks.
-    let waiting = apic.and_then(|_| waiting::run());
+    let waiting = apic.and_then(|_| waiting::run(memory));
     let pairs = measure::frame_pairs(memory);
     let bench = bench::run(memory, &parameters);
     let is_stressed = parameters.value("STRESS") != Some("off");

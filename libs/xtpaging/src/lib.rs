@@ -11,8 +11,9 @@
 //!   committed (which cannot fail).
 //! * [`Streak`] maps the pages of a range one at a time, to frames that are known only then; its tables are reserved
 //!   before the first.
-//! * [`TlbObligation`] is what an unmap, a protect, a split or a merge leaves behind: frames and tables come back
-//!   only from [`TlbObligation::discharge`], when no processor can still hold a translation to them.
+//! * [`TlbObligation`] is what an unmap, a protect, a split or a merge leaves behind: frames and tables stay in a
+//!   [`Limbo`] and come back only from [`TlbObligation::discharge`], when no processor can still hold a translation to
+//!   them.
 //! * [`SelfMap`] derives where an entry appears in the virtual address space from the slot of the self-map alone.
 //! * [`Attributes`] say what a mapping allows. Writable and executable at once cannot be expressed.
 //!
@@ -57,5 +58,6 @@ pub use cursor::{
 pub use entry::{Attributes, Cache, Capabilities, Privilege, Protection, Rights, Scope, Support};
 pub use memory::{EntryRun, Frames, OutOfFrames, Reservation, TablePlace, Tables, halves};
 pub use selfmap::SelfMap;
+pub use shape::Modes;
 pub use space::AddressSpace;
-pub use tlb::{Invalidation, Reclaimed, Tlb, TlbObligation};
+pub use tlb::{Invalidation, Limbo, Reclaimed, Tlb, TlbObligation};

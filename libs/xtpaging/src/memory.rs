@@ -2,6 +2,8 @@
 
 use xtcore::{Frame, FrameCount, Level, VirtAddr};
 
+use crate::shape::Modes;
+
 /// Which page table is meant, in both ways of reaching one.
 ///
 /// Identity-mapped or windowed memory is reached by `frame`; a self-map reaches the table by `level` and `covers`.
@@ -38,7 +40,11 @@ pub struct EntryRun {
 /// * A walker never sees a torn entry: see [`halves`] for 8-byte entries on a 32-bit processor.
 /// * [`Tables::exchange`] and [`Tables::compare_exchange`] are atomic against the processor's own updates of the
 ///   accessed and dirty bits.
+/// * The address space's mode is one of [`Tables::MODES`].
 pub trait Tables {
+    /// The modes that the tables can have. Fewer make a smaller program.
+    const MODES: Modes = Modes::All;
+
     /// Reads an entry.
     fn load(&self, place: TablePlace, index: usize) -> u64;
 

@@ -31,6 +31,7 @@ pub struct SelfMap {
     width: u64,
     /// From the page tables up.
     stages: [Stage; 5],
+    region: VirtRange,
 }
 
 /// Where the entries of a level appear.
@@ -38,7 +39,7 @@ pub struct SelfMap {
 struct Stage {
     /// The first one; `None` where the self-map shows none.
     base: Option<VirtAddr>,
-    /// The position of the level's lowest index bit in an address.
+    /// How far an address is shifted so that the level's index is that of a byte: entries have 2^n bytes.
     shift: u32,
 }
 
@@ -70,7 +71,10 @@ impl SelfMap {
         let pml4 = Stage::of(geometry, slot, Level::PML4);
         let pml5 = Stage::of(geometry, slot, Level::PML5);
         let width = (1 << geometry.virtual_bits()) - 1;
-        Self { mode, slot, width, stages: [pt, pd, pdpt, pml4, pml5] }
+        let start = geometry.canonical((slot as u64) << geometry.shift(geometry.self_map_level()));
+        let bytes = geometry.page_bytes(geometry.self_map_level()) * directories(mode) as u64;
+        let region = VirtRange::saturating(start, bytes);
+        Self { mode, slot, width, stages: [pt, pd, pdpt, pml4, pml5], region }
     }
 
     /// Returns the slot.
@@ -93,55 +97,49 @@ impl SelfMap {
     /// the self-map does not show it. Bits of `address` above the mode's width do not matter.
     #[inline]
     #[must_use]
-    pub const fn entry_address(&self, level: Level, address: VirtAddr) -> Option<VirtAddr> {
-        let Stage { base, shift } = *self.stage(level);
-        let Some(base) = base else { return None };
-        let index = (address.get() & self.width) >> shift;
-        Some(VirtAddr::new(base.get() + index * self.geometry().entry_bytes()))
+    pub fn entry_address(&self, level: Level, address: VirtAddr) -> Option<VirtAddr> {
+        let byte = self.byte_of(level, address)?;
+        Some(VirtAddr::new(byte.get() & !(self.geometry().entry_bytes() - 1)))
     }
 
     /// Returns the address of the page that shows the table at `level` which covers `address`.
     #[inline]
     #[must_use]
-    pub const fn table_address(&self, level: Level, address: VirtAddr) -> Option<VirtAddr> {
-        match self.entry_address(level, address) {
-            Some(entry) => Some(entry.align_down(PAGE_BYTES)),
-            None => None,
-        }
+    pub fn table_address(&self, level: Level, address: VirtAddr) -> Option<VirtAddr> {
+        Some(self.byte_of(level, address)?.align_down(PAGE_BYTES))
     }
 
     /// Returns the address of the first entry at `level`.
     #[inline]
     #[must_use]
-    pub const fn base(&self, level: Level) -> Option<VirtAddr> {
-        self.stage(level).base
+    pub fn base(&self, level: Level) -> Option<VirtAddr> {
+        self.stage(level)?.base
     }
 
-    const fn stage(&self, level: Level) -> &Stage {
-        let [pt, pd, pdpt, pml4, pml5] = &self.stages;
-        match level.number() {
-            1 => pt,
-            2 => pd,
-            3 => pdpt,
-            4 => pml4,
-            _ => pml5,
-        }
+    /// Returns an address within the entry at `level` that maps `address`.
+    #[inline]
+    fn byte_of(&self, level: Level, address: VirtAddr) -> Option<VirtAddr> {
+        let Stage { base, shift } = *self.stage(level)?;
+        Some(VirtAddr::new(base?.get() + ((address.get() & self.width) >> shift)))
+    }
+
+    #[inline]
+    fn stage(&self, level: Level) -> Option<&Stage> {
+        self.stages.get(usize::from(level.number()) - 1)
     }
 
     /// Returns all addresses that belong to the self-map.
     #[must_use]
     pub const fn region(&self) -> VirtRange {
-        let geometry = self.geometry();
-        let start = geometry.canonical((self.slot as u64) << geometry.shift(self.highest()));
-        let bytes = geometry.page_bytes(self.highest()) * directories(self.mode) as u64;
-        VirtRange::saturating(start, bytes)
+        self.region
     }
 }
 
 impl Stage {
     /// Works out where the entries of a level appear.
     const fn of(geometry: &Geometry, slot: usize, level: Level) -> Self {
-        let (highest, shift) = (geometry.self_map_level(), geometry.shift(level));
+        let highest = geometry.self_map_level();
+        let shift = geometry.shift(level) - geometry.entry_bytes().trailing_zeros();
         if level.number() > highest.number() {
             return Self { base: None, shift };
         }

@@ -6,7 +6,7 @@ use crate::cursor::{Cursor, CursorError, MapError, Mapping, Rest};
 use crate::entry::{Capabilities, Format, Pdpte, Privilege, occupancy};
 use crate::memory::{Frames, Reservation, TablePlace, Tables};
 use crate::selfmap::SelfMap;
-use crate::shape::{Shape, with_shape};
+use crate::shape::{Modes, Shape, with_shape};
 
 /// A paging hierarchy. It knows its root and its format and owns neither memory nor frames.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -157,7 +157,7 @@ impl AddressSpace {
     /// Returns the table in which a walk for `address` begins.
     #[must_use]
     pub fn top(&self, address: VirtAddr) -> TablePlace {
-        with_shape!(self.mode(), S => self.top_in::<S>(address))
+        with_shape!(self.mode(), Modes::All, S => self.top_in::<S>(address))
     }
 
     /// As [`AddressSpace::top`], in a body that is monomorphised for the mode.
@@ -174,7 +174,7 @@ impl AddressSpace {
 
     /// Returns the tables in which walks begin, lowest addresses first.
     pub fn tops(&self) -> impl Iterator<Item = TablePlace> + '_ {
-        let (count, level) = with_shape!(self.mode(), S => (S::TOP_TABLES, S::TOP));
+        let (count, level) = with_shape!(self.mode(), Modes::All, S => (S::TOP_TABLES, S::TOP));
         let span = self.geometry().shift(level) + self.geometry().index_bits(level);
         self.tops.iter().take(count).enumerate().map(move |(number, frame)| {
             let covers = if count > 1 { (number as u64) << span } else { 0 };

@@ -1,8 +1,8 @@
 //! What an unmap, protect, split or merge still owes: no processor may hold the old translation.
 //!
 //! A frame that was mapped, and a table that was linked, may be used again only when every processor has forgotten
-//! them. [`TlbObligation`] holds both until [`TlbObligation::discharge`] has had the [`Tlb`] do it. What must be
-//! forgotten is more than the pages (SDM volume 3A, sections 4.10.2 to 4.10.4):
+//! them. Until then both are in a [`Limbo`], which the caller lends, so that nothing of it is moved; the [`TlbObligation`]
+//! keeps it closed until [`TlbObligation::discharge`] has had the [`Tlb`] do it. What must be forgotten is more than the pages (SDM volume 3A, sections 4.10.2 to 4.10.4):
 //!
 //! * the pages of the range, global or not,
 //! * when a table was freed or replaced: the paging-structure caches, which INVLPG on any address empties,
@@ -23,17 +23,17 @@ pub(crate) const RUNS: usize = 32;
 
 /// What the processors must forget.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Invalidation {
+pub struct Invalidation<'a> {
     range: VirtRange,
     /// Bytes of the smallest page in the range.
     stride: u64,
     /// The highest level at which the self-map shows other tables than before, when it does.
     tables: Option<Level>,
-    self_map: SelfMap,
+    self_map: &'a SelfMap,
 }
 
-impl Invalidation {
-    pub(crate) const fn new(range: VirtRange, self_map: SelfMap) -> Self {
+impl<'a> Invalidation<'a> {
+    pub(crate) const fn new(range: VirtRange, self_map: &'a SelfMap) -> Self {
         Self { range, stride: u64::MAX, tables: None, self_map }
     }
 
@@ -110,25 +110,23 @@ impl Invalidation {
 /// The translation caches of all processors that may use an address space.
 pub trait Tlb {
     /// Returns when no processor holds any of it any more.
-    fn invalidate(&mut self, what: &Invalidation);
+    fn invalidate(&mut self, what: &Invalidation<'_>);
 }
 
-/// Frames and tables that may not be used again yet.
-#[must_use = "frames and tables come back only when the obligation is discharged"]
-#[derive(Debug)]
-pub struct TlbObligation {
-    pub(crate) invalidation: Invalidation,
-    pub(crate) runs: ArrayVec<FrameRange, RUNS>,
-    pub(crate) tables: ArrayVec<Frame, TABLES>,
+/// A place for the frames and tables that one batch of a change may set free. What is in it can be had only from
+/// [`TlbObligation::discharge`].
+#[derive(Default, Debug)]
+pub struct Limbo {
+    runs: ArrayVec<FrameRange, RUNS>,
+    tables: ArrayVec<Frame, TABLES>,
 }
 
-impl TlbObligation {
-    pub(crate) fn new(range: VirtRange, self_map: SelfMap) -> Self {
-        Self {
-            invalidation: Invalidation::new(range, self_map),
-            runs: ArrayVec::new(),
-            tables: ArrayVec::new(),
-        }
+impl Limbo {
+    /// Returns an empty one. Nothing of its memory is written but two lengths.
+    #[must_use]
+    #[inline]
+    pub const fn new() -> Self {
+        Self { runs: ArrayVec::new_const(), tables: ArrayVec::new_const() }
     }
 
     /// Tells whether another page's frames and the tables above it would still find room.
@@ -136,7 +134,7 @@ impl TlbObligation {
         !self.runs.is_full() && self.tables.remaining_capacity() >= levels
     }
 
-    /// Adds the frames of an unmapped page; neighbours join. The caller asked [`TlbObligation::has_room`] before.
+    /// Adds the frames of an unmapped page; neighbours join. The caller asked [`Limbo::has_room`] before.
     pub(crate) fn add_frames(&mut self, frame: Frame, count: FrameCount) {
         let added = FrameRange::with_count(frame, count);
         match self.runs.last_mut() {
@@ -150,45 +148,74 @@ impl TlbObligation {
         }
     }
 
-    /// Adds a table of `level` that is no longer linked.
-    pub(crate) fn add_table(&mut self, level: Level, frame: Frame) {
-        self.invalidation.note_table(level);
+    /// Adds a table that is no longer linked. The caller asked [`Limbo::has_room`] before.
+    pub(crate) fn add_table(&mut self, frame: Frame) {
         let room = self.tables.try_push(frame);
         debug_assert!(room.is_ok(), "has_room was not asked");
     }
 
+    /// Empties it for the next batch. What nobody has discharged is lost, and never used again.
+    pub(crate) fn clear(&mut self) {
+        self.runs.clear();
+        self.tables.clear();
+    }
+}
+
+/// Frames and tables that may not be used again yet.
+#[must_use = "frames and tables come back only when the obligation is discharged"]
+#[derive(Debug)]
+pub struct TlbObligation<'a, 'l> {
+    pub(crate) invalidation: Invalidation<'a>,
+    /// Where they are; a change that sets nothing free has no such place.
+    held: Option<&'l mut Limbo>,
+}
+
+impl<'a, 'l> TlbObligation<'a, 'l> {
+    /// Returns the obligation to forget, with nothing to come back.
+    pub(crate) const fn new(invalidation: Invalidation<'a>) -> Self {
+        Self { invalidation, held: None }
+    }
+
+    /// Returns the obligation to forget before what is in `limbo` comes back.
+    pub(crate) const fn holding(invalidation: Invalidation<'a>, limbo: &'l mut Limbo) -> Self {
+        Self { invalidation, held: Some(limbo) }
+    }
+
     /// Returns what must be forgotten, for a caller that collects several obligations into one shootdown.
     #[must_use]
-    pub const fn invalidation(&self) -> &Invalidation {
+    pub const fn invalidation(&self) -> &Invalidation<'a> {
         &self.invalidation
     }
 
     /// Has the processors forget, then hands out what became free.
     #[inline]
-    pub fn discharge<T: Tlb>(self, tlb: &mut T) -> Reclaimed {
+    pub fn discharge<T: Tlb>(self, tlb: &mut T) -> Reclaimed<'l> {
         tlb.invalidate(&self.invalidation);
-        Reclaimed { runs: self.runs, tables: self.tables }
+        match self.held {
+            Some(limbo) => Reclaimed { runs: &limbo.runs, tables: &limbo.tables },
+            None => Reclaimed { runs: &[], tables: &[] },
+        }
     }
 }
 
 /// What no processor can reach any more.
 #[must_use = "the frames have no other owner"]
 #[derive(Debug)]
-pub struct Reclaimed {
-    runs: ArrayVec<FrameRange, RUNS>,
-    tables: ArrayVec<Frame, TABLES>,
+pub struct Reclaimed<'l> {
+    runs: &'l [FrameRange],
+    tables: &'l [Frame],
 }
 
-impl Reclaimed {
+impl<'l> Reclaimed<'l> {
     /// Returns the frames that were mapped, as runs in the order of their virtual addresses.
     #[must_use]
-    pub fn frames(&self) -> &[FrameRange] {
-        &self.runs
+    pub const fn frames(&self) -> &'l [FrameRange] {
+        self.runs
     }
 
     /// Returns the frames of the tables that became empty or were replaced.
     #[must_use]
-    pub fn tables(&self) -> &[Frame] {
-        &self.tables
+    pub const fn tables(&self) -> &'l [Frame] {
+        self.tables
     }
 }

@@ -18,7 +18,7 @@ const TAG: Tag = Tag::new(*b"Thre");
 
 /// Offers memory to threads.
 pub(super) fn start() {
-    offer(Room { allocate, free, stack, free_stack, hand_back });
+    offer(Room { allocate, free, stack, free_stack, hand_back, prepare });
 }
 
 fn allocate(layout: Layout) -> Option<NonNull<u8>> {
@@ -45,6 +45,11 @@ fn hand_back() {
     if let Some(memory) = memory::get() {
         memory.frames().serve();
     }
+}
+
+/// Zeroes a frame ahead of demand.
+fn prepare() -> bool {
+    memory::get().is_some_and(|memory| memory.frames().zero_ahead())
 }
 
 fn free_stack(stack: Stack) {

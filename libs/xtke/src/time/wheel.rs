@@ -116,7 +116,8 @@ impl Wheel {
         let level = ((moment ^ self.time) | 1).ilog2() / DIGIT;
         let digit = (moment >> (level * DIGIT)) as usize % SLOTS;
         let place = level as usize * SLOTS + digit;
-        // SAFETY: the caller promises that the entry is alive.
+        // SAFETY: what goes into a wheel lives until it is taken out again, which is after this; its fields are cells, so that a
+        // shared reference conflicts with none that others have.
         let fields = unsafe { entry.as_ref() };
         fields.due.set(due);
         // There are 704 places.
@@ -140,7 +141,8 @@ impl Wheel {
     /// # Safety
     /// The entry is alive, and stands in this wheel or in none.
     pub(super) unsafe fn remove(&mut self, entry: NonNull<Entry>) -> Result<bool, Corrupt> {
-        // SAFETY: the caller promises that the entry is alive.
+        // SAFETY: the entry is alive for this call, whether it stands here or not; its fields are cells, so that a shared
+        // reference conflicts with none that others have.
         let fields = unsafe { entry.as_ref() };
         if !fields.is_linked() {
             return Ok(false);

@@ -117,13 +117,14 @@ fn debug_builds_find_a_lock_that_is_released_twice() {
     let not_held = |address| Misuse::LockNotHeld { lock: "misused", address };
     let spin = SpinLock::<Host, _>::new(CLASS, ());
     let guard = spin.lock();
-    // SAFETY: two guards of one hold are what must be found; both are dropped by their processor.
+    // SAFETY: a guard is a reference to its lock, which outlives both copies; that the second one releases what is no longer
+    // held is what must be found, before anything is released.
     let again = unsafe { std::ptr::read(&raw const guard) };
     drop(guard);
     assert_eq!(misuse_of(move || drop(again)), not_held(address(&spin)));
     let shared = RwSpinLock::<Host, _>::new(CLASS, ());
     let guard = shared.write();
-    // SAFETY: as far as anything here is safe: the second guard is dropped where the first one was.
+    // SAFETY: as for the guard above: the lock outlives both, and the second release is refused.
     let again = unsafe { std::ptr::read(&raw const guard) };
     drop(guard);
     assert_eq!(misuse_of(move || drop(again)), not_held(address(&shared)));
@@ -137,10 +138,10 @@ fn debug_builds_find_a_raw_lock_released_by_another_processor() {
     let raw = RawQueued::<Host>::INIT;
     raw.lock();
     let found = thread::scope(|scope| {
-        // SAFETY: not kept on purpose: the other processor holds the lock, which is what must be found.
+        // SAFETY: broken on purpose, the other processor holds the lock: the release is refused before it changes anything.
         scope.spawn(|| misuse_of(|| unsafe { raw.unlock() })).join().unwrap()
     });
     assert!(matches!(found, Misuse::LockNotHeld { .. }));
-    // SAFETY: this processor holds the lock.
+    // SAFETY: `lock` above was called here, and the release by the other processor was refused.
     unsafe { raw.unlock() };
 }

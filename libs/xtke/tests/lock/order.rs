@@ -46,29 +46,31 @@ mod kept {
         assert_eq!(order.edges().count(), 1);
     }
 
-    #[test]
+    /// Releases a raw lock that the test has taken.
     #[allow(unsafe_code, reason = "raw locks are released by hand")]
+    fn release(lock: &RawQueued<Host>) {
+        assert!(lock.is_locked());
+        // SAFETY: the locks of a test are its own and nobody else takes them, so it was this processor that took this one.
+        unsafe { lock.unlock() };
+    }
+
+    #[test]
     fn a_raw_lock_is_one_of_the_class_that_its_taker_says() {
         let order = order();
         let (outer, inner) = (RawQueued::<Host>::INIT, RawQueued::<Host>::INIT);
         for _ in 0..2 {
             outer.lock_as(OUTER);
             inner.lock_as(INNER);
-            for lock in [&inner, &outer] {
-                // SAFETY: this processor holds the lock.
-                unsafe { lock.unlock() };
-            }
+            [&inner, &outer].into_iter().for_each(release);
         }
         assert_eq!(order.edges().collect::<Vec<_>>(), [(OUTER, INNER)]);
         inner.lock_as(INNER);
         let found = misuse_of(|| outer.lock_as(OUTER));
         assert_eq!(found, Misuse::LockOrder { held: "inner", wanted: "outer" });
         assert!(matches!(misuse_of(|| inner.lock_as(INNER)), Misuse::LockTwice { lock: "inner", .. }));
-        // SAFETY: this processor holds the lock.
-        unsafe { inner.unlock() };
+        release(&inner);
         outer.lock_as(OUTER);
-        // SAFETY: this processor holds the lock.
-        unsafe { outer.unlock() };
+        release(&outer);
     }
 
     #[test]

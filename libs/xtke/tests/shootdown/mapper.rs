@@ -7,8 +7,8 @@ use xtke::platform::Platform;
 use xtke::shootdown::{CpuSet, Request};
 use xtpaging::entry::Format;
 use xtpaging::{
-    AddressSpace, Attributes, Capabilities, Frames, Invalidation, Mapping, OutOfFrames, Reservation, SelfMap,
-    Support, Tlb, TlbObligation,
+    AddressSpace, Attributes, Capabilities, Frames, Invalidation, Limbo, Mapping, OutOfFrames, Reservation,
+    SelfMap, Support, Tlb, TlbObligation,
 };
 use xtsim::{AccessKind, Facts, Fault, FramePool, Ram, Width};
 
@@ -106,7 +106,7 @@ impl Frames for First<'_> {
 struct Answered;
 
 impl Tlb for Answered {
-    fn invalidate(&mut self, _: &Invalidation) {}
+    fn invalidate(&mut self, _: &Invalidation<'_>) {}
 }
 
 /// Starts a machine with an address space in which nothing is mapped, and lets its processors change and use it.
@@ -316,12 +316,16 @@ impl Mapper {
         self.update(first, count, |page| {
             *page = Page { before: page.now, now: None, is_changing: true, ..*page };
         });
+        // A batch has a page at least, but for the one that splits.
+        let mut limbos: Vec<Limbo> = (0..count + 2).map(|_| Limbo::new()).collect();
         let mut owed = Vec::new();
         let mut tables = self.tables();
         let mut cursor = self.space.cursor(&mut tables, self.range(first, count)).expect("pages");
-        while let Some(obligation) = cursor.unmap(&mut Pool).expect("mapped pages") {
+        for limbo in &mut limbos {
+            let Some(obligation) = cursor.unmap(&mut Pool, limbo).expect("mapped pages") else { break };
             owed.push(obligation);
         }
+        assert!(cursor.pages().is_empty(), "one place for each batch");
         self.discharge(machine, owed, first, count);
     }
 
@@ -343,7 +347,8 @@ impl Mapper {
         let whole = self.range(index, 1);
         let mut tables = self.tables();
         let mut cursor = self.space.cursor(&mut tables, whole).expect("pages");
-        let owed = match cursor.merge(Level::PD) {
+        let mut limbo = Limbo::new();
+        let owed = match cursor.merge(Level::PD, &mut limbo) {
             Ok(merged) => Some(merged),
             Err(_) => {
                 let part = VirtRange::with_length(whole.start(), PAGE_BYTES).expect("a page below 2^64");
@@ -355,7 +360,13 @@ impl Mapper {
     }
 
     /// Has the others forget, under the lock or after it; then nobody holds anything, and the frames go to others.
-    fn discharge(&self, machine: &'static Machine, owed: Vec<TlbObligation>, first: usize, count: usize) {
+    fn discharge(
+        &self,
+        machine: &'static Machine,
+        owed: Vec<TlbObligation<'_, '_>>,
+        first: usize,
+        count: usize,
+    ) {
         // Who finds the tables by the self-map must not change them while a processor may still find freed ones there.
         let is_bound = owed.iter().any(|owed| owed.invalidation().changes_tables());
         let keeps_lock = is_bound && machine.flaw != Flaw::UnlockedEarly || machine.one_in(2);

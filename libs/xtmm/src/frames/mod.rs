@@ -28,6 +28,8 @@
 //!   caches, and a run that fits nowhere else looks through the lists.
 //! * Other processors' caches are out of reach. When memory runs short they are asked to hand back, and do so
 //!   at their next slow path; until then that memory counts as cached, and an allocation may fail.
+//! * Zeroed frames are there ahead of demand where processors are idle now and then: [`FrameAllocator::zero_ahead`]. It ends
+//!   by itself, and touches no memory that no processor has fetched.
 //!
 //! # Locks
 //! The depot's and the rows', one at a time, pinned. Under the rows' lock, [`Blocks::open`] may take the page tables'.

@@ -49,6 +49,32 @@ pub(super) fn check<T: Tables>(
     Ok(())
 }
 
+/// [`check`] for frames one by one. Cost: a look for each page of the window at which the list arrives.
+pub(super) fn check_list<T: Tables>(
+    space: &AddressSpace,
+    tables: &T,
+    window: &WindowRange,
+    frames: &[Frame],
+    wanted: Cache,
+) -> Result<(), SpaceError> {
+    // Neighbours are often shown by one large page: what the last look has answered.
+    let mut answered = VirtRange::default();
+    for frame in frames {
+        let Some(at) = window.address_of(*frame).filter(|at| !answered.contains(*at)) else { continue };
+        let found = find(space, tables, at);
+        let end = end_of(space.geometry(), at, &found);
+        let start = match &found {
+            Ok(found) if found.cache != wanted => {
+                return Err(SpaceError::CacheConflict { frame: *frame, window: found.cache, wanted });
+            }
+            Ok(found) => at.align_down(space.geometry().page_bytes(found.level)),
+            Err(_) => at,
+        };
+        answered = VirtRange::new(start, end).unwrap_or_default();
+    }
+    Ok(())
+}
+
 /// [`check`] for the frames that `pages` show now, outside of the window.
 pub(super) fn check_pages<T: Tables>(
     space: &AddressSpace,

@@ -5,6 +5,7 @@ use core::fmt;
 
 use arrayvec::ArrayVec;
 use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, VirtAddr, VirtRange};
+use xtpaging::walk::translate;
 use xtpaging::{Attributes, MapError, OutOfFrames, Tables, Tlb};
 
 use super::alias::Alias;
@@ -179,6 +180,6 @@ where
     }
 
     fn is_backed(&self, address: VirtAddr) -> bool {
-        self.mapper.kernel.find(address).is_ok()
+        self.mapper.kernel.inspect(|space, tables| translate(space, tables, address).is_some())
     }
 }

@@ -3,8 +3,8 @@
 
 use core::fmt;
 
-use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, VirtAddr, VirtRange};
-use xtpaging::{AddressSpace, Attributes, MapError, Mapping, Tables, Tlb};
+use xtcore::{Frame, FrameCount, FrameRange, Level, VirtAddr, VirtRange};
+use xtpaging::{AddressSpace, Attributes, Frames as _, Limbo, MapError, Mapping, Tables, Tlb};
 
 use super::alias::{self, Alias};
 use super::error::SpaceError;
@@ -90,25 +90,26 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: TableFrames> Mapper<'m, M, T, L, F> {
         known: Alias,
     ) -> Result<(), SpaceError> {
         let pages = VirtRange::saturating(start, FrameCount::new(frames.len() as u64).bytes());
-        let window = *self.kernel.window();
-        self.attempt(|space, tables, _tlb, source| {
+        let window = self.kernel.window();
+        self.attempt(|space, tables, _tlb, mut source| {
             let limit = space.format().frame_limit();
-            for frame in frames {
+            if let Some(frame) = frames.iter().find(|frame| **frame >= limit) {
                 let end = frame.saturating_add(FrameCount::ONE);
-                if end > limit {
-                    return Err(MapError::FrameTooHigh { end, limit }.into());
-                }
-                if known == Alias::Compare {
-                    let frame = FrameRange::with_count(*frame, FrameCount::ONE);
-                    alias::check(space, tables, &window, frame, attributes.cache)?;
-                }
+                return Err(MapError::FrameTooHigh { end, limit }.into());
             }
-            // With pages of one size, what is absent and how many tables are missing does not depend on the frames: so one
-            // plan for the range decides about the runs in it, and none of them fails after the first is mapped.
+            if known == Alias::Compare {
+                alias::check_list(space, tables, window, frames, attributes.cache)?;
+            }
             let mut cursor = space.cursor(tables, pages)?;
-            let needed = cursor.plan_map(Frame::new(0), attributes, Level::PT)?.tables();
-            source.check(needed).map_err(MapError::OutOfFrames)?;
-            Ok(map_runs(space, tables, source, start, frames, attributes)?)
+            let plan = cursor.plan_streak(attributes)?;
+            let mut tables = source.reserve(plan.tables()).map_err(MapError::OutOfFrames)?;
+            let mut streak = plan.begin(&mut tables);
+            // Nothing refuses after the first: the limit was compared with all of them, there are as many pages, and the
+            // frames for the tables are at hand.
+            frames
+                .iter()
+                .try_for_each(|frame| streak.map(*frame))
+                .map_err(|_| MapError::ReservationShort.into())
         })
     }
 
@@ -120,17 +121,22 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: TableFrames> Mapper<'m, M, T, L, F> {
     /// [`MapError::NotMapped`]; [`MapError::OutOfFrames`] when a large page reaches over an end of the range and there is
     /// no frame to split it with. Nothing has changed then.
     pub fn unmap(&self, pages: VirtRange, mut freed: impl FnMut(FrameRange)) -> Result<(), SpaceError> {
-        let mut rest = None;
+        let (mut rest, mut wanted, mut limbo) = (None, FrameCount::ZERO, Limbo::new());
         loop {
-            let batch = self.attempt(|space, tables, tlb, source| {
+            let limbo = &mut limbo;
+            let batch = self.attempt_once(&mut wanted, |space, tables, tlb, source| {
                 let mut cursor = match rest {
                     Some(rest) => space.resume(tables, rest),
                     None => space.cursor(tables, pages)?,
                 };
-                let obligation = cursor.unmap(&mut { source })?;
+                let obligation = cursor.unmap(&mut { source }, limbo)?;
                 Ok(obligation.map(|obligation| (obligation.discharge(tlb), cursor.pause())))
             })?;
-            let Some((reclaimed, next)) = batch else { return Ok(()) };
+            let (reclaimed, next) = match batch {
+                Attempt::Done(Some(batch)) => batch,
+                Attempt::Done(None) => return Ok(()),
+                Attempt::Short => continue,
+            };
             reclaimed.tables().iter().for_each(|table| self.frames.free(*table));
             reclaimed.frames().iter().copied().for_each(&mut freed);
             rest = match next {
@@ -166,37 +172,40 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: TableFrames> Mapper<'m, M, T, L, F> {
     ) -> Result<R, SpaceError> {
         let mut wanted = FrameCount::ZERO;
         loop {
-            let held = match wanted {
-                FrameCount::ZERO => None,
-                _ => Some(self.frames.reserve(wanted).map_err(MapError::OutOfFrames)?),
-            };
-            let prepared = Prepared::new(held, wanted);
-            let result = self.kernel.lend(|space, tables, tlb| change(space, tables, tlb, &prepared));
-            match prepared.shortfall() {
-                Some(shortfall) => wanted = shortfall,
-                None => return result,
+            if let Attempt::Done(result) = self.attempt_once(&mut wanted, &mut change)? {
+                return Ok(result);
             }
+        }
+    }
+
+    /// Changes the tables under the lock, with `wanted` table frames at hand. If those are too few, it is told how many
+    /// would not be, and nothing has changed.
+    fn attempt_once<R>(
+        &self,
+        wanted: &mut FrameCount,
+        change: impl FnOnce(&AddressSpace, &mut T, &mut L, Source<'_, 'm, F>) -> Result<R, SpaceError>,
+    ) -> Result<Attempt<R>, SpaceError> {
+        let prepared = match *wanted {
+            FrameCount::ZERO => Prepared::nothing(),
+            count => Prepared::new(self.frames.reserve(count).map_err(MapError::OutOfFrames)?, count),
+        };
+        let result = self.kernel.lend(|space, tables, tlb| change(space, tables, tlb, &prepared));
+        match prepared.shortfall() {
+            Some(shortfall) => {
+                *wanted = shortfall;
+                Ok(Attempt::Short)
+            }
+            None => result.map(Attempt::Done),
         }
     }
 }
 
-/// Maps pages from `start` on to frames; neighbours together.
-fn map_runs<T: Tables, R: xtpaging::Reservation>(
-    space: &AddressSpace,
-    tables: &mut T,
-    mut source: &Prepared<R>,
-    start: VirtAddr,
-    frames: &[Frame],
-    attributes: Attributes,
-) -> Result<(), MapError> {
-    let mut at = start;
-    for run in frames.chunk_by(|left, right| left.checked_add(FrameCount::ONE) == Some(*right)) {
-        let Some(first) = run.first().copied() else { continue };
-        let pages = VirtRange::saturating(at, run.len() as u64 * PAGE_BYTES);
-        space.map(tables, &mut source, &Mapping { pages, first, attributes, largest: Level::PT })?;
-        at = pages.end();
-    }
-    Ok(())
+/// How an attempt ended that has not failed for good.
+enum Attempt<R> {
+    /// With the change.
+    Done(R),
+    /// For the lack of table frames.
+    Short,
 }
 
 /// Returns the most tables that mapping `pages` can take, whatever is mapped around it.

@@ -1,8 +1,10 @@
 //! Blocks, giants, runs, zones, and memory that comes late.
 
-use crate::double::{Ground, range};
+use std::collections::BTreeSet;
+
+use crate::double::{Ground, Host, range};
 use xtcore::{Frame, FrameCount};
-use xtmm::frames::{AdoptError, FrameCrime, Place, RunRequest, Zone};
+use xtmm::frames::{AdoptError, Blocks, FrameAllocator, FrameCrime, Place, RunRequest, Zone};
 
 const ANY: u64 = u64::MAX;
 
@@ -79,6 +81,43 @@ fn zeroed_frames_are_zero_and_are_zeroed_once() {
     // More than can be kept: the background work ends by itself.
     let zeroed = frames.zero_in_background(FrameCount::new(u64::MAX));
     assert!(zeroed.get() > 1000, "{zeroed:?}");
+}
+
+/// Has an idle processor go on until nothing is left to do, and returns how many frames it has zeroed.
+fn idle<B: Blocks>(frames: &FrameAllocator<'_, Host, B>) -> usize {
+    std::iter::from_fn(|| frames.zero_ahead().then_some(())).count()
+}
+
+#[test]
+fn an_idle_processor_zeroes_what_has_lain_longest_and_becomes_quiet() {
+    let mut ground = Ground::new(512, &[range(512, 4096)], 1);
+    let frames = ground.allocator(1 << 18, ANY);
+    assert_eq!(idle(&frames), 0, "nobody has fetched a frame: there is nothing to touch");
+    let held: Vec<_> = (0..200).map(|_| frames.allocate(Zone::Window).unwrap()).collect();
+    frames.trim().unwrap();
+    held.iter().for_each(|frame| frames.free(*frame).unwrap());
+    let before = frames.counts();
+    assert_eq!((before.cached.get(), before.zeroed.get()), (200, 0));
+    assert_eq!(idle(&frames), 64, "enough");
+    assert!(!frames.zero_ahead(), "and nothing more, for ever");
+    let after = frames.counts();
+    assert_eq!((after.cached.get(), after.zeroed.get()), (136, 64));
+    assert_eq!(after.available(), before.available());
+    // The first one that was freed lies in front of the others, where it comes next.
+    let expected: BTreeSet<_> = held[1..65].iter().map(|frame| frame.number()).collect();
+    assert_eq!(*frames.machine().zeroed.lock().unwrap(), expected);
+    assert!(held.iter().all(|frame| frames.place_of(*frame) == Place::Cached));
+    // Who wants zeros gets these; nothing is zeroed on demand.
+    let zeroed: BTreeSet<_> = (0..64).map(|_| frames.allocate_zeroed(Zone::Any).unwrap().number()).collect();
+    assert_eq!(zeroed, expected);
+    assert_eq!(*frames.machine().zeroed.lock().unwrap(), expected);
+    // With 136 others there is something to do again, until 64 are left as they are.
+    assert_eq!(idle(&frames), 64);
+    assert!((0..8).all(|_| frames.allocate_zeroed(Zone::Any).is_ok()));
+    assert_eq!(idle(&frames), 8);
+    assert!((0..8).all(|_| frames.allocate_zeroed(Zone::Any).is_ok()));
+    assert_eq!(idle(&frames), 0, "64 frames stay for those who want any content");
+    assert_eq!((frames.counts().cached.get(), frames.counts().zeroed.get()), (64, 56));
 }
 
 #[test]

@@ -258,6 +258,9 @@ fn act<'a, 'm>(frames: &'a Allocator<'m>, shape: &Shape, random: &mut Random, he
         }
         13 => {
             frames.zero_in_background(FrameCount::new(random.below(100)));
+            (0..random.below(100)).for_each(|_| {
+                frames.zero_ahead();
+            });
         }
         _ => {
             if random.below(8) == 0 {

@@ -1,13 +1,14 @@
 //! Two processors at once.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread::scope;
 
 use crate::double::{Ground, become_cpu, range};
 use crate::model::{Random, Shape, audit};
 use xtcore::{Frame, FrameCount};
-use xtmm::frames::{RunRequest, Zone};
+use xtmm::frames::{Place, RunRequest, Zone};
 
 fn shape() -> Shape {
     Shape {
@@ -134,4 +135,34 @@ fn a_processor_hands_back_at_its_next_slow_path_when_another_is_short() {
     let more = std::iter::from_fn(|| frames.allocate(Zone::Any).ok()).count() as u64;
     assert_eq!(more, kept);
     assert!(!held.is_empty());
+}
+
+#[test]
+fn who_counts_and_searches_meets_every_frame_that_an_idle_processor_moves() {
+    let mut ground = Ground::new(512, &[range(512, 8192)], 2);
+    let frames = ground.allocator(2048, u64::MAX);
+    for _ in 0..if cfg!(miri) { 2 } else { 50 } {
+        frames.trim().unwrap();
+        let held: Vec<Frame> = (0..200).map(|_| frames.allocate(Zone::Window).unwrap()).collect();
+        held.iter().for_each(|frame| frames.free(*frame).unwrap());
+        let before = frames.counts();
+        let (looks, is_done) = (AtomicUsize::new(0), AtomicBool::new(false));
+        scope(|scope| {
+            scope.spawn(|| {
+                become_cpu(1);
+                while !is_done.load(Ordering::Acquire) {
+                    assert_eq!(frames.counts().available(), before.available(), "each counts once");
+                    let lost = held.iter().find(|frame| frames.place_of(**frame) != Place::Cached);
+                    assert_eq!(lost, None, "a free frame is in one of the caches");
+                    looks.fetch_add(1, Ordering::Release);
+                }
+            });
+            while looks.load(Ordering::Acquire) == 0 {
+                std::thread::yield_now();
+            }
+            while frames.zero_ahead() {}
+            is_done.store(true, Ordering::Release);
+        });
+        assert_eq!(frames.counts().zeroed.get() - before.zeroed.get(), 64);
+    }
 }

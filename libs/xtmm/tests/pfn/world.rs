@@ -9,7 +9,7 @@ use xtmm::pfn::{Audit, Counted, Database, Entry, FrameContent, FrameEntry, Owner
 use xtpaging::entry::Format;
 use xtpaging::walk::find;
 use xtpaging::{
-    AddressSpace, Attributes, Frames, Invalidation, Mapping, OutOfFrames, Reservation, SelfMap, Tlb,
+    AddressSpace, Attributes, Frames, Invalidation, Limbo, Mapping, OutOfFrames, Reservation, SelfMap, Tlb,
 };
 use xtsim::Ram;
 use xtsupport::{EVERYTHING, SimTables, range, width};
@@ -167,7 +167,10 @@ impl World {
     pub(crate) fn unmap(&self, at: VirtAddr, pages: u64) {
         let mut tables = self.tables();
         let mut cursor = self.space.cursor(&mut tables, range(at.get(), pages)).expect("pages");
-        while let Some(obligation) = cursor.unmap(&mut TableFrames { world: self }).expect("mapped") {
+        let mut limbo = Limbo::new();
+        while let Some(obligation) =
+            cursor.unmap(&mut TableFrames { world: self }, &mut limbo).expect("mapped")
+        {
             let reclaimed = obligation.discharge(&mut NoTlb);
             let tables = reclaimed.tables().iter().map(|t| FrameRange::with_count(*t, FrameCount::ONE));
             for frames in reclaimed.frames().iter().copied().chain(tables) {
@@ -236,7 +239,7 @@ impl Reservation for Taken {
 pub(crate) struct NoTlb;
 
 impl Tlb for NoTlb {
-    fn invalidate(&mut self, _: &Invalidation) {}
+    fn invalidate(&mut self, _: &Invalidation<'_>) {}
 }
 
 /// Returns an address of the kernel's half outside of window and self-map, `megabytes` further on.

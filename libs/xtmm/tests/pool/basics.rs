@@ -2,6 +2,7 @@
 
 use std::ptr::NonNull;
 
+use xtcore::{VirtAddr, VirtRange};
 use xtmm::pool::{Checking, Checks, Content, Counts, Crime, PoolError, PoolKind, Request, Tag, TagUse};
 
 use crate::double::{Setup, World};
@@ -28,6 +29,22 @@ pub(crate) fn free(world: &World, block: NonNull<u8>, tag: Tag) -> Result<(), Cr
     unsafe { world.pool.free(block, Some(tag)) }
 }
 
+/// Shows the bytes of a block that was asked for with that size, and is not freed yet.
+pub(crate) fn with_bytes<R>(
+    world: &World,
+    block: NonNull<u8>,
+    size: usize,
+    look: impl FnOnce(&mut [u8]) -> R,
+) -> R {
+    let start = VirtAddr::new(block.addr().get() as u64);
+    let whole = VirtRange::with_length(start, size as u64).unwrap();
+    let is_inside = world.region.start() <= whole.start() && whole.end() <= world.region.end();
+    assert!(is_inside, "{block:?} does not lie in the pool's region");
+    // SAFETY: the bytes lie in the region, whose memory the world keeps. Blocks do not overlap, and the reference ends with
+    // this call: nobody else has one to them.
+    look(unsafe { std::slice::from_raw_parts_mut(block.as_ptr(), size) })
+}
+
 /// Changes a byte at a distance from a block's start. Doing it twice changes nothing.
 pub(crate) fn flip(block: NonNull<u8>, distance: isize) {
     let byte = block.as_ptr().wrapping_offset(distance);
@@ -52,10 +69,10 @@ fn every_size_and_alignment_gets_a_block_of_its_own() {
                 let request = zeroed(size, 1 << shift);
                 let block = world.pool.allocate(request).unwrap();
                 assert!(block.addr().get().is_multiple_of((1 << shift).max(16)), "{request:?} got {block:?}");
-                // SAFETY: the block has that many bytes.
-                let bytes = unsafe { std::slice::from_raw_parts_mut(block.as_ptr(), size) };
-                assert!(bytes.iter().all(|byte| *byte == 0), "{request:?} is not zeroed");
-                bytes.fill(0xA5);
+                with_bytes(&world, block, size, |bytes| {
+                    assert!(bytes.iter().all(|byte| *byte == 0), "{request:?} is not zeroed");
+                    bytes.fill(0xA5);
+                });
                 blocks.push((block, size));
             }
         }
@@ -65,9 +82,7 @@ fn every_size_and_alignment_gets_a_block_of_its_own() {
         }
         world.pool.verify().unwrap();
         for (block, size) in blocks {
-            // SAFETY: the block has that many bytes.
-            let bytes = unsafe { std::slice::from_raw_parts(block.as_ptr(), size) };
-            assert!(bytes.iter().all(|byte| *byte == 0xA5));
+            with_bytes(&world, block, size, |bytes| assert!(bytes.iter().all(|byte| *byte == 0xA5)));
             free(&world, block, TEST).unwrap();
         }
         world.assert_empty();

@@ -5,12 +5,12 @@ use std::sync::Mutex;
 
 use xtmm::pool::{Checks, Request, Tag};
 
-use crate::basics::{FULL, free};
+use crate::basics::{FULL, free, with_bytes};
 use crate::double::{Random, Setup, World, run_on};
 
 struct Parcel(NonNull<u8>, usize, Tag);
 
-// SAFETY: a block may be freed by whoever has it.
+// SAFETY: a parcel is the only way to its block, whose bytes have no ties to the thread that allocated them.
 unsafe impl Send for Parcel {}
 
 fn work(world: &World, cpu: usize, mailboxes: &[Mutex<Vec<Parcel>>; 2], rounds: usize) {
@@ -22,8 +22,7 @@ fn work(world: &World, cpu: usize, mailboxes: &[Mutex<Vec<Parcel>>; 2], rounds: 
         let most = if random.below(50) == 0 { 20_000 } else { 600 };
         let size = 1 + random.below(most);
         let block = world.pool.allocate(Request::new(size, tag)).unwrap();
-        // SAFETY: the block has that many bytes.
-        unsafe { block.write_bytes(size as u8, size) };
+        with_bytes(world, block, size, |bytes| bytes.fill(size as u8));
         live.push(Parcel(block, size, tag));
         if live.len() > 3000 {
             let parcel = live.swap_remove(random.below(live.len()));
@@ -42,9 +41,8 @@ fn work(world: &World, cpu: usize, mailboxes: &[Mutex<Vec<Parcel>>; 2], rounds: 
 }
 
 fn finish(world: &World, Parcel(block, size, tag): Parcel) {
-    // SAFETY: the block has that many bytes.
-    let bytes = unsafe { std::slice::from_raw_parts(block.as_ptr(), size) };
-    assert!(bytes.iter().all(|byte| *byte == size as u8), "a block changed on its way");
+    let is_whole = with_bytes(world, block, size, |bytes| bytes.iter().all(|byte| *byte == size as u8));
+    assert!(is_whole, "a block changed on its way");
     free(world, block, tag).unwrap();
 }
 

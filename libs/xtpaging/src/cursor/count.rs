@@ -5,7 +5,7 @@ use xtcore::{Frame, FrameCount, Geometry, Level, PAGE_BYTES, VirtAddr};
 use super::Mapping;
 use super::error::{CursorError, MapError};
 use crate::entry::Format;
-use crate::shape::{Shape, with_shape};
+use crate::shape::{Modes, Shape, with_shape};
 use crate::space::AddressSpace;
 
 /// Returns the level of the page that begins at `at` and maps `frame`, when `left` bytes remain to be mapped.
@@ -88,7 +88,7 @@ impl TableCounter {
 /// [`MapError::Range`] for a mapping that is empty or not made of pages, [`MapError::Unsorted`] when the mappings are
 /// not in ascending order of their addresses or overlap.
 pub fn tables_needed(format: &Format, mappings: &[Mapping]) -> Result<FrameCount, MapError> {
-    with_shape!(format.mode(), S => {
+    with_shape!(format.mode(), Modes::All, S => {
         let mut counter = TableCounter::default();
         let mut done = VirtAddr::ZERO;
         for mapping in mappings {

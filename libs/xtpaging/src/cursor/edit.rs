@@ -2,9 +2,9 @@
 
 use core::ops::ControlFlow;
 
-use xtcore::{VirtAddr, VirtRange};
+use xtcore::{Level, VirtAddr, VirtRange};
 
-use crate::entry::occupancy;
+use crate::entry::{Kind, occupancy, page_address};
 use crate::memory::{TablePlace, Tables};
 use crate::shape::Shape;
 use crate::space::AddressSpace;
@@ -43,6 +43,44 @@ pub(super) fn for_each_top<S: Shape, B>(
         each(space.top(part.start()), part)?;
     }
     ControlFlow::Continue(())
+}
+
+/// Goes down from the top table of `first` as long as one table below holds all of `[first, last]`.
+pub(super) fn narrow<S: Shape, T: Tables>(
+    space: &AddressSpace,
+    tables: &T,
+    first: VirtAddr,
+    last: VirtAddr,
+) -> TablePlace {
+    let geometry = S::GEOMETRY;
+    let apart = first.get() ^ last.get();
+    let mut place = space.top_in::<S>(first);
+    // One level after the other, as a walk: its level, shifts and masks are constants in each step.
+    macro_rules! levels {
+        ($($level:ident, $below:ident;)*) => {
+            $(
+                if S::TOP >= Level::$level {
+                    const LEVEL: Level = Level::$level;
+                    if apart >> geometry.shift(LEVEL) != 0 {
+                        return place;
+                    }
+                    let raw = tables.load(place, geometry.index(LEVEL, first));
+                    if space.format().kind_in(geometry, LEVEL, raw) != Kind::Table {
+                        return place;
+                    }
+                    let frame = page_address(geometry, Level::PT, raw).frame();
+                    place = AddressSpace::child::<S>(LEVEL, Level::$below, frame, first);
+                }
+            )*
+        };
+    }
+    levels! {
+        PML5, PML4;
+        PML4, PDPT;
+        PDPT, PD;
+        PD, PT;
+    }
+    place
 }
 
 /// Swaps a live entry for `value` and keeps the occupancy bits that it lends.

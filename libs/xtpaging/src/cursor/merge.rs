@@ -8,17 +8,21 @@ use crate::entry::{Decoded, Format};
 use crate::memory::{TablePlace, Tables};
 use crate::shape::{Shape, with_shape};
 use crate::space::AddressSpace;
-use crate::tlb::TlbObligation;
+use crate::tlb::{Limbo, TlbObligation};
 
-impl<T: Tables> Cursor<'_, T> {
+impl<'a, T: Tables> Cursor<'a, T> {
     /// Replaces the table below the first page of the cursor's range by one large page of `level`.
     ///
-    /// The range must begin where the large page begins. The table comes back through the obligation. Cost: one
-    /// look at each entry of the table.
+    /// The range must begin where the large page begins. The table comes back through the obligation; until then it is in
+    /// `limbo`. Cost: one look at each entry of the table.
     ///
     /// # Errors
     /// [`MergeError`]; nothing has changed then.
-    pub fn merge(&mut self, level: Level) -> Result<TlbObligation, MergeError> {
+    pub fn merge<'l>(
+        &mut self,
+        level: Level,
+        limbo: &'l mut Limbo,
+    ) -> Result<TlbObligation<'a, 'l>, MergeError> {
         if level == Level::PT || level > self.space.format().largest_page() {
             return Err(MergeError::NoSuchPage);
         }
@@ -26,19 +30,21 @@ impl<T: Tables> Cursor<'_, T> {
         if !at.is_aligned(self.space.geometry().page_bytes(level)) {
             return Err(MergeError::NoTable { at });
         }
-        let mut obligation = self.obligation();
+        limbo.clear();
+        let mut invalidation = self.invalidation();
         let Self { space, tables, .. } = self;
-        with_shape!(space.mode(), S => {
+        with_shape!(space.mode(), T::MODES, S => {
             let (place, table, value) = candidate::<S, T>(space, tables, at, level)?;
             replace(*tables, place, S::GEOMETRY.index(level, at), value);
             let whole = VirtRange::saturating(at, S::GEOMETRY.page_bytes(level));
-            obligation.invalidation.narrow(whole);
-            obligation.invalidation.note_page(table.level, S::GEOMETRY.page_bytes(table.level));
-            obligation.add_table(table.level, table.frame);
+            invalidation.narrow(whole);
+            invalidation.note_page(table.level, S::GEOMETRY.page_bytes(table.level));
+            invalidation.note_table(table.level);
+            limbo.add_table(table.frame);
         });
         // The large page may reach over the end of the range again.
         self.stage = Stage::Fresh;
-        Ok(obligation)
+        Ok(TlbObligation::holding(invalidation, limbo))
     }
 }
 
@@ -52,7 +58,7 @@ fn candidate<S: Shape, T: Tables>(
 ) -> Result<(TablePlace, TablePlace, u64), MergeError> {
     let geometry = S::GEOMETRY;
     let format = space.format();
-    let mut place = space.top(at);
+    let mut place = space.top_in::<S>(at);
     let mut parent = place;
     while place.level >= level {
         let Some(below) = place.level.below() else { break };

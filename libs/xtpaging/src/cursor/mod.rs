@@ -26,7 +26,7 @@ use xtcore::{Frame, Level, PAGE_BYTES, VirtAddr, VirtRange};
 use crate::entry::{Attributes, Privilege};
 use crate::memory::Tables;
 use crate::space::AddressSpace;
-use crate::tlb::TlbObligation;
+use crate::tlb::Invalidation;
 
 pub use count::tables_needed;
 pub use error::{CursorError, MapError, MergeError, StreakError};
@@ -111,9 +111,9 @@ impl<'a, T: Tables> Cursor<'a, T> {
         }
     }
 
-    /// Returns an obligation for the range, with nothing in it yet.
-    fn obligation(&self) -> TlbObligation {
-        TlbObligation::new(self.pages, *self.space.self_map())
+    /// Returns what must be forgotten when the whole range changes.
+    const fn invalidation(&self) -> Invalidation<'a> {
+        Invalidation::new(self.pages, self.space.self_map())
     }
 }
 
@@ -127,8 +127,10 @@ fn check(space: &AddressSpace, pages: VirtRange) -> Result<(), CursorError> {
         return Err(CursorError::NotPages { pages });
     }
     let last = VirtAddr::new(pages.end().get() - 1);
-    let one_half = space.privilege_of(pages.start()) == space.privilege_of(last);
-    if !geometry.is_canonical(pages.start()) || !geometry.is_canonical(last) || !one_half {
+    // The half is the highest bit that the mode translates, and those above it follow from it: where they are as at the
+    // start, the end lies in the same half and is as canonical.
+    let is_one_half = (pages.start().get() ^ last.get()) >> (geometry.virtual_bits() - 1) == 0;
+    if !geometry.is_canonical(pages.start()) || !is_one_half {
         return Err(CursorError::NotCanonical { pages });
     }
     if space.self_map().region().overlaps(pages) {

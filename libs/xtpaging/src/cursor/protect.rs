@@ -12,7 +12,7 @@ use crate::shape::{Shape, with_shape};
 use crate::space::AddressSpace;
 use crate::tlb::{Invalidation, TlbObligation};
 
-impl<T: Tables> Cursor<'_, T> {
+impl<'a, T: Tables> Cursor<'a, T> {
     /// Gives all pages of the range other attributes; their frames, accessed and dirty bits stay.
     ///
     /// Large pages that reach over an end of the range are split first, with table frames from `frames`. Cost: the
@@ -24,7 +24,7 @@ impl<T: Tables> Cursor<'_, T> {
         &mut self,
         frames: &mut F,
         attributes: Attributes,
-    ) -> Result<TlbObligation, MapError> {
+    ) -> Result<TlbObligation<'a, 'static>, MapError> {
         self.check_privilege(attributes)?;
         let split = match self.stage {
             Stage::Fresh => {
@@ -35,12 +35,12 @@ impl<T: Tables> Cursor<'_, T> {
         };
         let mut obligation = match split {
             Some(split) => split,
-            None => self.obligation(),
+            None => TlbObligation::new(self.invalidation()),
         };
         self.stage = Stage::Prepared;
         let Self { space, tables, pages, .. } = self;
         let invalidation = &mut obligation.invalidation;
-        let _done: ControlFlow<()> = with_shape!(space.mode(), S => {
+        let _done: ControlFlow<()> = with_shape!(space.mode(), T::MODES, S => {
             for_each_top::<S, _>(space, *pages, |top, part| {
                 rewrite::<S, T>(space, tables, top, part, attributes, invalidation);
                 ControlFlow::Continue(())
@@ -56,7 +56,7 @@ fn rewrite<S: Shape, T: Tables>(
     place: TablePlace,
     pages: VirtRange,
     attributes: Attributes,
-    invalidation: &mut Invalidation,
+    invalidation: &mut Invalidation<'_>,
 ) {
     let geometry = S::GEOMETRY;
     let format = space.format();

@@ -28,12 +28,15 @@ impl Ends {
     }
 }
 
-impl<T: Tables> Cursor<'_, T> {
+impl<'a, T: Tables> Cursor<'a, T> {
     /// Splits the large pages that reach over an end of the range. Returns `None` when there are none.
     ///
     /// # Errors
     /// [`MapError::OutOfFrames`] and [`MapError::NotMapped`]; nothing has changed then.
-    pub fn split_ends<F: Frames>(&mut self, frames: &mut F) -> Result<Option<TlbObligation>, MapError> {
+    pub fn split_ends<F: Frames>(
+        &mut self,
+        frames: &mut F,
+    ) -> Result<Option<TlbObligation<'a, 'static>>, MapError> {
         let last = VirtAddr::new(self.pages.end().get() - 1);
         let ends = Ends { first: self.page_level(self.pages.start())?, last: self.page_level(last)? };
         self.split(ends, frames)
@@ -44,21 +47,21 @@ impl<T: Tables> Cursor<'_, T> {
         &mut self,
         ends: Ends,
         frames: &mut F,
-    ) -> Result<Option<TlbObligation>, MapError> {
+    ) -> Result<Option<TlbObligation<'a, 'static>>, MapError> {
         let needed = self.plan_split(ends);
         if needed == FrameCount::ZERO {
             return Ok(None);
         }
         let mut reservation = frames.reserve(needed).map_err(MapError::OutOfFrames)?;
-        let mut obligation = self.obligation();
+        let mut invalidation = self.invalidation();
         let (start, end) = (self.pages.start(), self.pages.end());
         let last = VirtAddr::new(end.get() - 1);
         let Self { space, tables, .. } = self;
-        with_shape!(space.mode(), S => {
-            split_at::<S, T, _>(space, tables, start, start, &mut reservation, &mut obligation.invalidation)?;
-            split_at::<S, T, _>(space, tables, last, end, &mut reservation, &mut obligation.invalidation)?;
+        with_shape!(space.mode(), T::MODES, S => {
+            split_at::<S, T>(space, tables, start, start, &mut reservation, &mut invalidation)?;
+            split_at::<S, T>(space, tables, last, end, &mut reservation, &mut invalidation)?;
         });
-        Ok(Some(obligation))
+        Ok(Some(TlbObligation::new(invalidation)))
     }
 
     /// Counts the tables that [`Cursor::split`] will take.
@@ -89,7 +92,7 @@ impl<T: Tables> Cursor<'_, T> {
     /// Checks that each page of the range is mapped. Returns what pages lie at its ends.
     pub(super) fn check_mapped(&self) -> Result<Ends, MapError> {
         let mut ends = None;
-        let outcome = with_shape!(self.space.mode(), S => {
+        let outcome = with_shape!(self.space.mode(), T::MODES, S => {
             for_each_top::<S, _>(self.space, self.pages, |top, part| {
                 first_absent::<S, T>(self.space, self.tables, top, part, &mut ends)
             })
@@ -136,7 +139,7 @@ fn first_absent<S: Shape, T: Tables>(
 }
 
 /// As `first_absent`, in a page table. A full one says so itself.
-fn first_absent_page<S: Shape, T: Tables>(
+pub(super) fn first_absent_page<S: Shape, T: Tables>(
     tables: &T,
     place: TablePlace,
     pages: xtcore::VirtRange,
@@ -145,7 +148,7 @@ fn first_absent_page<S: Shape, T: Tables>(
     let page = geometry.page_bytes(Level::PT);
     let first = geometry.index(Level::PT, pages.start());
     let count = (pages.bytes() / page) as usize;
-    if count == geometry.entries(Level::PT) && occupancy::read(tables, place) == count {
+    if count == geometry.entries(Level::PT) && occupancy::is(tables, place, count) {
         return ControlFlow::Continue(());
     }
     let is_absent = |index: &usize| tables.load(place, *index) & Bits::PRESENT.bits() == 0;
@@ -156,17 +159,17 @@ fn first_absent_page<S: Shape, T: Tables>(
 }
 
 /// Splits the page that contains `inside` until none reaches over `boundary`.
-fn split_at<S: Shape, T: Tables, R: Reservation>(
+fn split_at<S: Shape, T: Tables>(
     space: &AddressSpace,
     tables: &mut T,
     inside: VirtAddr,
     boundary: VirtAddr,
-    reservation: &mut R,
-    invalidation: &mut Invalidation,
+    reservation: &mut dyn Reservation,
+    invalidation: &mut Invalidation<'_>,
 ) -> Result<(), MapError> {
     let geometry = S::GEOMETRY;
     let format = space.format();
-    let mut place = space.top(inside);
+    let mut place = space.top_in::<S>(inside);
     while let Some(below) = place.level.below() {
         let raw = tables.load(place, geometry.index(place.level, inside));
         let frame = match format.decode(place.level, raw) {

@@ -4,16 +4,17 @@ use core::ops::{ControlFlow, Range};
 
 use xtcore::{FrameCount, Level, VirtAddr, VirtRange};
 
-use super::edit::{for_each_top, pieces, withdraw};
+use super::edit::{for_each_top, narrow, pieces, withdraw};
+use super::split::first_absent_page;
 use super::{Cursor, MapError, Stage};
 use crate::entry::{Bits, Decoded, occupancy, page_address};
 use crate::memory::{EntryRun, Frames, TablePlace, Tables};
 use crate::shape::{Shape, with_shape};
 use crate::space::AddressSpace;
-use crate::tlb::TlbObligation;
+use crate::tlb::{Invalidation, Limbo, TlbObligation};
 
-impl<T: Tables> Cursor<'_, T> {
-    /// Unmaps pages from the front of the cursor's range, as many as one obligation can hold, and moves on. Returns
+impl<'a, T: Tables> Cursor<'a, T> {
+    /// Unmaps pages from the front of the cursor's range, as many as `limbo` can hold the frames of, and moves on. Returns
     /// `None` when the range is done.
     ///
     /// Large pages that reach over an end of the range are split first, with table frames from `frames`; that is a
@@ -23,8 +24,13 @@ impl<T: Tables> Cursor<'_, T> {
     /// # Errors
     /// [`MapError::NotMapped`] when a page of the range is not mapped; [`MapError::OutOfFrames`] when there are none
     /// for a split. Nothing has changed then. After a first success there are no more errors.
-    pub fn unmap<F: Frames>(&mut self, frames: &mut F) -> Result<Option<TlbObligation>, MapError> {
-        if self.stage == Stage::Fresh {
+    pub fn unmap<'l, F: Frames>(
+        &mut self,
+        frames: &mut F,
+        limbo: &'l mut Limbo,
+    ) -> Result<Option<TlbObligation<'a, 'l>>, MapError> {
+        let mut batch = Batch::new(self, limbo);
+        if self.stage == Stage::Fresh && !self.unmap_in_one_table(&mut batch)? {
             let ends = self.check_mapped()?;
             let split = self.split(ends, frames)?;
             self.stage = Stage::Prepared;
@@ -32,27 +38,74 @@ impl<T: Tables> Cursor<'_, T> {
                 return Ok(split);
             }
         }
-        if self.pages.is_empty() {
-            return Ok(None);
+        if batch.done == self.pages.start() {
+            if self.pages.is_empty() {
+                return Ok(None);
+            }
+            self.unmap_batch(&mut batch);
         }
-        let mut obligation = self.obligation();
-        let mut batch = Batch { done: self.pages.start(), obligation: &mut obligation };
+        let Batch { done, limbo, mut invalidation } = batch;
+        invalidation.narrow(VirtRange::new(self.pages.start(), done).unwrap_or_default());
+        self.pages = VirtRange::new(done, self.pages.end()).unwrap_or_default();
+        Ok(Some(TlbObligation::holding(invalidation, limbo)))
+    }
+
+    /// The straight way for a range that lies in one page table, which has other pages besides: one walk looks and
+    /// changes. Tells whether that was the case; if not, nothing has changed.
+    ///
+    /// # Errors
+    /// [`MapError::NotMapped`]; nothing has changed then.
+    fn unmap_in_one_table(&mut self, batch: &mut Batch<'_, '_>) -> Result<bool, MapError> {
+        let Self { space, tables, pages, .. } = self;
+        let (start, last) = (pages.start(), VirtAddr::new(pages.end().get() - 1));
+        let outcome = with_shape!(space.mode(), T::MODES, S => {
+            let place = narrow::<S, T>(space, tables, start, last);
+            if place.level != Level::PT {
+                return Ok(false);
+            }
+            if let ControlFlow::Break(at) = first_absent_page::<S, T>(tables, place, *pages) {
+                return Err(MapError::NotMapped { at });
+            }
+            clear_pages::<S, T>(space, tables, place, *pages, batch)
+        });
+        if matches!(outcome, ControlFlow::Continue(Left::Nothing)) {
+            // The table goes too. Its entries are as they were: that way begins at the top.
+            batch.restart();
+            return Ok(false);
+        }
+        self.stage = Stage::Prepared;
+        Ok(true)
+    }
+
+    /// Unmaps from the top tables down.
+    fn unmap_batch(&mut self, batch: &mut Batch<'_, '_>) {
         let Self { space, tables, pages, .. } = self;
         // A full batch ends the walk early; what it did is in `batch` either way.
-        let _full = with_shape!(space.mode(), S => {
-            for_each_top::<S, _>(space, *pages, |top, part| clear::<S, T>(space, tables, top, part, &mut batch))
+        let _full = with_shape!(space.mode(), T::MODES, S => {
+            for_each_top::<S, _>(space, *pages, |top, part| clear::<S, T>(space, tables, top, part, batch))
         });
-        let reached = batch.done;
-        obligation.invalidation.narrow(VirtRange::new(pages.start(), reached).unwrap_or_default());
-        *pages = VirtRange::new(reached, pages.end()).unwrap_or_default();
-        Ok(Some(obligation))
     }
 }
 
 /// What has been unmapped so far, and what it owes.
-struct Batch<'o> {
+struct Batch<'a, 'l> {
     done: VirtAddr,
-    obligation: &'o mut TlbObligation,
+    limbo: &'l mut Limbo,
+    invalidation: Invalidation<'a>,
+}
+
+impl<'a, 'l> Batch<'a, 'l> {
+    /// Returns one in which nothing is, before the first page of the cursor's range.
+    fn new<T: Tables>(cursor: &Cursor<'a, T>, limbo: &'l mut Limbo) -> Self {
+        limbo.clear();
+        Self { done: cursor.pages.start(), limbo, invalidation: cursor.invalidation() }
+    }
+
+    /// Forgets what has been collected; of the pages nothing was changed. What is known of their size stays true.
+    fn restart(&mut self) {
+        self.limbo.clear();
+        self.done = self.invalidation.range().start();
+    }
 }
 
 /// The batch can hold no more.
@@ -64,14 +117,14 @@ fn clear<S: Shape, T: Tables>(
     tables: &mut T,
     place: TablePlace,
     pages: VirtRange,
-    batch: &mut Batch<'_>,
+    batch: &mut Batch<'_, '_>,
 ) -> ControlFlow<Full> {
     let geometry = S::GEOMETRY;
     let format = space.format();
     let mut removed = 0;
     let mut outcome = ControlFlow::Continue(());
     for part in pieces(pages, geometry.page_bytes(place.level)) {
-        if !batch.obligation.has_room(usize::from(S::TOP.number())) {
+        if !batch.limbo.has_room(usize::from(S::TOP.number())) {
             outcome = ControlFlow::Break(Full);
             break;
         }
@@ -79,8 +132,8 @@ fn clear<S: Shape, T: Tables>(
         match (format.decode_in(geometry, place.level, tables.load(place, index)), place.level.below()) {
             (Decoded::Page(frame), _) => {
                 withdraw(tables, place, index);
-                batch.obligation.add_frames(frame, geometry.page_frames(place.level));
-                batch.obligation.invalidation.note_page(place.level, geometry.page_bytes(place.level));
+                batch.limbo.add_frames(frame, geometry.page_frames(place.level));
+                batch.invalidation.note_page(place.level, geometry.page_bytes(place.level));
                 batch.done = part.end();
                 removed += 1;
             }
@@ -91,7 +144,7 @@ fn clear<S: Shape, T: Tables>(
                 } else {
                     match clear::<S, T>(space, tables, child, part, batch) {
                         ControlFlow::Break(full) => ControlFlow::Break(full),
-                        ControlFlow::Continue(()) if occupancy::is_empty(tables, child) => {
+                        ControlFlow::Continue(()) if occupancy::is(tables, child, 0) => {
                             ControlFlow::Continue(Left::Nothing)
                         }
                         ControlFlow::Continue(()) => ControlFlow::Continue(Left::Something),
@@ -105,7 +158,8 @@ fn clear<S: Shape, T: Tables>(
                     ControlFlow::Continue(Left::Something) => {}
                     ControlFlow::Continue(Left::Nothing) => {
                         withdraw(tables, place, index);
-                        batch.obligation.add_table(below, frame);
+                        batch.invalidation.note_table(below);
+                        batch.limbo.add_table(frame);
                         removed += 1;
                     }
                 }
@@ -135,7 +189,7 @@ fn clear_pages<S: Shape, T: Tables>(
     tables: &mut T,
     place: TablePlace,
     pages: VirtRange,
-    batch: &mut Batch<'_>,
+    batch: &mut Batch<'_, '_>,
 ) -> ControlFlow<Full, Left> {
     let geometry = S::GEOMETRY;
     let page = geometry.page_bytes(Level::PT);
@@ -143,14 +197,14 @@ fn clear_pages<S: Shape, T: Tables>(
     let count = (pages.bytes() / page) as usize;
     let (mut collected, mut seen) = (0, 0);
     // The batch had room for a run when this table was begun.
-    while seen < count && batch.obligation.has_room(0) {
+    while seen < count && batch.limbo.has_room(0) {
         let index = first + seen;
         let raw = tables.load(place, index);
         match space.format().decode_in(geometry, Level::PT, raw) {
             Decoded::Page(frame) => {
                 // At least one, whatever a processor may have done to the entry meanwhile.
                 let run = together::<S, T>(tables, place, index..first + count, raw).max(1);
-                batch.obligation.add_frames(frame, FrameCount::new(run as u64));
+                batch.limbo.add_frames(frame, FrameCount::new(run as u64));
                 collected += run;
                 seen += run;
             }
@@ -159,9 +213,9 @@ fn clear_pages<S: Shape, T: Tables>(
     }
     batch.done = VirtAddr::new(pages.start().get() + seen as u64 * page);
     if collected > 0 {
-        batch.obligation.invalidation.note_page(Level::PT, page);
+        batch.invalidation.note_page(Level::PT, page);
     }
-    if collected == geometry.entries(Level::PT) || collected == occupancy::read(tables, place) {
+    if collected == geometry.entries(Level::PT) || occupancy::is(tables, place, collected) {
         return ControlFlow::Continue(Left::Nothing);
     }
     for index in first..first + seen {
@@ -174,6 +228,9 @@ fn clear_pages<S: Shape, T: Tables>(
 /// Returns how many of the entries at `indexes` belong together: present, each on the frame after its predecessor's. The
 /// first of them is `raw`.
 fn together<S: Shape, T: Tables>(tables: &T, place: TablePlace, indexes: Range<usize>, raw: u64) -> usize {
+    if indexes.len() == 1 {
+        return 1;
+    }
     let step = S::GEOMETRY.page_bytes(Level::PT);
     let address = page_address(S::GEOMETRY, Level::PT, u64::MAX).get();
     // After the last frame that an entry can name comes none: the sum would begin again at the first.

@@ -39,9 +39,9 @@ pub fn read<T: Tables>(tables: &T, place: TablePlace) -> usize {
     })
 }
 
-/// Tells whether a table has no present entry. Cheaper than [`read`]: the first lender usually knows.
-pub fn is_empty<T: Tables>(tables: &T, place: TablePlace) -> bool {
-    (0..LENDERS).all(|index| tables.load(place, index) & MASK == 0)
+/// Tells whether a table has exactly `count` present entries. Cheaper than [`read`]: the first lender usually knows.
+pub fn is<T: Tables>(tables: &T, place: TablePlace, count: usize) -> bool {
+    (0..LENDERS).all(|index| tables.load(place, index) & MASK == bits(index, count))
 }
 
 /// Counts `count` more entries of a table that is in use. Only the entries whose share changes are touched: one locked

@@ -46,13 +46,13 @@ pub enum NotFound {
 /// [`NotFound`], which tells at what level the walk ended.
 #[inline]
 pub fn find<T: Tables>(space: &AddressSpace, tables: &T, address: VirtAddr) -> Result<Found, NotFound> {
-    with_shape!(space.mode(), S => find_in::<S, T>(space, tables, address))
+    with_shape!(space.mode(), T::MODES, S => find_in::<S, T>(space, tables, address))
 }
 
 /// Translates an address. Where nothing else is asked for, this is cheaper than [`find`]: a result of one word.
 #[inline(always)]
 pub fn translate<T: Tables>(space: &AddressSpace, tables: &T, address: VirtAddr) -> Option<PhysAddr> {
-    with_shape!(space.mode(), S => translate_in::<S, T>(space, tables, address))
+    with_shape!(space.mode(), T::MODES, S => translate_in::<S, T>(space, tables, address))
 }
 
 /// One body per mode, whoever calls it: what it returns is large, so a call is not what it costs.

@@ -49,7 +49,7 @@ pub fn visit<T: Tables, B>(
     policy: SelfMapPolicy,
     mut each: impl FnMut(Node) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
-    with_shape!(space.mode(), S => {
+    with_shape!(space.mode(), T::MODES, S => {
         for top in space.tops() {
             descend::<S, T, B>(space, tables, policy, top, Rights::ALL, &mut each)?;
         }

@@ -2,7 +2,7 @@
 
 use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, PagingMode, VirtAddr};
 use xtpaging::walk::find;
-use xtpaging::{Attributes, Mapping};
+use xtpaging::{Attributes, Limbo, Mapping};
 
 use crate::support::{EVERYTHING, Machine, NOTHING, Way, kernel_area, mapping, range};
 
@@ -27,7 +27,8 @@ fn merge(machine: &Machine, page: u64, level: Level) {
     let start = kernel_area(machine.space.mode());
     let mut tables = machine.tables();
     let mut cursor = machine.space.cursor(&mut tables, range(start + page * PAGE_BYTES, 1)).expect("a page");
-    let owed = cursor.merge(level).expect("pages that belong together");
+    let mut limbo = Limbo::new();
+    let owed = cursor.merge(level, &mut limbo).expect("pages that belong together");
     assert!(machine.discharge(owed).is_empty());
 }
 

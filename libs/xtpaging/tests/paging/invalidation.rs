@@ -1,7 +1,7 @@
 //! What an obligation makes processors forget. Each story has its control: with a part left out, something is stale.
 
 use xtcore::{Level, PAGE_BYTES, PagingMode, VirtAddr};
-use xtpaging::{Attributes, Invalidation, Protection, Tlb, TlbObligation};
+use xtpaging::{Attributes, Invalidation, Limbo, Protection, Tables, Tlb, TlbObligation};
 
 use crate::support::{
     CpuTlb, EVERYTHING, Machine, Way, in_every_mode, kernel_area, large_pages, mapping, range,
@@ -22,14 +22,14 @@ in_every_mode! {
 struct Deaf;
 
 impl Tlb for Deaf {
-    fn invalidate(&mut self, _what: &Invalidation) {}
+    fn invalidate(&mut self, _what: &Invalidation<'_>) {}
 }
 
 /// Forgets the pages and the paging-structure caches, and overlooks the self-map.
 struct PagesOnly<'m>(&'m Machine);
 
 impl Tlb for PagesOnly<'_> {
-    fn invalidate(&mut self, what: &Invalidation) {
+    fn invalidate(&mut self, what: &Invalidation<'_>) {
         let range = what.range();
         for address in what.addresses().filter(|address| range.contains(*address)) {
             self.0.cpu.borrow_mut().invlpg(address);
@@ -42,10 +42,14 @@ fn large(mode: PagingMode) -> u64 {
 }
 
 /// Unmaps a range that is one batch, and returns what that owes.
-fn unmapped(machine: &Machine, start: u64, pages: u64) -> TlbObligation {
-    let mut tables = machine.tables();
-    let mut cursor = machine.space.cursor(&mut tables, range(start, pages)).expect("pages");
-    cursor.unmap(&mut machine.frames.clone()).expect("mapped pages").expect("a batch")
+fn unmapped<'m, T: Tables>(
+    machine: &'m Machine,
+    start: u64,
+    pages: u64,
+    (tables, limbo): &'m mut (T, Limbo),
+) -> TlbObligation<'m, 'm> {
+    let mut cursor = machine.space.cursor(tables, range(start, pages)).expect("pages");
+    cursor.unmap(&mut machine.frames.clone(), limbo).expect("mapped pages").expect("a batch")
 }
 
 fn stale(machine: &Machine) -> Vec<VirtAddr> {
@@ -63,7 +67,8 @@ fn touched(mode: PagingMode, pages: u64) -> Machine {
 
 fn an_unmap_that_is_not_discharged_leaves_stale_pages(mode: PagingMode) {
     let machine = touched(mode, 1);
-    let owed = unmapped(&machine, kernel_area(mode), 1);
+    let mut place = (machine.tables(), Limbo::new());
+    let owed = unmapped(&machine, kernel_area(mode), 1, &mut place);
     assert!(stale(&machine).contains(&VirtAddr::new(kernel_area(mode))));
     let freed = owed.discharge(&mut Deaf);
     assert!(!stale(&machine).is_empty(), "a discharge to nobody changes nothing");
@@ -73,7 +78,8 @@ fn an_unmap_that_is_not_discharged_leaves_stale_pages(mode: PagingMode) {
 fn the_alias_of_a_freed_table_must_be_forgotten(mode: PagingMode) {
     let machine = touched(mode, 1);
     let alias = machine.space.self_map().table_address(Level::PT, VirtAddr::new(kernel_area(mode)));
-    let owed = unmapped(&machine, kernel_area(mode), 1);
+    let mut place = (machine.tables(), Limbo::new());
+    let owed = unmapped(&machine, kernel_area(mode), 1, &mut place);
     assert!(owed.invalidation().changes_tables());
     let freed = owed.discharge(&mut PagesOnly(&machine));
     assert!(!freed.tables().is_empty());
@@ -83,7 +89,9 @@ fn the_alias_of_a_freed_table_must_be_forgotten(mode: PagingMode) {
     assert!(stale.contains(&alias.expect("an alias")), "{stale:?}");
 
     let machine = touched(mode, 1);
-    let _freed = unmapped(&machine, kernel_area(mode), 1).discharge(&mut CpuTlb { machine: &machine });
+    let mut place = (machine.tables(), Limbo::new());
+    let _freed =
+        unmapped(&machine, kernel_area(mode), 1, &mut place).discharge(&mut CpuTlb { machine: &machine });
     machine.assert_nothing_stale();
 }
 
@@ -91,12 +99,15 @@ fn the_alias_of_a_freed_table_must_be_forgotten(mode: PagingMode) {
 fn the_alias_below_a_large_page_must_be_forgotten(mode: PagingMode) {
     // A second large page keeps the directory, so that no table is freed.
     let machine = touched(mode, 2 * large_pages(mode));
-    let _freed = unmapped(&machine, kernel_area(mode), large_pages(mode)).discharge(&mut PagesOnly(&machine));
+    let mut place = (machine.tables(), Limbo::new());
+    let _freed = unmapped(&machine, kernel_area(mode), large_pages(mode), &mut place)
+        .discharge(&mut PagesOnly(&machine));
     let alias = machine.space.self_map().table_address(Level::PT, VirtAddr::new(kernel_area(mode)));
     assert_eq!(stale(&machine), [alias.expect("an alias")]);
 
     let machine = touched(mode, 2 * large_pages(mode));
-    let owed = unmapped(&machine, kernel_area(mode), large_pages(mode));
+    let mut place = (machine.tables(), Limbo::new());
+    let owed = unmapped(&machine, kernel_area(mode), large_pages(mode), &mut place);
     assert_eq!(owed.invalidation().count(), 2, "the page and its alias");
     let freed = owed.discharge(&mut CpuTlb { machine: &machine });
     assert!(freed.tables().is_empty());
@@ -128,6 +139,7 @@ fn a_split_names_the_whole_large_page(mode: PagingMode) {
 }
 
 fn a_merge_names_the_large_page_only(mode: PagingMode) {
+    let mut limbo = Limbo::new();
     let machine = touched(mode, 3 * large_pages(mode));
     let mut tables = machine.tables();
     let pages = range(kernel_area(mode), 2 * large_pages(mode) + 1);
@@ -136,7 +148,7 @@ fn a_merge_names_the_large_page_only(mode: PagingMode) {
     assert!(machine.discharge(split).is_empty());
     machine.touch(VirtAddr::new(kernel_area(mode) + 0x3000));
     let mut cursor = machine.space.cursor(&mut tables, pages).expect("pages");
-    let owed = cursor.merge(Level::PD).expect("the pages of one large page");
+    let owed = cursor.merge(Level::PD, &mut limbo).expect("the pages of one large page");
     assert_eq!(owed.invalidation().range(), range(kernel_area(mode), large_pages(mode)));
     assert!(machine.discharge(owed).is_empty());
     machine.assert_nothing_stale();
@@ -144,7 +156,8 @@ fn a_merge_names_the_large_page_only(mode: PagingMode) {
 
 fn pages_alone_name_no_alias(mode: PagingMode) {
     let machine = touched(mode, 20);
-    let owed = unmapped(&machine, kernel_area(mode), 7);
+    let mut place = (machine.tables(), Limbo::new());
+    let owed = unmapped(&machine, kernel_area(mode), 7, &mut place);
     assert!(!owed.invalidation().changes_tables());
     let expected: Vec<_> = (0..7).map(|page| VirtAddr::new(kernel_area(mode) + page * PAGE_BYTES)).collect();
     assert_eq!(owed.invalidation().addresses().collect::<Vec<_>>(), expected);

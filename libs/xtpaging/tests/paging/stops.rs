@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use xtcore::{Frame, Level, PagingMode, PhysAddr, VirtAddr};
-use xtpaging::{Attributes, Protection};
+use xtpaging::{Attributes, Limbo, Protection};
 use xtsim::{Moment, translate};
 
 use crate::support::{EVERYTHING, Machine, Way, in_every_mode, kernel_area, large_pages, mapping, range};
@@ -98,7 +98,8 @@ fn split_and_merge(machine: &Machine) {
         let owed = cursor.split_ends(&mut machine.frames.clone()).expect("frames").expect("a large page");
         machine.discharge(owed);
         let mut cursor = machine.space.cursor(&mut tables, range(at, 1)).expect("a page");
-        let owed = cursor.merge(Level::PD).expect("pages that belong together");
+        let mut limbo = Limbo::new();
+        let owed = cursor.merge(Level::PD, &mut limbo).expect("pages that belong together");
         machine.discharge(owed);
     });
     assert_eq!(seen, [Some((physical, true))]);

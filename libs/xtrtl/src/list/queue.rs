@@ -122,7 +122,7 @@ impl<T: Linked<Which>, Which> Queue<T, Which> {
     /// The entry is alive, and in this queue or in none of this `Which`.
     pub unsafe fn remove(&mut self, entry: NonNull<T>) -> Result<bool, Corrupt> {
         let link = Self::link(entry);
-        // SAFETY: the caller promises that the entry is alive.
+        // SAFETY: the entry is alive for this call, in whatever queue it is; whether it is linked is read from a cell.
         if !unsafe { link.as_ref() }.is_linked() {
             return Ok(false);
         }

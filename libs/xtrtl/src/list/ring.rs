@@ -124,7 +124,8 @@ impl Ring {
     /// The entry is in no ring, and stays alive and where it is until it is taken out of this one. The pointer may be
     /// used for all of the entry, not only its link.
     pub unsafe fn push(&mut self, entry: NonNull<Link>) {
-        // SAFETY: the caller promises that the entry is alive.
+        // SAFETY: what goes into a ring lives until it is taken out, which is after this; a link consists of cells, so that a
+        // shared reference conflicts with none that others have.
         let link = unsafe { entry.as_ref() };
         let Some(first) = self.0 else {
             link.next.set(Some(entry));

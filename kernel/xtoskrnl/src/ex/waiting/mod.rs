@@ -7,6 +7,7 @@
 //! called lost. Sleeps are a few, each of which ends with a clock tick, so all of it takes about a tenth of a second.
 
 mod calls;
+mod idle;
 mod objects;
 mod owners;
 mod threads;
@@ -23,6 +24,7 @@ use xtke::wait::{Event, Handover, Timeout, Waitable, Was, delay, wait};
 use crate::hl;
 use crate::kd::log;
 use crate::ke::threads::{Kernel, SCHEDULER, Work, spawn};
+use crate::mm::Memory;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,13 +65,14 @@ impl fmt::Display for Waiting {
 
 /// Runs all checks, at Passive, as a thread. `None` without a clock, with which nothing would end that waits for a moment.
 #[inline(never)]
-pub(crate) fn run() -> Option<Waiting> {
+pub(crate) fn run(memory: &'static Memory) -> Option<Waiting> {
     hl::time::get().and_then(hl::time::Time::clock)?;
     let before = now();
     let mut found = Waiting::default();
     for check in [objects::check, owners::check, time::check, threads::check, calls::check] {
         check(&mut found);
     }
+    idle::check(&mut found, memory);
     let millis = now().since(before).units() / Interval::from_millis(1).units();
     log!("xtoskrnl: waiting: {} checks, {} wrong, in {millis} ms", found.checks, found.wrong);
     Some(found)

@@ -37,6 +37,7 @@ use self::clock::start as start_clock;
 pub(crate) use self::platform::Kernel;
 pub(crate) use self::room::{NoMemory, Room, offer};
 pub(crate) use self::services::times;
+pub(crate) use self::switching::halts;
 pub(crate) use self::watch::{Seen, lock_within};
 use super::interrupt::{self, SoftwareHandlers};
 use super::processor::{self, MOST};

@@ -20,6 +20,8 @@ pub(crate) struct Room {
     pub(crate) free_stack: fn(Stack),
     /// Gives back what the caller's processor keeps, if another one is short of memory.
     pub(crate) hand_back: fn(),
+    /// Does a little for later while there is nothing to run; tells whether there is more of it.
+    pub(crate) prepare: fn() -> bool,
 }
 
 /// Why there is no memory for a thread.
@@ -52,6 +54,11 @@ pub(super) fn hand_back() {
     if let Some(room) = get() {
         (room.hand_back)();
     }
+}
+
+/// Does a little for later. Tells whether there is more of it.
+pub(super) fn prepare() -> bool {
+    get().is_some_and(|room| (room.prepare)())
 }
 
 /// Returns the functions, once they are named.

@@ -4,6 +4,7 @@
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use xtcore::RunLevel;
 use xtke::defer::apc::Queue;
@@ -16,6 +17,14 @@ use crate::ar::control;
 use crate::ar::local::{self, Mask};
 use crate::ar::stack::context::{Context, switch};
 use crate::ke::interrupt;
+
+/// How often idle processors have halted.
+static HALTS: AtomicUsize = AtomicUsize::new(0);
+
+/// Returns how often processors have halted because there was nothing to do.
+pub(crate) fn halts() -> usize {
+    HALTS.load(Ordering::Relaxed)
+}
 
 /// Where a new thread begins.
 extern "C" fn enter(_: usize) -> ! {
@@ -108,6 +117,11 @@ unsafe impl Switching for Kernel {
     /// At Passive an interrupt that came before the halt has been dealt with, and what it made ready has run: there is nothing that
     /// could be slept through.
     fn idle() {
+        // A frame at a time, at Dispatch: what becomes ready meanwhile runs as soon as the level is lowered again.
+        if room::prepare() {
+            return;
+        }
+        HALTS.fetch_add(1, Ordering::Relaxed);
         control::interrupts_off();
         control::wait_for_interrupt();
     }

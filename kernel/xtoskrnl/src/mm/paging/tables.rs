@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "entries are reached through their addresses in the self-map")]
 
 use xtcore::{Frame, VirtAddr};
-use xtpaging::{SelfMap, TablePlace, Tables};
+use xtpaging::{Modes, SelfMap, TablePlace, Tables};
 
 use super::slot::Slot;
 use super::word::Word;
@@ -36,6 +36,9 @@ impl SelfMapTables {
 }
 
 impl Tables for SelfMapTables {
+    /// These are the tables that translate the kernel's own pointers.
+    const MODES: Modes = Modes::OWN;
+
     fn load(&self, place: TablePlace, index: usize) -> u64 {
         self.word(place, index).map_or(0, Word::load)
     }

@@ -8,7 +8,7 @@ use crate::ke::translations;
 pub(crate) struct EveryTlb;
 
 impl Tlb for EveryTlb {
-    fn invalidate(&mut self, what: &Invalidation) {
+    fn invalidate(&mut self, what: &Invalidation<'_>) {
         translations::forget(what.spans());
     }
 }

@@ -3,7 +3,8 @@
 
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use xtcore::VirtAddr;
+use xtcore::{PagingMode, VirtAddr};
+use xtpaging::Modes;
 
 /// A page-table entry in memory, of 4 or 8 bytes.
 ///
@@ -25,7 +26,8 @@ impl Word {
     pub(in crate::mm) unsafe fn new(address: VirtAddr, bytes: u64) -> Self {
         // The cast keeps every bit that an address of this architecture has.
         let address = address.get() as usize;
-        if bytes == 4 {
+        // The 64-bit modes have no such entries.
+        if bytes == 4 && Modes::OWN.include(PagingMode::Pml2) {
             // SAFETY: the caller says that four bytes are mapped there, aligned, and shared by atomic accesses only.
             Self::Narrow(unsafe { AtomicU32::from_ptr(core::ptr::with_exposed_provenance_mut(address)) })
         } else {

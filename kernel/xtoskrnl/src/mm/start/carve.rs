@@ -17,7 +17,7 @@ use xtlayout::{Layout, RegionKind};
 use xtmm::frames::{self, Batch};
 use xtmm::pool;
 use xtmm::space::tables_bound;
-use xtpaging::{Attributes, MapError, Mapping};
+use xtpaging::{Attributes, Limbo, MapError, Mapping};
 
 use super::early::EarlyFrames;
 use super::layout::{FAULT_STACK_PAGES, FAULT_STACK_STRIDE};
@@ -105,7 +105,8 @@ impl Carver {
         let pages = VirtRange::saturating(start, identity.count().bytes());
         let ActiveTables { space, tables } = &mut self.active;
         let mut cursor = space.cursor(tables, pages)?;
-        while let Some(obligation) = cursor.unmap(&mut self.early)? {
+        let mut limbo = Limbo::new();
+        while let Some(obligation) = cursor.unmap(&mut self.early, &mut limbo)? {
             let reclaimed = obligation.discharge(&mut EveryTlb);
             for table in reclaimed.tables() {
                 self.early.note_returned(*table);

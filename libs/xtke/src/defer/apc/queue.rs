@@ -200,7 +200,7 @@ impl<P: Interrupting> Queue<P> {
 /// # Safety
 /// The call is alive, and its `runs` say that it runs.
 unsafe fn finish<P: Interrupting>(call: NonNull<Header<P>>, occasion: Occasion) {
-    // SAFETY: the caller promises it.
+    // SAFETY: a call is not freed while its `runs` say that it runs, which is until `finish` below.
     let fields = unsafe { call.as_ref() };
     // SAFETY: the function was put there for this call's type when it was made.
     unsafe { (fields.run)(call, occasion) };

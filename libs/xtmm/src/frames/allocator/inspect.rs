@@ -72,13 +72,14 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
             counts.depot = in_depot(|kind| !kind.is_zeroed());
             counts.depot_zeroed = in_depot(Kind::is_zeroed);
         }
+        // Under this lock no processor moves frames from one of its magazines to another.
+        let rows = self.rows.lock(&pin);
         for cache in self.caches.iter() {
             let frames = cache.count(|kind| !kind.is_zeroed()) + cache.blocks.count() * self.size().frames();
             counts.cached = counts.cached.saturating_add(FrameCount::new(frames as u64));
             let zeroed = FrameCount::new(cache.count(Kind::is_zeroed) as u64);
             counts.zeroed = counts.zeroed.saturating_add(zeroed);
         }
-        let rows = self.rows.lock(&pin);
         counts.known = rows.known().total();
         counts.fresh = rows.untouched();
         counts.unusable = rows.unusable();
@@ -105,11 +106,12 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
             if rows.is_free(pfn) == Ok(true) {
                 return Place::Free;
             }
-            if rows.is_cached(pfn) == Ok(true) {
+            let is_cached =
+                rows.is_cached(pfn) == Ok(true) || self.caches.iter().any(|cache| cache.holds(pfn));
+            if is_cached {
                 return Place::Cached;
             }
         }
-        let is_cached = self.caches.iter().any(|cache| cache.holds(pfn)) || self.depot.lock(&pin).holds(pfn);
-        if is_cached { Place::Cached } else { Place::Taken }
+        if self.depot.lock(&pin).holds(pfn) { Place::Cached } else { Place::Taken }
     }
 }

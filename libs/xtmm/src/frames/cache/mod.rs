@@ -4,6 +4,8 @@
 //! * A processor's cache is changed by a holder of its pin only, with plain loads and stores.
 //! * Other processors never take from it. When memory is short they leave a request ([`CpuCache::request_drain`]), which the
 //!   owner honours at its next slow path: it hands everything back to the rows, where all find it.
+//! * Who counts or searches the caches of others holds the rows' lock. Their owner holds it when he moves frames from one
+//!   magazine to another, so that each is met once.
 //! * Frames change processors through the [`depot`], or through the rows; both are behind locks.
 
 pub(crate) mod depot;
@@ -49,6 +51,14 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) const ALL: [Self; 4] = [Self::Free, Self::FreeBeyond, Self::Zeroed, Self::ZeroedBeyond];
+
+    /// Returns the kind of frames that are zeroed to become frames of this one.
+    pub(crate) const fn before_zeroing(self) -> Self {
+        match self {
+            Self::Free | Self::Zeroed => Self::Free,
+            Self::FreeBeyond | Self::ZeroedBeyond => Self::FreeBeyond,
+        }
+    }
 
     pub(crate) const fn is_zeroed(self) -> bool {
         matches!(self, Self::Zeroed | Self::ZeroedBeyond)

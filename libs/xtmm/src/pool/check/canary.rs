@@ -79,7 +79,7 @@ const fn looks() -> [Look; Slack::LONG] {
 #[inline]
 pub(crate) unsafe fn is_intact(block: NonNull<u8>, slack: Slack, room: usize, value: Value) -> bool {
     let Some(look) = LOOKS.get(slack.least()) else {
-        // SAFETY: the caller promises the same.
+        // SAFETY: what is not in the table is a long slack; the place is the same, and so are its last eight bytes.
         return unsafe { is_far_intact(block, room, value) };
     };
     // SAFETY: there are so many bytes in front of the end of the place, eight at least.
@@ -96,7 +96,8 @@ pub(crate) unsafe fn is_intact(block: NonNull<u8>, slack: Slack, room: usize, va
 /// As for [`is_intact`].
 #[inline]
 unsafe fn is_far_intact(block: NonNull<u8>, room: usize, value: Value) -> bool {
-    // SAFETY: the caller promises it.
+    // SAFETY: `is_intact` comes here for a slack that is too long for its table: such a place ends in a trailer, which was
+    // written for the same room and key.
     let Some(size) = (unsafe { far_size(block, room, value) }) else { return false };
     // SAFETY: a long slack begins at the block's end, and has more than eight bytes.
     let place = unsafe { block.add(size) };
@@ -146,7 +147,7 @@ pub(crate) unsafe fn write_trailer(block: NonNull<u8>, size: usize, room: usize,
 pub(crate) unsafe fn size(block: NonNull<u8>, slack: Slack, room: usize, key: u64) -> Option<usize> {
     match slack.exact() {
         Some(bytes) => Some(room.wrapping_sub(bytes)),
-        // SAFETY: the caller promises it.
+        // SAFETY: a slack without an exact number is a long one: `write_trailer` has closed these `room` bytes with a trailer.
         None => unsafe { far_size(block, room, Value::of(block, key)) },
     }
 }

@@ -61,11 +61,22 @@ pub(super) struct Prepared<R> {
 }
 
 impl<R: Reservation> Prepared<R> {
-    pub(super) const fn new(held: Option<R>, promised: FrameCount) -> Self {
+    /// Returns one that has nothing: what most changes need.
+    pub(super) const fn nothing() -> Self {
         Self {
-            held: RefCell::new(held),
-            promised,
-            left: Cell::new(promised.get()),
+            held: RefCell::new(None),
+            promised: FrameCount::ZERO,
+            left: Cell::new(0),
+            shortfall: Cell::new(None),
+        }
+    }
+
+    /// Returns one that has `count` frames.
+    pub(super) const fn new(held: R, count: FrameCount) -> Self {
+        Self {
+            held: RefCell::new(Some(held)),
+            promised: count,
+            left: Cell::new(count.get()),
             shortfall: Cell::new(None),
         }
     }

@@ -17,7 +17,7 @@ impl Reservation for Held {
 }
 
 fn prepared(count: u64) -> Prepared<Held> {
-    Prepared::new(Some(Held((0..count).map(Frame::new).collect())), FrameCount::new(count))
+    Prepared::new(Held((0..count).map(Frame::new).collect()), FrameCount::new(count))
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn one_portion_too_many_tells_how_much_all_together_need() {
 
 #[test]
 fn nothing_can_always_be_had() {
-    let prepared = Prepared::<Held>::new(None, FrameCount::ZERO);
+    let prepared = Prepared::<Held>::nothing();
     let mut source = &prepared;
     assert_eq!(source.reserve(FrameCount::ZERO).map(|mut none| none.take()), Ok(None));
     assert_eq!(prepared.check(FrameCount::ZERO), Ok(()));

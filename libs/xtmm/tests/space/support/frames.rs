@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use xtcore::{Frame, FrameCount, VirtAddr, VirtRange};
 use xtmm::inject::Site;
 use xtmm::space::{PageContent, PageFrames, TableFrames};
-use xtpaging::{Frames, Mapping, OutOfFrames, Reservation};
+use xtpaging::{Frames, Limbo, Mapping, OutOfFrames, Reservation};
 
 use super::locks_held;
 use super::machine::{OneThread, Sim, SimTlb};
@@ -73,7 +73,8 @@ impl<'m> SimFrames<'m> {
         match hook {
             Hook::Unmap(pages) => {
                 let mut cursor = space.cursor(&mut tables, pages).expect("pages");
-                while let Some(obligation) = cursor.unmap(&mut source).expect("mapped pages") {
+                let mut limbo = Limbo::new();
+                while let Some(obligation) = cursor.unmap(&mut source, &mut limbo).expect("mapped pages") {
                     let reclaimed = obligation.discharge(&mut SimTlb { sim: self.sim });
                     reclaimed.tables().iter().for_each(|table| self.free(*table));
                 }

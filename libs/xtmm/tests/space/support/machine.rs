@@ -197,7 +197,7 @@ impl SimTlb<'_> {
 }
 
 impl Tlb for SimTlb<'_> {
-    fn invalidate(&mut self, what: &Invalidation) {
+    fn invalidate(&mut self, what: &Invalidation<'_>) {
         INVALIDATIONS.set(INVALIDATIONS.get() + 1);
         let mut cpu = self.sim.cpu.get();
         what.addresses().for_each(|address| cpu.invlpg(address));

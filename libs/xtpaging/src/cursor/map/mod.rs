@@ -11,9 +11,9 @@ use xtcore::{Frame, FrameCount, Level, PAGE_BYTES, VirtAddr, VirtRange};
 
 use super::Cursor;
 use super::count::{TableCounter, page_level};
-use super::edit::{clip, for_each_top, pieces};
+use super::edit::{clip, for_each_top, narrow, pieces};
 use super::error::MapError;
-use crate::entry::{Attributes, Bits, Decoded, Kind, occupancy, page_address};
+use crate::entry::{Attributes, Bits, Decoded, occupancy};
 use crate::memory::{EntryRun, Reservation, TablePlace, Tables};
 use crate::shape::{Shape, with_shape};
 use crate::space::AddressSpace;
@@ -92,12 +92,17 @@ impl<T: Tables> MapPlan<'_, '_, T> {
     /// # Errors
     /// [`MapError::ReservationShort`] when `reservation` breaks its promise, and for no other reason.
     pub fn commit<R: Reservation>(self, mut reservation: R) -> Result<(), MapError> {
+        self.commit_with(&mut reservation)
+    }
+
+    /// One body for all sources of frames: a table is taken once for hundreds of pages.
+    fn commit_with(self, reservation: &mut dyn Reservation) -> Result<(), MapError> {
         let Cursor { space, tables, .. } = self.cursor;
         let job = self.job;
-        let outcome = with_shape!(space.mode(), S => match self.start {
-            Start::At(place) => commit::<S, T, R>(space, tables, &job, place, job.pages, &mut reservation),
+        let outcome = with_shape!(space.mode(), T::MODES, S => match self.start {
+            Start::At(place) => commit::<S, T>(space, tables, &job, place, job.pages, reservation),
             Start::Tops => for_each_top::<S, _>(space, job.pages, |top, part| {
-                commit::<S, T, R>(space, tables, &job, top, part, &mut reservation)
+                commit::<S, T>(space, tables, &job, top, part, reservation)
             }),
         });
         match outcome {
@@ -111,12 +116,11 @@ impl<T: Tables> MapPlan<'_, '_, T> {
 fn look<T: Tables>(space: &AddressSpace, tables: &T, job: &Job) -> Result<(Start, FrameCount), MapError> {
     let mut counter = TableCounter::default();
     let mut start = Start::Tops;
-    let outcome = with_shape!(space.mode(), S => {
+    let outcome = with_shape!(space.mode(), T::MODES, S => {
         let pages = job.pages;
         let last = VirtAddr::new(pages.end().get() - 1);
-        let top = space.top_in::<S>(pages.start());
-        if top == space.top_in::<S>(last) {
-            let place = narrow::<S, T>(space, tables, top, pages.start(), last);
+        if S::TOP_TABLES == 1 || space.top_in::<S>(pages.start()) == space.top_in::<S>(last) {
+            let place = narrow::<S, T>(space, tables, pages.start(), last);
             start = Start::At(place);
             plan::<S, T>(space, tables, job, place, pages, &mut counter)
         } else {
@@ -129,29 +133,6 @@ fn look<T: Tables>(space: &AddressSpace, tables: &T, job: &Job) -> Result<(Start
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok((start, counter.count())),
     }
-}
-
-/// Goes down from `place` as long as one table below holds all of `[first, last]`.
-fn narrow<S: Shape, T: Tables>(
-    space: &AddressSpace,
-    tables: &T,
-    mut place: TablePlace,
-    first: VirtAddr,
-    last: VirtAddr,
-) -> TablePlace {
-    let geometry = S::GEOMETRY;
-    while let Some(below) = place.level.below() {
-        if (first.get() ^ last.get()) >> geometry.shift(place.level) != 0 {
-            break;
-        }
-        let raw = tables.load(place, geometry.index(place.level, first));
-        if space.format().kind_in(geometry, place.level, raw) != Kind::Table {
-            break;
-        }
-        let frame = page_address(geometry, Level::PT, raw).frame();
-        place = AddressSpace::child::<S>(place.level, below, frame, first);
-    }
-    place
 }
 
 fn plan<S: Shape, T: Tables>(
@@ -199,13 +180,13 @@ fn first_present<S: Shape, T: Tables>(tables: &T, place: TablePlace, pages: Virt
     Some(VirtAddr::new(pages.start().get() + (index - first) as u64 * page))
 }
 
-fn commit<S: Shape, T: Tables, R: Reservation>(
+fn commit<S: Shape, T: Tables>(
     space: &AddressSpace,
     tables: &mut T,
     job: &Job,
     place: TablePlace,
     pages: VirtRange,
-    reservation: &mut R,
+    reservation: &mut dyn Reservation,
 ) -> ControlFlow<MapError> {
     let geometry = S::GEOMETRY;
     let span = geometry.page_bytes(place.level);
@@ -262,7 +243,7 @@ fn commit<S: Shape, T: Tables, R: Reservation>(
                 AddressSpace::child::<S>(place.level, below, table, at)
             }
         };
-        outcome = commit::<S, T, R>(space, tables, job, child, part, reservation);
+        outcome = commit::<S, T>(space, tables, job, child, part, reservation);
         if outcome.is_break() {
             break;
         }

@@ -13,7 +13,7 @@ use core::hint::cold_path;
 
 use xtcore::{Frame, FrameCount, Level, PAGE_BYTES, PAGE_SHIFT, VirtAddr, VirtRange};
 
-use super::{Cursor, Job, look};
+use super::{Cursor, Job, Start, look};
 use crate::cursor::edit::clip;
 use crate::cursor::error::{MapError, StreakError};
 use crate::entry::{Attributes, Decoded, occupancy};
@@ -27,6 +27,7 @@ use crate::space::AddressSpace;
 pub struct StreakPlan<'c, 'a, T: Tables> {
     cursor: &'c mut Cursor<'a, T>,
     attributes: Attributes,
+    start: Start,
     tables: FrameCount,
 }
 
@@ -58,9 +59,9 @@ struct Window {
 }
 
 impl Window {
-    /// No entries.
-    const fn empty(place: TablePlace) -> Self {
-        Self { place, index: 0, plain: 0, end: 0 }
+    /// `count` entries of a table, from `index` on.
+    const fn new(place: TablePlace, index: usize, count: usize) -> Self {
+        Self { place, index, plain: index, end: index + count }
     }
 }
 
@@ -74,8 +75,8 @@ impl<'a, T: Tables> Cursor<'a, T> {
         self.check_privilege(attributes)?;
         // Only large pages depend on the frames.
         let job = Job { pages: self.pages, first: Frame::new(0), attributes, largest: Level::PT };
-        let (_, tables) = look(self.space, self.tables, &job)?;
-        Ok(StreakPlan { cursor: self, attributes, tables })
+        let (start, tables) = look(self.space, self.tables, &job)?;
+        Ok(StreakPlan { cursor: self, attributes, start, tables })
     }
 }
 
@@ -94,14 +95,25 @@ impl<'c, T: Tables> StreakPlan<'c, '_, T> {
     {
         let Cursor { space, tables, pages, .. } = self.cursor;
         let space: &AddressSpace = space;
+        let (window, rest) = match self.start {
+            // The whole range lies in one table, to which the plan has found the way.
+            Start::At(place) if place.level == Level::PT => {
+                let count = (pages.bytes() / PAGE_BYTES) as usize;
+                occupancy::add(*tables, place, count);
+                let window = Window::new(place, space.geometry().index(Level::PT, pages.start()), count);
+                (window, VirtRange::new(pages.end(), pages.end()).unwrap_or_default())
+            }
+            Start::At(place) => (Window::new(place, 0, 0), *pages),
+            Start::Tops => (Window::new(space.top(pages.start()), 0, 0), *pages),
+        };
         Streak {
             space,
             tables,
             reservation,
             attributes: space.format().page(Level::PT, Frame::new(0), self.attributes),
             limit: space.format().frame_limit(),
-            rest: *pages,
-            window: Window::empty(space.top(pages.start())),
+            rest,
+            window,
         }
     }
 }
@@ -160,29 +172,29 @@ impl<T: Tables, R: Reservation> Drop for Streak<'_, T, R> {
 /// Goes on to the page table in which `rest` begins. Returns its entries, and what comes after them.
 #[cold]
 #[inline(never)]
-fn advance<T: Tables, R: Reservation>(
+fn advance<T: Tables>(
     space: &AddressSpace,
     tables: &mut T,
-    reservation: &mut R,
+    reservation: &mut dyn Reservation,
     rest: VirtRange,
 ) -> Result<(Window, VirtRange), StreakError> {
     let at = rest.start();
     if rest.is_empty() {
         return Err(StreakError::Done { end: at });
     }
-    with_shape!(space.mode(), S => {
+    with_shape!(space.mode(), T::MODES, S => {
         let entries = S::GEOMETRY.entries(Level::PT) as u64;
         let part = clip(at, rest.end(), entries * PAGE_BYTES);
-        let window = enter::<S, T, R>(space, tables, reservation, part)?;
+        let window = enter::<S, T>(space, tables, reservation, part)?;
         Ok((window, VirtRange::new(part.end(), rest.end()).unwrap_or_default()))
     })
 }
 
 /// Goes down to the page table of `part`, which is not larger than one, making the tables that do not exist.
-fn enter<S: Shape, T: Tables, R: Reservation>(
+fn enter<S: Shape, T: Tables>(
     space: &AddressSpace,
     tables: &mut T,
-    reservation: &mut R,
+    reservation: &mut dyn Reservation,
     part: VirtRange,
 ) -> Result<Window, StreakError> {
     let geometry = S::GEOMETRY;
@@ -218,5 +230,5 @@ fn enter<S: Shape, T: Tables, R: Reservation>(
         }
     }
     let index = geometry.index(Level::PT, at);
-    Ok(Window { place, index, plain: index, end: index + count })
+    Ok(Window::new(place, index, count))
 }

@@ -9,8 +9,8 @@ use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, PagingMode, PhysA
 use xtpaging::entry::{Bits, Format, Pdpte};
 use xtpaging::walk::find;
 use xtpaging::{
-    AddressSpace, Attributes, CursorError, Frames, MapError, Mapping, MergeError, OutOfFrames, Privilege,
-    Reservation, SelfMap,
+    AddressSpace, Attributes, CursorError, Frames, Limbo, MapError, Mapping, MergeError, OutOfFrames,
+    Privilege, Reservation, SelfMap,
 };
 use xtsim::{PhysicalMemory, Ram, Width, tables};
 
@@ -150,6 +150,7 @@ fn a_page_dirtied_during_the_change_stays_dirty(mode: PagingMode) {
 
 /// The processor may dirty the large page between the look and the exchange, and nobody would know which part of it.
 fn the_pages_of_a_split_count_as_dirty(mode: PagingMode) {
+    let mut limbo = Limbo::new();
     let machine = Machine::new(mode, EVERYTHING, Way::BySelfMap);
     let at = kernel_area(mode);
     machine.map(&mapping(at, large_pages(mode), 0, Attributes::KERNEL_DATA));
@@ -161,13 +162,14 @@ fn the_pages_of_a_split_count_as_dirty(mode: PagingMode) {
     let last = at + (large_pages(mode) - 1) * PAGE_BYTES;
     assert_eq!([at, last].map(|page| history(&machine, page)), [HISTORY; 2]);
     let mut cursor = machine.space.cursor(&mut tables, range(at, 1)).expect("a page");
-    let owed = cursor.merge(Level::PD).expect("equal pages");
+    let owed = cursor.merge(Level::PD, &mut limbo).expect("equal pages");
     assert!(machine.discharge(owed).is_empty());
     assert_eq!(history(&machine, last), HISTORY);
 }
 
 /// A cursor that has split once must not believe that nothing reaches over its ends for ever.
 fn a_merge_makes_the_cursor_look_again(mode: PagingMode) {
+    let mut limbo = Limbo::new();
     let machine = Machine::new(mode, EVERYTHING, Way::BySelfMap);
     let at = kernel_area(mode);
     machine.map(&mapping(at, large_pages(mode), 0, Attributes::KERNEL_DATA));
@@ -175,10 +177,10 @@ fn a_merge_makes_the_cursor_look_again(mode: PagingMode) {
     let mut cursor = machine.space.cursor(&mut tables, range(at, 1)).expect("a page");
     let owed = cursor.protect(&mut machine.frames.clone(), Attributes::KERNEL_DATA).expect("frames");
     assert!(machine.discharge(owed).is_empty());
-    let owed = cursor.merge(Level::PD).expect("equal pages");
+    let owed = cursor.merge(Level::PD, &mut limbo).expect("equal pages");
     assert!(machine.discharge(owed).is_empty());
     let mut freed = Vec::new();
-    while let Some(owed) = cursor.unmap(&mut machine.frames.clone()).expect("a mapped page") {
+    while let Some(owed) = cursor.unmap(&mut machine.frames.clone(), &mut limbo).expect("a mapped page") {
         freed.extend(machine.discharge(owed));
     }
     assert_eq!(freed, [FrameRange::with_count(Frame::new(0), FrameCount::ONE)]);
@@ -195,7 +197,7 @@ fn what_cannot_be_merged_is_refused(mode: PagingMode) {
     let merge = |at: u64, level| {
         let mut tables = machine.tables();
         let mut cursor = machine.space.cursor(&mut tables, range(at, 1)).expect("a page");
-        cursor.merge(level).map(drop)
+        cursor.merge(level, &mut Limbo::new()).map(drop)
     };
     let (first, second, third) = (at, at + large * PAGE_BYTES, at + 2 * large * PAGE_BYTES);
     machine.map(&small(first, large - 1, 0));
@@ -215,6 +217,7 @@ fn what_cannot_be_merged_is_refused(mode: PagingMode) {
 }
 
 fn an_unmap_of_scattered_frames_comes_in_batches(mode: PagingMode) {
+    let mut limbo = Limbo::new();
     let machine = Machine::new(mode, EVERYTHING, Way::BySelfMap);
     let (at, pages) = (kernel_area(mode) - 50 * PAGE_BYTES, 100);
     for page in 0..pages {
@@ -223,7 +226,7 @@ fn an_unmap_of_scattered_frames_comes_in_batches(mode: PagingMode) {
     let mut tables = machine.tables();
     let mut cursor = machine.space.cursor(&mut tables, range(at, pages)).expect("pages");
     let (mut freed, mut batches) = (Vec::new(), 0);
-    while let Some(owed) = cursor.unmap(&mut machine.frames.clone()).expect("mapped pages") {
+    while let Some(owed) = cursor.unmap(&mut machine.frames.clone(), &mut limbo).expect("mapped pages") {
         batches += 1;
         let done = owed.invalidation().range();
         assert_eq!(done.end(), cursor.pages().start(), "the cursor moved on by what the batch names");
@@ -315,6 +318,7 @@ fn a_root_above_four_gib_is_refused_in_pml3() {
 
 /// The lock around the tables can be let go between two batches.
 fn a_paused_cursor_goes_on_where_it_stood(mode: PagingMode) {
+    let mut limbo = Limbo::new();
     let machine = Machine::new(mode, EVERYTHING, Way::BySelfMap);
     let at = kernel_area(mode) - 40 * PAGE_BYTES;
     for page in 0..100 {
@@ -328,8 +332,10 @@ fn a_paused_cursor_goes_on_where_it_stood(mode: PagingMode) {
             None => machine.space.cursor(&mut tables, range(at, 100)).expect("pages"),
             Some(rest) => machine.space.resume(&mut tables, rest),
         };
-        let obligation =
-            cursor.unmap(&mut machine.frames.clone()).expect("mapped").expect("something is left");
+        let obligation = cursor
+            .unmap(&mut machine.frames.clone(), &mut limbo)
+            .expect("mapped")
+            .expect("something is left");
         freed.extend(machine.discharge(obligation).into_iter().map(FrameRange::start));
         rest = cursor.pause();
         if rest.is_none() {

@@ -15,7 +15,7 @@ mod watch;
 use std::collections::BTreeSet;
 
 use xtcore::{Level, PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
-use xtpaging::{Attributes, Capabilities, Frames, MapError, Mapping, Privilege, TlbObligation};
+use xtpaging::{Attributes, Capabilities, Frames, Limbo, MapError, Mapping, Privilege, TlbObligation};
 use xtsim::translate;
 
 use self::action::{Action, Chooser, Pages};
@@ -201,8 +201,8 @@ fn pages_are(machine: &Machine, whole: VirtRange, bytes: u64) -> bool {
 
 fn attempt(machine: &Machine, truth: &mut Truth, action: &Action) -> Result<(), MapError> {
     let mut tables = machine.tables();
-    let mut frames = machine.frames.clone();
-    let settle = |obligation: Option<TlbObligation>| {
+    let (mut frames, mut limbo) = (machine.frames.clone(), Limbo::new());
+    let settle = |obligation: Option<TlbObligation<'_, '_>>| {
         if let Some(obligation) = obligation {
             assert!(machine.discharge(obligation).is_empty(), "nothing was unmapped");
         }
@@ -227,7 +227,7 @@ fn attempt(machine: &Machine, truth: &mut Truth, action: &Action) -> Result<(), 
         }
         Action::Unmap(pages) => {
             let mut freed = Vec::new();
-            while let Some(obligation) = cursor.unmap(&mut frames)? {
+            while let Some(obligation) = cursor.unmap(&mut frames, &mut limbo)? {
                 freed.extend(machine.discharge(obligation));
             }
             assert_eq!(join(freed.into_iter()), truth.frames(*pages), "exactly what was mapped comes back");
@@ -239,7 +239,8 @@ fn attempt(machine: &Machine, truth: &mut Truth, action: &Action) -> Result<(), 
         }
         Action::Split(_) => settle(cursor.split_ends(&mut frames)?),
         Action::Merge(pages, level) => {
-            let merged = cursor.merge(*level).map_err(|_| MapError::NotMapped { at: pages.start() })?;
+            let merged =
+                cursor.merge(*level, &mut limbo).map_err(|_| MapError::NotMapped { at: pages.start() })?;
             settle(Some(merged));
         }
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU8;
 
 use xtcore::{Frame, FrameCount, FrameRange, Level, PagingMode, VirtAddr};
 use xtpaging::entry::Format;
-use xtpaging::{AddressSpace, Capabilities, Invalidation, Mapping, SelfMap, Tlb, TlbObligation};
+use xtpaging::{AddressSpace, Capabilities, Invalidation, Limbo, Mapping, SelfMap, Tlb, TlbObligation};
 use xtsim::{AccessKind, Cpu, Facts, FramePool, Ram, Translation, translate};
 use xtsupport::{SimTables, facts, width};
 
@@ -62,7 +62,7 @@ impl Machine {
     }
 
     /// Discharges an obligation to the processor, gives the tables back, and returns the frames that were mapped.
-    pub(crate) fn discharge(&self, obligation: TlbObligation) -> Vec<FrameRange> {
+    pub(crate) fn discharge(&self, obligation: TlbObligation<'_, '_>) -> Vec<FrameRange> {
         let reclaimed = obligation.discharge(&mut CpuTlb { machine: self });
         for table in reclaimed.tables() {
             // Whoever still reads the table afterwards reads poison.
@@ -76,8 +76,9 @@ impl Machine {
     pub(crate) fn unmap(&self, pages: xtcore::VirtRange) -> Vec<FrameRange> {
         let mut tables = self.tables();
         let mut cursor = self.space.cursor(&mut tables, pages).expect("a range of pages");
-        let mut freed = Vec::new();
-        while let Some(obligation) = cursor.unmap(&mut self.frames.clone()).expect("mapped pages") {
+        let (mut freed, mut limbo) = (Vec::new(), Limbo::new());
+        while let Some(obligation) = cursor.unmap(&mut self.frames.clone(), &mut limbo).expect("mapped pages")
+        {
             freed.extend(self.discharge(obligation));
         }
         freed
@@ -116,7 +117,7 @@ pub(crate) struct CpuTlb<'m> {
 }
 
 impl Tlb for CpuTlb<'_> {
-    fn invalidate(&mut self, what: &Invalidation) {
+    fn invalidate(&mut self, what: &Invalidation<'_>) {
         let mut cpu = self.machine.cpu.borrow_mut();
         let mut count = 0;
         for address in what.addresses() {
