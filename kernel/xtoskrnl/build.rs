@@ -1,4 +1,4 @@
-//! Linker arguments of the kernel image (design D11): a native PE image with 4 KiB sections and its relocations kept,
+//! Linker arguments of the kernel image (design D11): a PE image with 4 KiB sections and its relocations kept,
 //! linked at an address that is legal in every paging mode of its architecture.
 //!
 //! Silent on the host, where the package is an empty program.
@@ -9,13 +9,16 @@ fn main() {
         return;
     }
     let base = match std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
-        Ok("x86_64") => "0xFFFFF80000000000",
-        _ => "0x80800000",
+        Ok("x86_64") => "FFFFF80000000000",
+        _ => "80800000",
     };
+    // The image tells by how much it was moved.
+    println!("cargo::rustc-env=XTOS_LINK_BASE={base}");
     let arguments = [
         "/entry:kernel_entry",
-        "/subsystem:native",
-        &format!("/base:{base}"),
+        // The firmware's LoadImage, which judges the file under Secure Boot, knows no other kind for sure.
+        "/subsystem:efi_application",
+        &format!("/base:0x{base}"),
         "/align:4096",
         "/filealign:4096",
         "/dynamicbase",

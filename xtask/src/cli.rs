@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Doctor,
     /// Measure.
     Bench(Bench),
+    /// Take the pictures of the loader's and the kernel's screens that the documents show.
+    Pictures,
 }
 
 /// How to boot.

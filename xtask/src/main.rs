@@ -6,6 +6,7 @@
 //! cargo xtask image     a disk image for real machines
 //! cargo xtask doctor    what is missing
 //! cargo xtask bench     measurements
+//! cargo xtask pictures  the screens that the documents show
 //! ```
 //!
 //! What it needs it sets up itself where it may ([`setup`]), or says what to type. Standard output holds results;
@@ -57,5 +58,6 @@ fn act(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Image(options) => commands::image::run(&context, options),
         Command::Doctor => commands::doctor::run(&context),
         Command::Bench(options) => commands::bench::run(&context, options),
+        Command::Pictures => commands::pictures::run(&context),
     }
 }

@@ -16,15 +16,18 @@ pub(crate) use quoted::{Quoted, Short};
 
 use core::fmt;
 
-use xtboot::block::{PixelFormat, Screen};
+use xtboot::block::{LayoutSource, PixelFormat, Screen};
 use xtboot::map::{Counts, Summary};
+use xtcore::FrameCount;
 use xtcore::choice::{Choice, WideMode};
-use xtcore::{FrameCount, VirtAddr};
 use xtpaging::Support;
 
 use crate::config::Entry;
 use crate::firmware::{Firmware, Graphics};
 use crate::image::Validated;
+use crate::menu::{Note, note};
+use crate::trust::{Measured, Recorded};
+use crate::volume::NotThere;
 use xtpaging::processor::Processor;
 
 macro_rules! say {
@@ -64,6 +67,21 @@ fn yes_no(support: Support) -> &'static str {
     if support.is_present() { "yes" } else { "no" }
 }
 
+/// Returns the loader's name, as the menu shows it.
+pub(crate) fn heading(processor: &Processor) -> Note {
+    note(&format_args!("XTLDR {} ({})", env!("CARGO_PKG_VERSION"), processor.architecture.name()))
+}
+
+/// Tells something wrong that the loader goes on with.
+pub(crate) fn warn(firmware: &dyn Firmware, what: &dyn fmt::Display) {
+    say!(firmware, "XTLDR: {what}");
+}
+
+/// Tells what was looked for, and which volumes there are.
+pub(crate) fn not_there(firmware: &dyn Firmware, what: &NotThere<'_>) {
+    say!(firmware, "  not found  {what}");
+}
+
 /// Tells which kernel was found.
 pub(crate) fn kernel(
     firmware: &dyn Firmware,
@@ -75,7 +93,7 @@ pub(crate) fn kernel(
     say!(firmware, "  system     {}, parameters \"{}\"", entry.title, entry.parameters.text());
     say!(
         firmware,
-        "  kernel     {path}, {file_bytes} bytes; {} pages at {:#x}, entry {:#x}",
+        "  kernel     {path}, {file_bytes} bytes; {} pages, linked at {:#x}, entry {:#x}",
         image.pages().get(),
         image.base(),
         image.entry()
@@ -95,6 +113,27 @@ pub(crate) fn kernel(
             }
         );
     }
+}
+
+/// Tells what the kernel's file is, and who vouches for it.
+pub(crate) fn trust(firmware: &dyn Firmware, kernel: &Measured, recorded: Recorded) {
+    let demanded = if kernel.is_demanded() { "as the entry demands" } else { "the entry demands none" };
+    say!(firmware, "  digest     SHA-256 {}, {demanded}", kernel.digest());
+    say!(
+        firmware,
+        "  trust      Secure Boot {}; {}",
+        kernel.secure_boot().text(),
+        match recorded {
+            Recorded::InTpm => "measured: files in PCR 9, parameters in PCR 8",
+            Recorded::Nowhere => "no TPM to measure into",
+        }
+    );
+}
+
+/// Tells who chooses where the kernel goes. Never where, and never the seed: the kernel may tell, this log may not.
+pub(crate) fn layout(firmware: &dyn Firmware, source: LayoutSource, image: &Validated<'_>) {
+    let image = if image.is_movable() { "" } else { "; the image has no relocations and stays" };
+    say!(firmware, "  layout     {}{image}", source.text());
 }
 
 /// Tells the paging mode and why.
@@ -159,7 +198,7 @@ fn mebibytes(frames: FrameCount) -> u64 {
     frames.bytes() >> 20
 }
 
-/// Tells that the kernel takes over.
-pub(crate) fn hand_over(firmware: &dyn Firmware, entry: VirtAddr) {
-    say!(firmware, "  handing over to the kernel at {entry:#x}");
+/// Tells that the kernel takes over. Not where: see [`layout`].
+pub(crate) fn hand_over(firmware: &dyn Firmware) {
+    say!(firmware, "  handing over to the kernel");
 }

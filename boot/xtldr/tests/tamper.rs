@@ -9,7 +9,6 @@ use support::modes::{architecture, processor};
 use support::pe;
 use xtboot::block::BlockError;
 use xtcore::{MemoryKind, PagingMode};
-use xtpaging::SelfMap;
 use xtsim::leaves;
 
 fn boot(mode: PagingMode, kind: &str) -> (Mock, HandedOver) {
@@ -50,7 +49,7 @@ fn one_page_of_data_becomes_executable_and_the_block_says_nothing_of_it() {
     for mode in [PagingMode::Pml3, PagingMode::Pml4, PagingMode::Pml5] {
         let (mock, over) = boot(mode, "wx");
         over.verify().unwrap();
-        let skip = SelfMap::standard(mode).region();
+        let skip = over.self_map().region();
         let both = leaves(&mock.memory, &over.facts)
             .skipping(skip)
             .map(|leaf| leaf.unwrap())

@@ -14,8 +14,8 @@ use xtboot::block::{
 };
 use xtcore::choice::ModeSet;
 use xtcore::{FrameCount, Level, PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
-use xtpaging::Capabilities;
 use xtpaging::walk::{Found, NotFound, audit};
+use xtpaging::{Capabilities, SelfMap};
 use zerocopy::FromBytes;
 
 use crate::ar::cpu::{self, ARCHITECTURE, active_levels};
@@ -29,7 +29,7 @@ use crate::hl::acpi;
 use crate::hl::apic::LocalApic;
 use crate::hl::screen::Screen;
 use crate::kd::{self, log};
-use crate::ke::bugcheck::{Code, bug_check};
+use crate::ke::bugcheck::{self, Code, bug_check};
 use crate::ke::stacks::{self, Stack};
 use crate::ke::stamps::Stamps;
 use crate::ke::{ending, interrupt, processor, regions, trap};
@@ -49,11 +49,12 @@ const fn modes() -> ModeSet {
     ModeSet::from_bits(0).with(narrow).with(wide)
 }
 
-/// The entry point: the loader jumps here with the address of its block, interrupts off, on the boot stack.
+/// The entry point: the loader jumps here with the address of its block and the slot of the self-map, interrupts off, on
+/// the boot stack.
 ///
 /// The machine's state is the one that `docs/boot-protocol.md` describes.
 #[unsafe(no_mangle)]
-extern "C" fn kernel_entry(block: *const u8) -> ! {
+extern "C" fn kernel_entry(block: *const u8, self_map_slot: usize) -> ! {
     let mut stamps = Stamps::start();
     kd::open_serial();
     install_tables(Handlers { trap: trap::handle, interrupt: interrupt::enter });
@@ -63,13 +64,15 @@ extern "C" fn kernel_entry(block: *const u8) -> ! {
 
     let Some(mode) = PagingMode::from_levels(active_levels()) else { control::stop() };
     let address = VirtAddr::new(block.expose_provenance() as u64);
-    let (active, block) = verify(mode, processor.capabilities, address);
+    let (active, block) = verify(mode, processor.capabilities, address, self_map_slot);
+    bugcheck::publish(block.layout());
     kd::choose_serial(&block.parameters());
     ending::arrange(&block.parameters());
     if let Some(pages) = block.stack().pages() {
         register_boot_stack(pages);
     }
     tell::banner(mode, block.choice().reason.text());
+    tell::places(&block);
     let adopted = match Adopted::check(active, block) {
         Ok(adopted) => adopted,
         Err(error) => bug_check(Code::LoaderBlockMismatch, error.parameters(), None, format_args!("{error}")),
@@ -193,12 +196,16 @@ fn verify(
     mode: PagingMode,
     capabilities: Capabilities,
     address: VirtAddr,
+    self_map_slot: usize,
 ) -> (ActiveTables, VerifiedBlock<'static>) {
     let marker = 0_u8;
     let stack_pointer = VirtAddr::new((&raw const marker).expose_provenance() as u64);
-    // SAFETY: the registers show the mode, the protocol puts the self-map into its standard slot, and this runs once.
-    let active = unsafe { ActiveTables::adopt(mode, capabilities, spare_page(mode, stack_pointer)) };
-    let Some(active) = active else {
+    let adopt = |self_map| {
+        let spare = spare_page(mode, stack_pointer);
+        // SAFETY: the registers show the mode, the protocol says that the self-map is in that slot, and this runs once.
+        unsafe { ActiveTables::adopt(self_map, capabilities, spare) }
+    };
+    let Some(active) = SelfMap::new(mode, self_map_slot).and_then(adopt) else {
         let root = control::page_root().get();
         let what =
             format_args!("the tables at {root:#x} have no self-map, or no spare page above the boot stack");
@@ -208,6 +215,7 @@ fn verify(
         architecture: ARCHITECTURE,
         mode,
         page_root: control::page_root(),
+        self_map_slot,
         block: address,
         stack_pointer,
     };

@@ -39,6 +39,7 @@ mod memory;
 mod notice;
 mod platform;
 mod root;
+mod survey;
 mod table;
 
 pub use fixed::{BootArchitecture, Fixed, PmTimer, PmTimerWidth, Register, Reset, SoftOff};
@@ -48,4 +49,5 @@ pub use madt::{InterruptModel, Interrupts, IoApic, LegacyPics, Lint, Processor, 
 pub use memory::{ReadPhysical, Unreadable};
 pub use notice::{EntryFault, Listed, Notice, Notices, RegisterName};
 pub use platform::Platform;
+pub use survey::{Found, survey};
 pub use table::{Signature, TableFault};

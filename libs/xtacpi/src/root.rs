@@ -17,7 +17,7 @@ const SMALL: u32 = 4096;
 const LARGE: u32 = 1 << 20;
 
 /// Most entries of a root table that fits the limit.
-const MOST_ENTRIES: u32 = (SMALL - HEADER) / 4;
+pub(crate) const MOST_ENTRIES: u32 = (SMALL - HEADER) / 4;
 
 /// The RSDP of ACPI 1.0, which has a checksum of its own.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable)]
@@ -71,13 +71,18 @@ pub(crate) fn tables(
     rsdp: PhysAddr,
     notices: &mut Notices,
 ) -> Option<Tables> {
-    let root = root(memory, rsdp, notices).unwrap_or_else(|fault| {
-        notices.push(Notice::NoRootPointer { at: rsdp, fault });
-        None
-    })?;
+    let root = find(memory, rsdp, notices)?;
     let mut tables = Tables::default();
     root.list(memory, &mut tables, notices);
     Some(tables)
+}
+
+/// Finds the root table; `None` when there is none to use, which then has been said.
+pub(crate) fn find(memory: &mut impl ReadPhysical, rsdp: PhysAddr, notices: &mut Notices) -> Option<Root> {
+    root(memory, rsdp, notices).unwrap_or_else(|fault| {
+        notices.push(Notice::NoRootPointer { at: rsdp, fault });
+        None
+    })
 }
 
 /// Finds the root table; `None` when neither of the two can be used, which then has been said.
@@ -135,9 +140,18 @@ enum Entries {
     Wide,
 }
 
+impl Entries {
+    const fn signature(self) -> Signature {
+        match self {
+            Self::Narrow => Signature::RSDT,
+            Self::Wide => Signature::XSDT,
+        }
+    }
+}
+
 /// A root table.
 #[derive(Clone, Copy, Debug)]
-struct Root {
+pub(crate) struct Root {
     table: Table,
     entries: Entries,
 }
@@ -150,17 +164,28 @@ impl Root {
         entries: Entries,
         notices: &mut Notices,
     ) -> Option<Self> {
-        let signature = match entries {
-            Entries::Narrow => Signature::RSDT,
-            Entries::Wide => Signature::XSDT,
-        };
+        let signature = entries.signature();
         let opened = Table::open(memory, at, signature, SMALL);
         let table = opened.map_err(|fault| notices.push(Notice::Table { signature, at, fault })).ok()?;
         Some(Self { table, entries })
     }
 
+    /// Returns the table.
+    pub(crate) const fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Returns which of the two root tables it is.
+    pub(crate) const fn signature(&self) -> Signature {
+        self.entries.signature()
+    }
+
     /// Returns the address in the entry `index`, or `None` behind the last one. Part of an entry is none.
-    fn entry(&self, memory: &mut impl ReadPhysical, index: u32) -> Result<Option<PhysAddr>, Unreadable> {
+    pub(crate) fn entry(
+        &self,
+        memory: &mut impl ReadPhysical,
+        index: u32,
+    ) -> Result<Option<PhysAddr>, Unreadable> {
         let (mut narrow, mut wide) = ([0; 4], [0; 8]);
         let (buffer, width): (&mut [u8], u32) = match self.entries {
             Entries::Narrow => (&mut narrow, 4),

@@ -129,6 +129,11 @@ impl Header {
         self.revision
     }
 
+    /// Returns the length that the table says it has, in bytes.
+    pub(crate) const fn bytes(&self) -> u32 {
+        self.bytes.get()
+    }
+
     /// Returns the signature.
     pub(crate) const fn signature(&self) -> Signature {
         Signature(self.signature)

@@ -4,8 +4,8 @@ mod support;
 
 use support::blocks::{ROOT, RUNS, SECTIONS, edit_header, expected, good, handover, overwrite, sealed};
 use xtboot::block::{
-    BlockError, BlockPlan, Features, Handover, Header, MAX_BLOCK_BYTES, Part, SealError, checksum, extent,
-    flags, seal, verify,
+    BlockError, BlockPlan, Expected, Features, Handover, Header, MAX_BLOCK_BYTES, Part, SealError, checksum,
+    extent, flags, seal, verify,
 };
 use xtboot::map::Summary;
 use xtboot::parameters::{self, Parameters};
@@ -31,6 +31,8 @@ fn a_good_block_is_read_back_whole_in_every_mode() {
         assert_eq!((block.acpi_rsdp(), block.smbios()), (told.acpi_rsdp, None));
         assert_eq!((block.system_table(), block.screen()), (Some(told.system_table), told.screen));
         assert_eq!(block.stamps().hand_over, 3);
+        assert_eq!((block.layout(), block.self_map_slot()), (told.layout, told.self_map_slot));
+        assert_eq!(block.kernel_sha256(), [0xA5; 32]);
     }
 }
 
@@ -128,7 +130,7 @@ fn what_is_no_block_is_refused_first() {
     let header = size_of::<Header>() as u64;
     is(extent(&[]).unwrap_err(), 1, [0, header, 0]);
     is(refused(four, |h| h.magic = *b"XTOSBOOM"), 2, [u64::from_le_bytes(*b"XTOSBOOM"), 0, 0]);
-    is(refused(four, |h| h.version = 2), 3, [2, 1, 0]);
+    is(refused(four, |h| h.version = 3), 3, [3, 2, 0]);
     is(refused(four, |h| h.header_bytes -= 8), 4, [header - 8, header, 0]);
     is(refused(four, |h| h.block_bytes = header - 1), 5, [header - 1, MAX_BLOCK_BYTES as u64, 0]);
     is(refused(four, |h| h.block_bytes = u64::MAX), 5, [u64::MAX, MAX_BLOCK_BYTES as u64, 0]);
@@ -160,6 +162,9 @@ fn a_block_for_another_machine_or_mode_is_refused() {
     is(refused(four, |h| h.flags |= 1 << 5), 10, [0b10_1110, 1 << 5, 0]);
     is(refused(four, |h| h.page_root += 0x1000), 11, [0x44_1000, 0x44_0000, 0]);
     is(refused(four, |h| h.self_map_slot += 1), 12, [0x1EE, 0x1ED, 0]);
+    is(refused(four, |h| h.layout_source = 5), 41, [5, 0, 0x0123_4567_89AB_CDEF]);
+    is(refused(four, |h| h.layout_source = 0), 41, [0, 0, 0x0123_4567_89AB_CDEF]);
+    is(refused(four, |h| h.reserved = 7), 41, [3, 7, 0x0123_4567_89AB_CDEF]);
     is(refused(four, |h| h.physical_bits = 53), 13, [53, 0, 0]);
     is(refused(four, |h| h.physical_bits = 31), 13, [31, 0, 0]);
     for mode in PagingMode::ALL {
@@ -172,6 +177,28 @@ fn a_block_for_another_machine_or_mode_is_refused() {
     edit_header(&mut block, |h| h.page_root += 8);
     state.page_root = state.page_root.checked_add(8).unwrap();
     is(verify(&block, &state).unwrap_err(), 11, [0x44_0008, 0x44_0008, 0]);
+}
+
+#[test]
+fn the_self_map_may_be_in_any_slot_that_the_mode_allows_and_the_kernel_was_told() {
+    let at = |mode, slot: usize| {
+        let told = Handover { self_map_slot: slot, ..handover(mode) };
+        verify(&sealed(&told), &Expected { self_map_slot: slot, ..expected(mode) }).map(|_| ())
+    };
+    for mode in [PagingMode::Pml4, PagingMode::Pml5] {
+        // Not where the image, the block, the stack and the framebuffer are.
+        let own = if mode == PagingMode::Pml4 { 0x1F0 } else { 0x1FF };
+        for slot in (0..1024).filter(|slot| *slot != own) {
+            assert_eq!(at(mode, slot).is_ok(), (256..511).contains(&slot), "{mode}, slot {slot:#x}");
+        }
+    }
+    is(at(PagingMode::Pml4, 0x1F0).unwrap_err(), 24, [1, 6, 0xFFFF_F800_0000_0000]);
+    for mode in [PagingMode::Pml2, PagingMode::Pml3] {
+        let standard = mode.geometry().self_map_slot();
+        for slot in 0..2048 {
+            assert_eq!(at(mode, slot).is_ok(), slot == standard, "{mode}, slot {slot:#x}");
+        }
+    }
 }
 
 #[test]

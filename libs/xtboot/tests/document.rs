@@ -61,7 +61,9 @@ fn offsets_of_the_header_are_listed() {
         (offset_of!(Header, descriptors_merged), "descriptors_merged"),
         (offset_of!(Header, framebuffer), "framebuffer.address"),
         (offset_of!(Header, stamps), "stamps.loader_entry"),
-        (size_of::<Header>() - 8, "stamps.in_firmware"),
+        (offset_of!(Header, stamps) + 24, "stamps.in_firmware"),
+        (offset_of!(Header, layout_seed), "layout_seed"),
+        (offset_of!(Header, layout_source), "layout_source"),
     ] {
         let row = format!("\n| {offset} | u64 | `{field}` |");
         let narrow = row.replace("u64", "u32");
@@ -86,7 +88,7 @@ fn errors_are_listed_by_number_and_name() {
         assert!(document.contains(&format!("\n| {} | `{}` |", error.code(), error.name())), "{error}");
     }
     let table = document.split("\n## 7").nth(1).unwrap();
-    for code in 1..=40 {
+    for code in 1..=41 {
         assert_eq!(table.matches(&format!("\n| {code} | `")).count(), 1, "error {code}");
     }
 }

@@ -34,6 +34,7 @@ fn read_all(block: &VerifiedBlock<'_>) {
         block.smbios(),
         block.system_table(),
         block.stamps(),
+        (block.layout(), block.self_map_slot(), block.kernel_sha256()),
     );
 }
 
@@ -82,7 +83,7 @@ proptest! {
         match verify(&block, &expected(mode)) {
             Ok(block) => read_all(&block),
             Err(error) => {
-                prop_assert!((1..=40).contains(&error.code()));
+                prop_assert!((1..=41).contains(&error.code()));
                 prop_assert!(!error.to_string().is_empty());
             }
         }

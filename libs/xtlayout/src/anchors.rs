@@ -56,7 +56,8 @@ impl Anchors {
         let base = 0xFFFF_F800_0000_0000;
         Self {
             image: range(base, base + GIB),
-            packed: range(base + GIB + (2 << 20), base + 1024 * GIB),
+            // The rest of the image's PML4 entry, but for a guard: the entries behind it are left to the self-map.
+            packed: range(base + GIB + (2 << 20), base + 512 * GIB - (2 << 20)),
             window: WindowRoom::Fixed(window),
             upper: range(0xFFFF_C100_0000_0000, 0xFFFF_F600_0000_0000),
             // An entry of the PML4 table each: no region's address depends on another's size up to here.

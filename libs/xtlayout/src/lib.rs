@@ -24,7 +24,8 @@
 //!
 //! What the loader places ([`plan_boot`]) is found at the same addresses in the kernel's final plan ([`plan`]): the
 //! second is an extension of the first, so nothing ever moves. The sizes of what is not given as a need come from the
-//! formulas of [`budget`]. There is no seed of randomisation yet; where there is one, it will be a need like all others.
+//! formulas of [`budget`]. Image and self-map lie where the needs say: at the standard places above, or where [`random`]
+//! puts them for a seed.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -37,6 +38,7 @@ mod anchors;
 pub mod budget;
 mod error;
 mod planner;
+pub mod random;
 mod region;
 #[cfg(test)]
 mod tests;

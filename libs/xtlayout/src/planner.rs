@@ -80,11 +80,11 @@ pub fn plan(mode: PagingMode, needs: &Needs) -> Result<Layout, LayoutError> {
     }
     layout.add(SelfMap, needs.self_map)?;
     place_upper(&mut layout, mode, needs.frames_end)?;
-    layout.add(Window, window(mode, &packer, needs.frames_end))?;
+    layout.add(Window, window(mode, packer.rest(), needs.frames_end))?;
     Ok(layout)
 }
 
-fn empty(mode: PagingMode) -> Layout {
+pub(crate) fn empty(mode: PagingMode) -> Layout {
     // One page of level 2: regions that far apart never share a page table.
     Layout::new(mode, mode.geometry().page_bytes(Level::PD))
 }
@@ -116,7 +116,11 @@ fn place_boot(
 }
 
 /// Places the memory manager's regions. The two that grow with RAM come last, so that no other region moves with them.
-fn place_upper(layout: &mut Layout, mode: PagingMode, frames_end: Frame) -> Result<(), LayoutError> {
+pub(crate) fn place_upper(
+    layout: &mut Layout,
+    mode: PagingMode,
+    frames_end: Frame,
+) -> Result<(), LayoutError> {
     let mut packer = Packer::upper(mode, layout.guard());
     let budget = Budget::new(mode, frames_end, packer.room.bytes(), layout.guard())?;
     let regions = [
@@ -141,12 +145,13 @@ fn check_pages(kind: RegionKind, bytes: u64) -> Result<(), LayoutError> {
     if bytes.is_multiple_of(PAGE_BYTES) { Ok(()) } else { Err(LayoutError::NotPages { kind, bytes }) }
 }
 
-/// Returns the window: as many frames from 0 on as the room allows, in whole pages of level 2.
-fn window(mode: PagingMode, packer: &Packer, frames_end: Frame) -> VirtRange {
+/// Returns the window: as many frames from 0 on as the room allows, in whole pages of level 2. `rest` is what the packed
+/// regions leave of theirs.
+pub(crate) fn window(mode: PagingMode, rest: VirtRange, frames_end: Frame) -> VirtRange {
     let geometry = mode.geometry();
     let room = match Anchors::of(mode).window {
         WindowRoom::Fixed(room) => room,
-        WindowRoom::Rest => packer.rest(),
+        WindowRoom::Rest => rest,
     };
     let span = geometry.page_bytes(Level::PD);
     // The frame limit of every mode is at most 2^40, so its address cannot saturate.

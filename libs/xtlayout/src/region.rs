@@ -156,16 +156,26 @@ impl Layout {
         if range.is_empty() {
             return Ok(());
         }
-        for known in &self.regions {
-            let before = known.range.end().get().saturating_add(self.guard) <= range.start().get();
-            let after = range.end().get().saturating_add(self.guard) <= known.range.start().get();
-            if !before && !after {
-                return Err(LayoutError::Collision { kind, range, other: known.kind, at: known.range });
-            }
+        if let Some(known) = self.too_close(range) {
+            return Err(LayoutError::Collision { kind, range, other: known.kind, at: known.range });
         }
         let place = self.regions.iter().take_while(|known| known.range.start() < range.start()).count();
         self.regions
             .try_insert(place, Region { kind, range })
             .map_err(|_| LayoutError::TooManyRegions { kind })
+    }
+
+    /// Tells whether a region there would keep the guard to all others.
+    pub(crate) fn has_room_for(&self, range: VirtRange) -> bool {
+        self.too_close(range).is_none()
+    }
+
+    /// Returns the first region that `range` comes closer to than a guard.
+    fn too_close(&self, range: VirtRange) -> Option<Region> {
+        self.regions.iter().copied().find(|known| {
+            let before = known.range.end().get().saturating_add(self.guard) <= range.start().get();
+            let after = range.end().get().saturating_add(self.guard) <= known.range.start().get();
+            !before && !after
+        })
     }
 }

@@ -77,6 +77,12 @@ impl SelfMap {
         Self { mode, slot, width, stages: [pt, pd, pdpt, pml4, pml5], region }
     }
 
+    /// Returns the paging mode.
+    #[must_use]
+    pub const fn mode(&self) -> PagingMode {
+        self.mode
+    }
+
     /// Returns the slot.
     #[must_use]
     pub const fn slot(&self) -> usize {

@@ -148,7 +148,7 @@ unsafe extern "C" fn go(saved: *mut Saved) -> ! {
     // SAFETY: `la57shim_go` passes on the pointer that `enter_five_levels` made of a live value.
     let state = unsafe { &*saved };
     let resume = la57shim_resume as *const () as u64;
-    let switch = Switch::new(PagingMode::Pml5, state.root, resume, saved as u64, state.stack);
+    let switch = Switch::new(PagingMode::Pml5, state.root, resume, [saved as u64, 0], state.stack);
     // SAFETY: the pages are what `enter_five_levels` was promised.
     let pages = unsafe { CodeAndData::new(state.code_page as *mut u8, state.data_page as *mut u8) };
     // SAFETY: everything is mapped under the new root as under the old; the stack pointer is the saved one, below which

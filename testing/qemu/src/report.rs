@@ -15,7 +15,7 @@ use crate::session::transcript::Transcript;
 use crate::session::{Refusal, Verdict};
 
 /// Every key of a report, in the order of the document.
-pub const KEYS: [&str; 23] = [
+pub const KEYS: [&str; 27] = [
     "verdict",
     "reason",
     "refused",
@@ -23,6 +23,10 @@ pub const KEYS: [&str; 23] = [
     "paging",
     "paging_reason",
     "image_sha256",
+    "kernel_sha256",
+    "seed",
+    "slide",
+    "self_map_slot",
     "cpus",
     "descriptors",
     "usable_frames",

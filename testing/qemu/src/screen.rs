@@ -107,13 +107,21 @@ impl<'a> Picture<'a> {
     }
 
     /// Returns the width in pixels.
-    pub(crate) const fn width(&self) -> usize {
+    #[must_use]
+    pub const fn width(&self) -> usize {
         self.width
     }
 
     /// Returns the height in pixels.
-    pub(crate) const fn height(&self) -> usize {
+    #[must_use]
+    pub const fn height(&self) -> usize {
         self.height
+    }
+
+    /// Returns all pixels, row by row from the top, red first.
+    #[must_use]
+    pub const fn pixels(&self) -> &'a [[u8; 3]] {
+        self.pixels
     }
 
     /// Returns a pixel, red first; nothing outside.

@@ -1,4 +1,4 @@
-//! Building the loader and the kernel, and putting the images where everything else takes them from.
+//! Building the loader, its modules and the kernel, and putting the images where everything else takes them from.
 //!
 //! Images go to `<target>/xtos/<way>/<architecture>/`, one folder per toolchain so that both can be booted side by
 //! side, those with their assertions checked to its folder `checked`. A file there is replaced by a rename, and only if its bytes change: a guest that is booting from it is
@@ -56,6 +56,8 @@ pub(crate) struct Images {
     pub(crate) loader: PathBuf,
     /// The kernel.
     pub(crate) kernel: PathBuf,
+    /// The boot modules.
+    pub(crate) modules: Vec<PathBuf>,
     /// Images that only tests boot; `None` where they were not asked for.
     pub(crate) testing: Option<TestImages>,
 }
@@ -82,6 +84,15 @@ struct Product {
 const KERNEL: Product = Product { package: "xtoskrnl", features: &[], file: "XTOSKRNL.EXE" };
 const TAMPERING: Product = Product { package: "xtldr", features: &["tamper"], file: "TAMPER.EFI" };
 const LA57_SHIM: Product = Product { package: "la57shim", features: &[], file: "LA57SHIM.EFI" };
+
+/// The boot modules: packages and their binaries. Short names are others' in the world of packages.
+pub(crate) const MODULES: [(&str, &str); 5] = [
+    ("xtmod-acpi", "acpi"),
+    ("xtmod-beep", "beep"),
+    ("xtmod-chainldr", "chainldr"),
+    ("xtmod-dummy", "dummy"),
+    ("xtmod-framebuf", "framebuf"),
+];
 
 /// Builds the images for `architecture`, as far as they are not up to date. Those of the checked profile have a folder of their
 /// own.
@@ -111,7 +122,9 @@ pub(crate) fn images(
                 checked_kernel: Build { profile: Profile::Checked, ..build.clone() }.product(KERNEL)?,
             }),
         };
-        Ok(Images { architecture, loader: build.product(loader)?, kernel: build.product(KERNEL)?, testing })
+        let modules = build.modules()?;
+        let (loader, kernel) = (build.product(loader)?, build.product(KERNEL)?);
+        Ok(Images { architecture, loader, kernel, modules, testing })
     })
 }
 
@@ -146,6 +159,9 @@ pub(crate) fn check(
     for product in [KERNEL, TAMPERING] {
         command.args(["--package", product.package]);
     }
+    for (package, _) in MODULES {
+        command.args(["--package", package]);
+    }
     command.args(["--features", "xtldr/tamper"]).env("CARGO_ENCODED_RUSTFLAGS", flags);
     command.env("CARGO_TARGET_DIR", target_folder(workspace, toolchain).with_file_name("warnings"));
     Ok(command)
@@ -176,24 +192,47 @@ impl<'a> Build<'a> {
     }
 
     fn product(&self, product: Product) -> Result<PathBuf> {
-        let triple = target::triple(self.architecture);
-        let mut command = cargo(self.workspace, self.toolchain);
-        command.args(["build", "--profile", self.profile.name(), "--locked", "--quiet", "--target", triple]);
+        let mut command = self.command();
         command.args(["--package", product.package, "--bin", product.package]);
         for feature in product.features {
             command.args(["--features", feature]);
         }
+        process::succeed(&mut command)?;
+        self.take(product.package, &self.images_folder().join(product.file))
+    }
+
+    /// All boot modules, by one command: what they share is compiled once, and finding everything up to date costs one
+    /// look.
+    fn modules(&self) -> Result<Vec<PathBuf>> {
+        let mut command = self.command();
+        for (package, binary) in MODULES {
+            command.args(["--package", package, "--bin", binary]);
+        }
+        process::succeed(&mut command)?;
+        let folder = self.images_folder().join("MODULES");
+        let place = |binary: &str| folder.join(format!("{}.EFI", binary.to_uppercase()));
+        MODULES.iter().map(|(_, binary)| self.take(binary, &place(binary))).collect()
+    }
+
+    /// Cargo's command to build for the target, without what to build.
+    fn command(&self) -> Command {
+        let triple = target::triple(self.architecture);
+        let mut command = cargo(self.workspace, self.toolchain);
+        command.args(["build", "--profile", self.profile.name(), "--locked", "--quiet", "--target", triple]);
         command.env("CARGO_ENCODED_RUSTFLAGS", &self.flags);
         if let Some(linker) = &self.toolchain.linker {
             let name = triple.to_uppercase().replace('-', "_");
             command.env(format!("CARGO_TARGET_{name}_LINKER"), linker);
         }
-        process::succeed(&mut command)?;
+        command
+    }
+
+    /// Takes a binary that was built to its place.
+    fn take(&self, binary: &str, place: &Path) -> Result<PathBuf> {
+        let triple = target::triple(self.architecture);
         let built = target_folder(self.workspace, self.toolchain).join(triple).join(self.profile.name());
-        let folder = self.images_folder();
-        let place = folder.join(product.file);
-        install(&built.join(format!("{}.efi", product.package)), &place)?;
-        Ok(place)
+        install(&built.join(format!("{binary}.efi")), place)?;
+        Ok(place.to_owned())
     }
 
     fn images_folder(&self) -> PathBuf {

@@ -26,26 +26,29 @@ pub(crate) fn run(context: &Context, options: &cli::Image) -> Result<u8> {
             Extent::System,
         )?);
     }
-    write(&options.out, &systems, &options.params)?;
+    write(&options.out, &systems, configuration(&options.params))?;
     progress::say(&format!("written: {}", options.out.display()));
     Ok(0)
 }
 
-/// Writes an image that holds `systems`, with kernel parameters beyond the usual ones.
+/// Writes an image that holds `systems`, their modules, and a configuration.
 ///
 /// # Errors
 /// A file cannot be read or written, or the files do not fit.
-pub(crate) fn write(out: &Path, systems: &[Images], parameters: &str) -> Result<()> {
-    let mut entries = vec![Entry {
-        path: "EFI/BOOT/XTLDR/XTLDR.INI".to_owned(),
-        bytes: configuration(parameters).into_bytes(),
-    }];
+pub(crate) fn write(out: &Path, systems: &[Images], configuration: String) -> Result<()> {
+    let path = "EFI/BOOT/XTLDR/XTLDR.INI".to_owned();
+    let mut entries = vec![Entry { path, bytes: configuration.into_bytes() }];
     for system in systems {
         let read =
             |file: &Path| std::fs::read(file).with_context(|| format!("cannot read {}", file.display()));
         let architecture = system.architecture;
         let loader = format!("EFI/BOOT/{}", target::boot_file(architecture));
         entries.push(Entry { path: loader, bytes: read(&system.loader)? });
+        for module in &system.modules {
+            let name = module.file_name().context("a module has a name")?.to_string_lossy();
+            let path = format!("EFI/BOOT/XTLDR/MODULES/{}/{name}", target::system_folder(architecture));
+            entries.push(Entry { path, bytes: read(module)? });
+        }
         let kernel = format!("XTOS/{}/XTOSKRNL.EXE", target::system_folder(architecture));
         entries.push(Entry { path: kernel, bytes: read(&system.kernel)? });
     }
@@ -58,8 +61,9 @@ pub(crate) fn write(out: &Path, systems: &[Images], parameters: &str) -> Result<
     Ok(())
 }
 
-/// Returns the configuration with more kernel parameters for each system, as every editor can read it.
-fn configuration(parameters: &str) -> String {
+/// Returns the configuration that an image is delivered with, with more kernel parameters for each system, as every editor
+/// can read it.
+pub(crate) fn configuration(parameters: &str) -> String {
     let more = |line: &str| match parameters.trim() {
         parameters if !parameters.is_empty() && line.starts_with("Parameters=") => {
             format!("{line} {parameters}\r\n")

@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod doctor;
 pub(crate) mod image;
+pub(crate) mod pictures;
 pub(crate) mod run;
 
 use crate::setup::Setup;

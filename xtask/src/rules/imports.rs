@@ -23,7 +23,7 @@ const fn row(package: &'static str, may_import: &'static [&'static str]) -> Row 
 }
 
 const LIBRARIES: &[&str] =
-    &["xtcore", "xtacpi", "xtboot", "xtpaging", "xtlayout", "xthal", "xtrtl", "xtmm", "xtke"];
+    &["xtcore", "xtacpi", "xtboot", "xtpaging", "xtlayout", "xthal", "xtrtl", "xtmm", "xtke", "xtterm"];
 
 const TABLE: &[Row] = &[
     row("xtcore", &[]),
@@ -31,12 +31,19 @@ const TABLE: &[Row] = &[
     row("xtboot", &["xtcore"]),
     row("xthal", &["xtrtl", "xtcore"]),
     row("xtrtl", &["xtcore"]),
+    row("xtterm", &[]),
     row("xtpaging", &["xtcore"]),
     row("xtlayout", &["xtcore"]),
     row("xtmm", &["xtpaging", "xtlayout", "xtrtl", "xtcore"]),
     // Its tests take pages away with the real mapper, to see whether other processors notice.
     Row { tests_may_import: &["xtsim", "xtpaging"], ..row("xtke", &["xtrtl", "xtcore"]) },
-    row("xtldr", &["xtboot", "xthal", "xtpaging", "xtlayout", "xtrtl", "xtcore"]),
+    row("xtmodule", &[]),
+    row("xtmod-acpi", &["xtmodule", "xtacpi", "xtcore"]),
+    row("xtmod-beep", &["xtmodule"]),
+    row("xtmod-chainldr", &["xtmodule"]),
+    row("xtmod-dummy", &["xtmodule"]),
+    row("xtmod-framebuf", &["xtmodule"]),
+    row("xtldr", &["xtmodule", "xtboot", "xthal", "xtpaging", "xtlayout", "xtrtl", "xtterm", "xtcore"]),
     Row { never: &["uefi"], ..row("xtoskrnl", LIBRARIES) },
     Row { tests_may_import: &[], ..row("xtsim", &["xtcore"]) },
     Row { tests_may_import: &[], ..row("xtsupport", &["xtpaging", "xtsim", "xtcore"]) },
@@ -44,7 +51,7 @@ const TABLE: &[Row] = &[
     row("xtqemu", &["xtcore", "xtboot", "xtsim"]),
     row("xtask", &["xtcore", "xtboot", "xtqemu"]),
     row("xtbench", &["xtmm", "xtpaging", "xtcore"]),
-    row("xtfuzz", &["xtacpi", "xtboot", "xtcore", "xtldr", "xtrtl"]),
+    row("xtfuzz", &["xtacpi", "xtboot", "xtcore", "xtldr", "xtrtl", "xtterm"]),
 ];
 
 /// The beginning that the names of our packages share, and the ones without it.

@@ -12,7 +12,7 @@ use xtqemu::matrix::{ArchitectureImages, Cell, CellResult, Images, KernelBuild, 
 use xtqemu::{Outcome, matrix};
 
 use super::tally::{Finding, Tally};
-use super::{Depth, inspector, stick};
+use super::{Depth, inspector, stick, talks};
 use crate::build::{self, Extent, Profile};
 use crate::commands::Context;
 use crate::setup::Need;
@@ -30,7 +30,8 @@ pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
     let primary = primary(context);
     inspector::run(context, depth, tally);
     let stick_wanted = tally.wants(stick::NAME);
-    if !cells.is_empty() || stick_wanted {
+    let meetings = talks::wanted(tally);
+    if !cells.is_empty() || stick_wanted || !meetings.is_empty() {
         let mut systems = Vec::new();
         tally.always("boot/set-up", || {
             context.setup.ensure(&[Need::Emulator])?;
@@ -52,6 +53,7 @@ pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
         if stick_wanted {
             stick::run(context, &systems, tally);
         }
+        talks::run(context, &meetings, &systems, tally);
     }
     if primary != Choice::Rustup && context.toolchain == Choice::Auto {
         for architecture in target::BOTH {

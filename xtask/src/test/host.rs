@@ -97,6 +97,7 @@ fn clippy_for_firmware(context: &Context, architecture: Architecture) -> Result<
         return Ok(Finding::Skip(format!("this toolchain has no {triple}")));
     }
     let mut scope = vec!["--target", triple, "--package", "xtldr", "--package", "xtoskrnl"];
+    scope.extend(build::MODULES.iter().flat_map(|(package, _)| ["--package", package]));
     if architecture == Architecture::Amd64 {
         scope.extend(["--package", "la57shim"]);
     }

@@ -65,7 +65,7 @@ fn holds_no_path(context: &Context, architecture: Architecture) -> Result<Findin
     let workspace = &context.workspace;
     let images = built(context, architecture)?;
     let mut found = Vec::new();
-    for image in [&images.loader, &images.kernel] {
+    for image in [&images.loader, &images.kernel].into_iter().chain(&images.modules) {
         let bytes = std::fs::read(image).with_context(|| format!("cannot read {}", image.display()))?;
         for path in flags::forbidden_in_images(workspace) {
             if let Some(place) = hash::find(&bytes, &path.to_string_lossy()) {

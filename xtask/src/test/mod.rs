@@ -13,6 +13,7 @@ mod host;
 mod images;
 mod inspector;
 mod stick;
+pub(crate) mod talks;
 mod tally;
 
 use anyhow::Result;

@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context, systems: &[build::Images], tally: &mut Tall
             let files = EspFiles::new(system.loader.clone(), system.kernel.clone());
             let mut guest = Guest::new(architecture, files, folder.clone());
             let stick = folder.join("stick.img");
-            image::write(&stick, systems, &guest.kernel_parameters())?;
+            image::write(&stick, systems, image::configuration(&guest.kernel_parameters()))?;
             guest.disk = Disk::Image(stick.clone());
             guest.timeout = Some(run::patience(guest.memory));
             let finding = judged(&guest);

@@ -100,6 +100,7 @@ global_asm!(
     "or eax, {cr0_set}",
     "mov cr0, rax",
     "mov rcx, [rbx + {argument}]",
+    "mov rdx, [rbx + {second}]",
     "mov rax, [rbx + {entry}]",
     "mov rsp, [rbx + {stack}]",
     // 32 bytes of shadow space and a return address that is none: as after a call (Microsoft x64 ABI).
@@ -107,7 +108,6 @@ global_asm!(
     "push 0",
     "xor ebp, ebp",
     "xor ebx, ebx",
-    "xor edx, edx",
     "xor esi, esi",
     "xor edi, edi",
     "jmp rax",
@@ -137,6 +137,7 @@ global_asm!(
     cr0_keep = const !CR0_CLEAR,
     cr0_set = const CR0_SET,
     argument = const AT_ARGUMENT,
+    second = const AT_SECOND,
     entry = const AT_ENTRY,
     stack = const AT_STACK,
 );

@@ -77,10 +77,12 @@ global_asm!(
     "jmp 8f",
     "8:",
     "mov ecx, [ebx + {argument}]",
+    "mov edx, [ebx + {second}]",
     "mov eax, [ebx + {entry}]",
     "mov esp, [ebx + {stack}]",
-    // The argument and a return address that is none, aligned as after a call (cdecl).
-    "sub esp, 12",
+    // The arguments and a return address that is none, aligned as after a call (cdecl).
+    "sub esp, 8",
+    "push edx",
     "push ecx",
     "push 0",
     "xor ebp, ebp",
@@ -113,6 +115,7 @@ global_asm!(
     cr0_keep = const !CR0_CLEAR,
     cr0_set = const CR0_SET,
     argument = const AT_ARGUMENT,
+    second = const AT_SECOND,
     entry = const AT_ENTRY,
     stack = const AT_STACK,
 );

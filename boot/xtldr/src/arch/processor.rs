@@ -35,6 +35,34 @@ pub fn ticks() -> u64 {
     unsafe { intrinsics::_rdtsc() }
 }
 
+/// Returns 64 random bits, or `None` where the processor has no generator, or one that doesn't work.
+///
+/// Ten attempts a word are the manual's advice (SDM volume 1, section 7.3.17.1). A generator that only says zeros or ones
+/// is known to be broken.
+#[must_use]
+pub fn random() -> Option<u64> {
+    const ATTEMPTS: u32 = 10;
+    const RDRAND: u32 = 1 << 30;
+
+    if HostCpuid.read(1, 0).ecx & RDRAND == 0 {
+        return None;
+    }
+    let word = || {
+        (0..ATTEMPTS).find_map(|_| {
+            let (word, valid): (usize, u8);
+            // SAFETY: CPUID says that the instruction exists; it touches nothing but the register and the flags.
+            unsafe {
+                asm!("rdrand {word}", "setc {valid}", word = out(reg) word, valid = out(reg_byte) valid,
+                    options(nomem, nostack));
+            }
+            (valid == 1 && word != 0 && word != usize::MAX).then_some(word as u64)
+        })
+    };
+    let (first, second) = (word()?, word()?);
+    // Two equal words are as unlikely as a generator that sticks is real. On 32 bits each word is a half.
+    (first != second).then_some(first << (u64::BITS - usize::BITS) ^ second)
+}
+
 /// Stops the processor for good.
 pub fn halt() -> ! {
     loop {

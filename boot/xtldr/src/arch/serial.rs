@@ -4,7 +4,7 @@
 
 use core::fmt;
 
-use xthal::serial::{DIVISOR_LATCH, EIGHT_N_ONE, HOLDING_REGISTER_EMPTY, Line, READY, offset};
+use xthal::serial::{DATA_READY, DIVISOR_LATCH, EIGHT_N_ONE, HOLDING_REGISTER_EMPTY, Line, READY, offset};
 
 use super::processor::{read_port, write_port};
 
@@ -67,6 +67,13 @@ impl SerialPort {
         ] {
             write(base, offset, value);
         }
+    }
+
+    /// Returns a byte that has come, if one has.
+    #[must_use]
+    pub fn receive(&self) -> Option<u8> {
+        let Self::Present { base } = *self else { return None };
+        (read(base, offset::LINE_STATUS) & DATA_READY != 0).then(|| read(base, offset::DATA))
     }
 
     fn send(&self, byte: u8) {

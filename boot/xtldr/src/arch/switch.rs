@@ -57,7 +57,7 @@ pub struct Switch {
     cr4: u64,
     flags: u64,
     stack: u64,
-    argument: u64,
+    arguments: [u64; 2],
     entry: u64,
     descriptor_table: TablePointer,
     interrupt_table: TablePointer,
@@ -77,7 +77,8 @@ pub(super) const AT_ROOT: usize = offset_of!(Switch, root);
 pub(super) const AT_CR4: usize = offset_of!(Switch, cr4);
 pub(super) const AT_FLAGS: usize = offset_of!(Switch, flags);
 pub(super) const AT_STACK: usize = offset_of!(Switch, stack);
-pub(super) const AT_ARGUMENT: usize = offset_of!(Switch, argument);
+pub(super) const AT_ARGUMENT: usize = offset_of!(Switch, arguments);
+pub(super) const AT_SECOND: usize = AT_ARGUMENT + size_of::<u64>();
 pub(super) const AT_ENTRY: usize = offset_of!(Switch, entry);
 pub(super) const AT_GDT: usize = offset_of!(Switch, descriptor_table) + offset_of!(TablePointer, limit);
 pub(super) const AT_IDT: usize = offset_of!(Switch, interrupt_table) + offset_of!(TablePointer, limit);
@@ -102,11 +103,11 @@ impl CodeAndData {
 }
 
 impl Switch {
-    /// Describes a switch to the tables at `root`, then to `entry` with `argument`, on the stack that ends at `stack`.
+    /// Describes a switch to the tables at `root`, then to `entry` with two `arguments`, on the stack that ends at `stack`.
     ///
     /// NXE, PAT and CET are left alone until asked for.
     #[must_use]
-    pub const fn new(mode: PagingMode, root: u64, entry: u64, argument: u64, stack: u64) -> Self {
+    pub const fn new(mode: PagingMode, root: u64, entry: u64, arguments: [u64; 2], stack: u64) -> Self {
         let cr4 = match mode {
             PagingMode::Pml2 => 0,
             PagingMode::Pml3 | PagingMode::Pml4 => CR4_PAE,
@@ -117,7 +118,7 @@ impl Switch {
             cr4: cr4 as u64,
             flags: 0,
             stack,
-            argument,
+            arguments,
             entry,
             descriptor_table: TablePointer { unused: [0; 3], limit: 0, base: 0 },
             interrupt_table: TablePointer { unused: [0; 3], limit: 0, base: 0 },
@@ -135,7 +136,7 @@ impl Switch {
     ///
     /// # Safety
     /// The tables at `root` are right for the mode and map `entry` executable and the stack writable; whoever is
-    /// entered expects the argument; the processor has what the flags say. `pages` fulfils its own promise.
+    /// entered expects the arguments; the processor has what the flags say. `pages` fulfils its own promise.
     pub unsafe fn go(mut self, pages: CodeAndData) -> ! {
         self.descriptor_table.base = pages.data as u64 + offset_of!(Self, descriptors) as u64;
         self.descriptor_table.limit = (size_of_val(&self.descriptors) - 1) as u16;
@@ -161,7 +162,7 @@ pub unsafe fn hand_over(ready: &Ready) -> ! {
         ready.mode,
         ready.page_root.get(),
         ready.entry.get(),
-        ready.block.get(),
+        [ready.block.get(), ready.self_map_slot as u64],
         ready.stack_top.get(),
     );
     if ready.mode == PagingMode::Pml2 && ready.large_pages.is_present() {

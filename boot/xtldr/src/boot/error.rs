@@ -11,8 +11,10 @@ use xtlayout::LayoutError;
 use xtpaging::MapError;
 
 use crate::config::{BootPath, ConfigError};
-use crate::firmware::{FileFailure, Placement, Status};
+use crate::firmware::{Placement, Status};
 use crate::image::ImageError;
+use crate::trust::TrustError;
+use crate::volume::{FileFailure, Place, Volume};
 
 /// What memory was to be used for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,14 +68,18 @@ pub enum BootError<'a> {
     Configuration(ConfigError<'a>),
     /// A file cannot be had.
     File {
-        /// The file.
+        /// Its volume.
+        volume: Volume,
+        /// Its path there.
         path: BootPath,
         /// Why not.
         failure: FileFailure,
     },
     /// The kernel is at neither place.
     NoKernel {
-        /// The places.
+        /// The volume.
+        volume: Volume,
+        /// The places on it.
         paths: [BootPath; 2],
     },
     /// A file is larger than any of its kind.
@@ -103,6 +109,8 @@ pub enum BootError<'a> {
         /// What the firmware said.
         status: Status,
     },
+    /// Something is not trusted.
+    Trust(TrustError),
     /// The parameters NOXPA and XPA are both given.
     Contradiction,
     /// No paging mode suits processor, user and kernel.
@@ -153,12 +161,12 @@ impl fmt::Display for BootError<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Configuration(error) => error.fmt(out),
-            Self::File { path, failure: FileFailure::Missing } => write!(out, "there is no file {path}"),
-            Self::File { path, failure: FileFailure::Refused(status) } => {
-                write!(out, "file {path} cannot be read: {status}")
+            Self::File { volume, path, failure } => {
+                write!(out, "file {}: {failure}", Place { volume: *volume, path })
             }
-            Self::NoKernel { paths: [first, second] } => {
-                write!(out, "there is no kernel: neither {first} nor {second} exists")
+            Self::NoKernel { volume, paths: [first, second] } => {
+                let place = |path| Place { volume: *volume, path };
+                write!(out, "there is no kernel: neither {} nor {} exists", place(first), place(second))
             }
             Self::FileBytes { path, bytes, limit } => {
                 write!(out, "file {path} has {bytes} bytes, the limit is {limit}")
@@ -173,6 +181,7 @@ impl fmt::Display for BootError<'_> {
                 let frames = frames.get();
                 write!(out, "too little memory: {frames} pages{place} for {}: {status}", need.name())
             }
+            Self::Trust(error) => error.fmt(out),
             Self::Contradiction => out.write_str(
                 "the parameters NOXPA and XPA contradict each other: one asks for the narrow paging mode, the other \
                  for the wide one",

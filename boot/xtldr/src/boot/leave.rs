@@ -38,6 +38,8 @@ pub struct Ready {
     pub code: Frame,
     /// The page for the switch's data and stack, likewise.
     pub data: Frame,
+    /// The slot of the self-map in those tables.
+    pub self_map_slot: usize,
     /// The kernel's entry point.
     pub entry: VirtAddr,
     /// The loader block.
@@ -136,12 +138,13 @@ impl Prepared<'_> {
         let image = Image { placed: placed(&memory.image, self.layout.image.start()), entry: self.entry };
         let block = placed(&memory.block, self.layout.block.start());
         let stack = placed(&memory.stack, self.layout.stack.start());
-        report::hand_over(self.firmware, self.entry);
+        report::hand_over(self.firmware);
         let handover = Handover {
             architecture: self.processor.architecture,
             choice: self.choice,
             features: features(&self.space, &self.processor),
             page_root: self.space.root(),
+            self_map_slot: self.space.self_map().slot(),
             physical_bits: self.processor.capabilities.physical_bits,
             image,
             block,
@@ -161,6 +164,8 @@ impl Prepared<'_> {
                 hand_over: self.firmware.ticks(),
                 in_firmware: self.firmware.ticks_inside(),
             },
+            layout: self.origin,
+            kernel_sha256: self.kernel_digest.0,
         };
         seal(memory.block.bytes_mut(), &handover).map_err(BootError::Seal)?;
         #[cfg(feature = "tamper")]
@@ -177,6 +182,7 @@ impl Prepared<'_> {
             architecture: self.processor.architecture,
             mode: self.choice.mode,
             page_root: self.space.root(),
+            self_map_slot: self.space.self_map().slot(),
             code,
             data,
             entry: self.entry,

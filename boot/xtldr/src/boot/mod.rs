@@ -23,14 +23,14 @@ mod tables;
 mod tamper;
 
 pub use error::{BootError, Need};
+pub use files::{File, configuration, room};
 pub use leave::{MAP_SLACK, MAX_ATTEMPTS, Ready};
 pub use plan::{HAND_OVER_FRAMES, Prepared};
 
 use xtcore::choice::WideRequest;
 
-use crate::config::{Configuration, Entry};
+use crate::config::Entry;
 use crate::firmware::Firmware;
-use crate::report;
 use xtpaging::processor::Processor;
 
 /// The boot ended with a message that has been told already.
@@ -61,40 +61,26 @@ pub enum Remains {
     Nothing,
 }
 
-/// Reads configuration and kernel and gets everything ready that can be before the final memory map.
+/// Reads the kernel of an entry and gets everything ready that can be before the final memory map.
 ///
 /// `start` is the processor's clock at the loader's entry.
 ///
 /// # Errors
-/// [`Refused`]: the reason has been printed, and all memory has gone back to the firmware.
+/// [`BootError`], which nobody has been told; all memory has gone back to the firmware.
 pub fn prepare<'f>(
-    firmware: &'f dyn Firmware,
-    processor: &Processor,
-    start: u64,
-) -> Result<Prepared<'f>, Refused> {
-    report::greet(firmware, processor);
-    let refuse = |error: &BootError<'_>, pause| {
-        report::refuse(firmware, error);
-        Refused { pause, firmware: Remains::BootServices }
-    };
-    let file = files::configuration(firmware).map_err(|error| refuse(&error, Pause::UntilRead))?;
-    let entry = Configuration::parse(file.bytes())
-        .and_then(|configuration| configuration.default_entry())
-        .map_err(|error| refuse(&BootError::Configuration(error), Pause::UntilRead))?;
-    prepare_entry(firmware, processor, &entry, start).map_err(|error| refuse(&error, pause_of(&entry)))
-}
-
-fn prepare_entry<'f>(
     firmware: &'f dyn Firmware,
     processor: &Processor,
     entry: &Entry<'_>,
     start: u64,
 ) -> Result<Prepared<'f>, BootError<'static>> {
     let (path, file) = files::kernel(firmware, entry, processor.architecture)?;
-    Prepared::new(firmware, processor, entry, &path, file.bytes(), start)
+    let kernel = files::trusted(firmware, entry, &path, file.bytes())?;
+    Prepared::new(firmware, processor, entry, &kernel, start)
 }
 
-fn pause_of(entry: &Entry<'_>) -> Pause {
+/// Returns whether somebody is there to read why a boot of this entry failed.
+#[must_use]
+pub fn pause_of(entry: &Entry<'_>) -> Pause {
     if entry.parameters.has("EXIT") { Pause::No } else { Pause::UntilRead }
 }
 

@@ -13,11 +13,12 @@
 //! CR3 has 32 bits; on i686 the hand-over pages lie below 2 GiB because the upper half belongs to the kernel.
 
 use arrayvec::{ArrayString, ArrayVec};
-use xtboot::block::{BlockPlan, Screen, Section, SectionProtection};
+use xtboot::block::{BlockPlan, LayoutOrigin, LayoutSource, Screen, Section, SectionProtection};
 use xtboot::map::{DESCRIPTOR_BYTES, Edge, RawMap, edges_needed, runs_bound};
 use xtboot::{ledger, parameters};
 use xtcore::choice::{Architecture, Choice, choose};
 use xtcore::{Frame, FrameCount, FrameRange, Level, MemoryRun, PagingMode, VirtAddr, VirtRange};
+use xtlayout::random::Places;
 use xtlayout::{BootLayout, BootNeeds, LayoutError, RegionKind, plan_boot};
 use xtpaging::entry::Format;
 use xtpaging::{
@@ -25,14 +26,15 @@ use xtpaging::{
 };
 
 use super::error::{BootError, Need};
-use super::files::allocate;
+use super::files::{Kernel, allocate};
 use super::leave::MAP_SLACK;
 use super::tables::{TableFrames, TableMemory};
 use super::{Pause, pause_of, request_of};
-use crate::config::{BootPath, Entry};
+use crate::config::Entry;
 use crate::firmware::{Firmware, MapFailure, Pages, Placement, Purpose};
 use crate::image::{self, MAX_SECTIONS, Validated};
 use crate::report;
+use crate::trust::{self, Digest};
 use xtpaging::processor::Processor;
 
 /// Frames of the hand-over allocation: a page of code, then a page of data and stack.
@@ -58,6 +60,8 @@ pub struct Prepared<'f> {
     pub(super) sections: ArrayVec<Section, MAX_SECTIONS>,
     pub(super) entry: VirtAddr,
     pub(super) layout: BootLayout,
+    pub(super) origin: LayoutOrigin,
+    pub(super) kernel_digest: Digest,
     pub(super) screen: Option<Screen>,
     pub(super) space: AddressSpace,
     pub(super) memory: Memory<'f>,
@@ -81,13 +85,13 @@ impl<'f> Prepared<'f> {
         firmware: &'f dyn Firmware,
         processor: &Processor,
         entry: &Entry<'_>,
-        path: &BootPath,
-        file: &[u8],
+        kernel: &Kernel<'_>,
         start: u64,
     ) -> Result<Self, BootError<'static>> {
-        let wrong_image = |error| BootError::Image { path: *path, error };
-        let image = image::validate(file, processor.architecture).map_err(wrong_image)?;
-        report::kernel(firmware, entry, path, file.len(), &image);
+        let path = *kernel.path;
+        let wrong_image = |error| BootError::Image { path, error };
+        let image = image::validate(kernel.bytes, processor.architecture).map_err(wrong_image)?;
+        report::kernel(firmware, entry, &path, kernel.bytes.len(), &image);
         let choice = choose(processor.architecture, processor.wide, request_of(entry)?, image.modes())
             .map_err(BootError::Mode)?;
         report::paging(firmware, choice);
@@ -96,10 +100,11 @@ impl<'f> Prepared<'f> {
         let _ = parameters.try_push_str(entry.parameters.text());
 
         let sizes = Sizes::measure(firmware, image.mapped().len(), parameters.len())?;
-        let (layout, screen) = lay_out(firmware, processor, choice.mode, &image, &sizes)?;
+        let (origin, places) = choose_places(firmware, processor, choice.mode, &image, entry)?;
+        let (layout, screen) = lay_out(firmware, processor, choice.mode, &image, places.image_base, &sizes)?;
         let mut image_memory = allocate(firmware, Need::Image, image.pages(), Placement::Any, Purpose::Data)?;
         image.place(image_memory.bytes_mut()).map_err(wrong_image)?;
-        image.relocate(image_memory.bytes_mut(), image.base()).map_err(wrong_image)?;
+        image.relocate(image_memory.bytes_mut(), layout.image.start()).map_err(wrong_image)?;
         let data =
             |need, bytes| allocate(firmware, need, FrameCount::holding(bytes), Placement::Any, Purpose::Data);
         let stack = data(Need::Stack, layout.stack.bytes())?;
@@ -117,7 +122,10 @@ impl<'f> Prepared<'f> {
             RegionKind::Image => image_memory.frames(),
             _ => hand_over.frames(),
         })?;
-        let (space, tables) = build_tables(firmware, processor, choice.mode, &mappings)?;
+        // Only slots that can hold one are ever drawn.
+        let self_map =
+            SelfMap::new(choice.mode, places.self_map_slot).unwrap_or_else(|| SelfMap::standard(choice.mode));
+        let (space, tables) = build_tables(firmware, processor, self_map, &mappings)?;
         Ok(Self {
             firmware,
             processor: *processor,
@@ -126,8 +134,10 @@ impl<'f> Prepared<'f> {
             parameters,
             choice,
             sections: image.sections().collect(),
-            entry: image.entry(),
+            entry: image.entry_at(layout.image.start()),
             layout,
+            origin,
+            kernel_digest: kernel.measured.digest(),
             screen,
             space,
             memory: Memory {
@@ -196,12 +206,36 @@ const fn stack_bytes(architecture: Architecture) -> u64 {
     }
 }
 
+/// Chooses where the image and the self-map go, and tells who has chosen.
+///
+/// An image without relocations stays where it was linked; the self-map moves all the same.
+fn choose_places(
+    firmware: &dyn Firmware,
+    processor: &Processor,
+    mode: PagingMode,
+    image: &Validated<'_>,
+    entry: &Entry<'_>,
+) -> Result<(LayoutOrigin, Places), BootError<'static>> {
+    let origin = trust::origin(firmware, &entry.parameters).map_err(BootError::Trust)?;
+    report::layout(firmware, origin.source, image);
+    let standard = Places { image_base: image.base(), self_map_slot: mode.geometry().self_map_slot() };
+    if origin.source == LayoutSource::Standard {
+        return Ok((origin, standard));
+    }
+    // No RAM lies above, whatever the final memory map says.
+    let reach = Format::new(mode, processor.capabilities).ram_limit();
+    let drawn = Places::drawn(mode, image.pages().bytes(), reach, origin.seed).map_err(BootError::Layout)?;
+    let image_base = if image.is_movable() { drawn.image_base } else { standard.image_base };
+    Ok((origin, Places { image_base, ..drawn }))
+}
+
 /// Plans the kernel's regions. A framebuffer out of reach is left out with a message: no screen is no error.
 fn lay_out(
     firmware: &dyn Firmware,
     processor: &Processor,
     mode: PagingMode,
     image: &Validated<'_>,
+    image_base: VirtAddr,
     sizes: &Sizes,
 ) -> Result<(BootLayout, Option<Screen>), BootError<'static>> {
     let format = Format::new(mode, processor.capabilities);
@@ -213,7 +247,7 @@ fn lay_out(
         (frames.end() <= limit).then_some((graphics, pixels, frames))
     });
     let mut needs = BootNeeds {
-        image_base: image.base(),
+        image_base,
         image_bytes: image.pages().bytes(),
         block_bytes: sizes.block_bytes,
         stack_bytes: stack_bytes(processor.architecture),
@@ -286,16 +320,17 @@ fn mappings(
 fn build_tables<'f>(
     firmware: &'f dyn Firmware,
     processor: &Processor,
-    mode: PagingMode,
+    self_map: SelfMap,
     mappings: &[Mapping],
 ) -> Result<(AddressSpace, Pages<'f>), BootError<'static>> {
+    let mode = self_map.mode();
     let format = Format::new(mode, processor.capabilities);
     let planned = tables_needed(&format, mappings).map_err(BootError::Tables)?;
     let mut pages = allocate(firmware, Need::Tables, planned, Placement::Below4GiB, Purpose::Data)?;
     let mut frames = TableFrames::new(pages.frames());
     let mut tables = TableMemory::new(&mut pages, mode.geometry());
     let mut build = || -> Result<AddressSpace, MapError> {
-        let space = AddressSpace::create(SelfMap::standard(mode), format, &mut tables, &mut frames)?;
+        let space = AddressSpace::create(self_map, format, &mut tables, &mut frames)?;
         for mapping in mappings {
             space.map(&mut tables, &mut frames, mapping)?;
         }

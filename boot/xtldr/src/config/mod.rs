@@ -223,6 +223,15 @@ impl<'a> Configuration<'a> {
         Some(value.error(Fault::NoEntry { name: value.text }))
     }
 
+    /// Returns the first value of a key of the loader's own section, be it one of the loader's or a module's.
+    #[must_use]
+    pub fn own_value(&self, wanted: &str) -> Option<&'a str> {
+        self.section(OWN_SECTION)?
+            .pairs()
+            .find(|(key, _)| key.eq_ignore_ascii_case(wanted))
+            .map(|(_, value)| value)
+    }
+
     fn own_values(&self) -> SettingValues<'a> {
         match self.section(OWN_SECTION) {
             Some(section) => section.values::<SettingKey, _>(&mut |_| {}),

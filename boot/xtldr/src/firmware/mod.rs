@@ -15,6 +15,9 @@ use core::fmt;
 
 use xtcore::{FrameCount, FrameRange};
 
+use crate::trust::{Measuring, Randomness, SecureBoot};
+use crate::volume::Files;
+
 /// A status of the firmware: the number of an `EFI_STATUS` without its error bit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Status(pub u64);
@@ -42,6 +45,9 @@ impl Status {
             13 => "media changed",
             14 => "not found",
             15 => "access denied",
+            20 => "already started",
+            21 => "aborted",
+            25 => "incompatible version",
             26 => "security violation",
             _ => return None,
         })
@@ -106,17 +112,8 @@ pub enum MapFailure {
     Refused(Status),
 }
 
-/// Why a file cannot be had.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FileFailure {
-    /// There is no such file.
-    Missing,
-    /// The firmware refuses.
-    Refused(Status),
-}
-
 /// The firmware as the loader sees it.
-pub trait Firmware {
+pub trait Firmware: Files + Randomness + SecureBoot + Measuring {
     /// Returns who made the firmware.
     fn describe(&self) -> Maker<'_>;
 
@@ -125,18 +122,6 @@ pub trait Firmware {
 
     /// Returns the graphics mode that is on, or `None` where there is no linear framebuffer to speak of.
     fn graphics(&self) -> Option<Graphics>;
-
-    /// Returns the size of a file on the loader's own volume.
-    ///
-    /// # Errors
-    /// [`FileFailure`] when it is not there or cannot be opened.
-    fn file_bytes(&self, path: &str) -> Result<u64, FileFailure>;
-
-    /// Reads a file from its start and returns how many bytes were read; fewer than `into` holds where it is shorter.
-    ///
-    /// # Errors
-    /// [`FileFailure`] when it is not there or cannot be read.
-    fn read_file(&self, path: &str, into: &mut [u8]) -> Result<usize, FileFailure>;
 
     /// Allocates contiguous frames; their contents are anything.
     ///

@@ -120,10 +120,22 @@ impl Validated<'_> {
         self.base
     }
 
+    /// Tells whether the image can lie elsewhere: it has relocations.
+    #[must_use]
+    pub const fn is_movable(&self) -> bool {
+        !self.relocations.is_empty()
+    }
+
     /// Returns the entry point, for an image at its [`Validated::base`].
     #[must_use]
     pub const fn entry(&self) -> VirtAddr {
         self.entry
+    }
+
+    /// Returns the entry point of an image that lies at `base`.
+    #[must_use]
+    pub const fn entry_at(&self, base: VirtAddr) -> VirtAddr {
+        VirtAddr::new(base.get().wrapping_add(self.entry.get() - self.base.get()))
     }
 
     /// Returns the size of the image in memory.

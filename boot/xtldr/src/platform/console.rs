@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use arrayvec::ArrayVec;
 use uefi::runtime::VariableVendor;
-use uefi::{boot, cstr16, runtime, system};
+use uefi::{CStr16, cstr16, runtime, system};
 use xtldr::arch::SerialPort;
 use xtldr::config::{DebugPort, DebugPorts, MAX_PORTS, ScreenLines};
 use xtldr::firmware::shows_on_first_serial_port;
@@ -32,6 +32,14 @@ pub(super) fn services_are_gone() -> bool {
 
 /// The divisor of the first port's clock where the loader sets it up unasked: 115200 baud.
 const USUAL_DIVISOR: u16 = 1;
+
+/// Tells whether the variable `name` holds a device path of the first serial port. Room for a display, a keyboard, a
+/// serial port and a USB terminal; a longer variable counts as one without.
+pub(super) fn is_on_first_serial_port(name: &CStr16) -> bool {
+    let mut paths = [0; 1024];
+    let variable = runtime::get_variable(name, &VariableVendor::GLOBAL_VARIABLE, &mut paths);
+    variable.is_ok_and(|(paths, _)| shows_on_first_serial_port(paths))
+}
 
 /// The places to write to.
 pub(super) struct Console {
@@ -55,10 +63,7 @@ impl Places {
 impl Console {
     pub(super) fn find() -> Self {
         let places = Places::usual();
-        // Room for a display, a serial port and a USB terminal; a longer variable counts as not mirrored.
-        let mut paths = [0; 1024];
-        let variable = runtime::get_variable(cstr16!("ConOut"), &VariableVendor::GLOBAL_VARIABLE, &mut paths);
-        let mirrored = variable.is_ok_and(|(paths, _)| shows_on_first_serial_port(paths));
+        let mirrored = is_on_first_serial_port(cstr16!("ConOut"));
         if !mirrored {
             places.serial.iter().for_each(|port| port.set_up(USUAL_DIVISOR));
         }
@@ -122,18 +127,4 @@ impl Console {
             let _ = write!(port, "\r\n{text}\r\n");
         }
     }
-}
-
-/// Waits until somebody presses a key.
-pub(super) fn wait_for_key() {
-    system::with_stdout(|out| {
-        let _ = out.write_str("Press a key to go back to the firmware.\r\n");
-    });
-    system::with_stdin(|input| {
-        let _ = input.reset(false);
-        if let Ok(event) = input.wait_for_key_event() {
-            let _ = boot::wait_for_event(&[event]);
-            let _ = input.read_key();
-        }
-    });
 }

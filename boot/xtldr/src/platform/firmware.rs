@@ -19,12 +19,11 @@ use xtcore::{FrameCount, FrameRange, PhysAddr};
 use xtldr::arch;
 use xtldr::config::{DebugLines, DebugPort, DebugPorts};
 use xtldr::firmware::{
-    FileFailure, Firmware, Grant, Graphics, Maker, MapFailure, MapKey, MapShape, Placement, Purpose, Status,
-    SystemTables,
+    Firmware, Grant, Graphics, Maker, MapFailure, MapKey, MapShape, Placement, Purpose, Status, SystemTables,
 };
 
 use super::console::{self, Console};
-use super::{files, graphics};
+use super::graphics;
 
 /// The firmware that started this application.
 pub(super) struct UefiFirmware {
@@ -77,7 +76,7 @@ fn system_table() -> Option<NonNull<SystemTable>> {
 }
 
 /// Returns boot services, while there are any.
-fn services() -> Option<&'static BootServices> {
+pub(super) fn services() -> Option<&'static BootServices> {
     let table = system_table()?;
     // SAFETY: the firmware gave the table to the entry point, and it stays where it is.
     let services = unsafe { (*table.as_ptr()).boot_services };
@@ -114,14 +113,6 @@ impl Firmware for UefiFirmware {
     fn graphics(&self) -> Option<Graphics> {
         self.graphics.set(self.timed(graphics::current));
         self.graphics.get()
-    }
-
-    fn file_bytes(&self, path: &str) -> Result<u64, FileFailure> {
-        self.timed(|| files::bytes(files::own_volume(), path)).map_err(files::plain)
-    }
-
-    fn read_file(&self, path: &str, into: &mut [u8]) -> Result<usize, FileFailure> {
-        self.timed(|| files::read(files::own_volume(), path, into)).map_err(files::plain)
     }
 
     fn allocate(&self, frames: FrameCount, placement: Placement, purpose: Purpose) -> Result<Grant, Status> {

@@ -3,49 +3,54 @@
 #![allow(unsafe_code, reason = "calls the firmware and jumps to the kernel")]
 
 mod console;
-mod files;
 mod firmware;
+mod gone;
 mod graphics;
+mod modules;
 mod panic;
-mod variables;
-mod volumes;
+mod power;
+mod storage;
+mod terminal;
+mod trust;
 
 use uefi::prelude::*;
-use uefi::runtime::ResetType;
 use xtldr::arch;
-use xtldr::boot::{Pause, Refused, Remains, prepare};
+use xtldr::firmware::Firmware;
+use xtldr::session::{self, Leave, Machine};
 use xtpaging::processor::Processor;
 
 use firmware::UefiFirmware;
-
-/// How long a message stays when nobody can press a key any more.
-const READING_SECONDS: u32 = 10;
+use terminal::Terminal;
 
 #[entry]
 fn main() -> Status {
     let start = arch::ticks();
-    // The firmware resets a machine that stays in an application for five minutes; a waiting user is no reason to.
+    // The firmware resets a machine that stays in an application for five minutes; a waiting user is no reason to. The
+    // hand-over to a kernel has nothing left to disarm.
     let _ = uefi::boot::set_watchdog_timer(0, 0x1_0000, None);
     let processor = Processor::read(&arch::HostCpuid, arch::ARCHITECTURE);
-    let firmware = UefiFirmware::new();
-    let ready = match prepare(&firmware, &processor, start).and_then(|prepared| prepared.leave()) {
-        Ok(ready) => ready,
-        Err(refused) => return give_up(refused),
+    let (firmware, terminal) = (UefiFirmware::new(), Terminal::find());
+    let machine = Machine {
+        firmware: &firmware,
+        variables: &firmware,
+        command_line: &firmware,
+        firmware_settings: power::firmware_settings(),
+        lines: &firmware,
+        console: &terminal,
+        modules: &firmware,
+        processor: &processor,
+        cpuid: &arch::HostCpuid,
+        gone: &gone::Away,
+        start,
     };
-    // SAFETY: `leave` has succeeded, so boot services are gone, and `ready` describes the boot prepared just now.
-    unsafe { arch::hand_over(&ready) }
-}
-
-/// Goes back to the firmware, as far as there is any.
-fn give_up(refused: Refused) -> Status {
-    match (refused.firmware, refused.pause) {
-        (Remains::BootServices, Pause::No) => {}
-        (Remains::BootServices, Pause::UntilRead) => console::wait_for_key(),
-        (Remains::Nothing, pause) => {
-            if pause == Pause::UntilRead {
-                arch::wait_seconds(READING_SECONDS);
-            }
-            uefi::runtime::reset(ResetType::COLD, Status::ABORTED, None);
+    match session::run(&machine) {
+        Leave::Firmware => {}
+        Leave::Reboot => power::reboot(),
+        Leave::PowerOff => power::power_off(),
+        Leave::FirmwareSettings => {
+            // The menu offers this only where it can be done; who gets here is better off in the firmware than in a loop.
+            let Err(status) = power::reboot_to_firmware_settings();
+            firmware.print(format_args!("XTLDR: the firmware does not show its settings: {status}"));
         }
     }
     Status::LOAD_ERROR

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use xtcore::{Frame, FrameCount, FrameRange, PhysAddr};
-use xtldr::boot::{Ready, Refused, prepare};
+use xtldr::boot::{Ready, Refused};
 use xtldr::firmware::{
-    FileFailure, Firmware, Grant, Graphics, Maker, MapFailure, MapKey, MapShape, Placement, Purpose, Status,
-    SystemTables,
+    Firmware, Grant, Graphics, Maker, MapFailure, MapKey, MapShape, Placement, Purpose, Status, SystemTables,
 };
 use xtpaging::processor::Processor;
 
 use super::ram::{Bank, Memory};
+use super::trust::Trust;
 
 /// How the firmware misbehaves.
 #[derive(Clone, Debug)]
@@ -66,6 +66,7 @@ pub(crate) struct Mock {
     pub(crate) habits: Habits,
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     pub(crate) graphics: Option<Graphics>,
+    pub(crate) trust: Trust,
     pub(crate) lines: RefCell<Vec<String>>,
     pub(crate) last_lines: RefCell<Vec<String>>,
     pub(crate) machine_lines: RefCell<Vec<String>>,
@@ -86,6 +87,7 @@ impl Mock {
             habits,
             files: BTreeMap::new(),
             graphics: None,
+            trust: Trust::default(),
             lines: RefCell::default(),
             last_lines: RefCell::default(),
             machine_lines: RefCell::default(),
@@ -108,7 +110,7 @@ impl Mock {
 
     /// Boots.
     pub(crate) fn boot(&self, processor: &Processor) -> Result<Ready, Refused> {
-        prepare(self, processor, 1).and_then(|prepared| prepared.leave())
+        super::session::alone(self, processor)
     }
 
     /// Returns how many allocations have not come back.
@@ -133,7 +135,11 @@ impl Mock {
         lines[0].clone()
     }
 
-    fn services(&self) {
+    pub(super) fn services(&self) {
+        // What a real machine never returns to is unwound here, and gives its memory back.
+        if std::thread::panicking() {
+            return;
+        }
         assert_eq!(self.stage.get(), Stage::Services, "a boot service was called after leaving was tried");
         self.clock.set(self.clock.get() + 7);
     }
@@ -196,19 +202,6 @@ impl Firmware for Mock {
     fn graphics(&self) -> Option<Graphics> {
         self.services();
         self.graphics
-    }
-
-    fn file_bytes(&self, path: &str) -> Result<u64, FileFailure> {
-        self.services();
-        self.files.get(path).map(|file| file.len() as u64).ok_or(FileFailure::Missing)
-    }
-
-    fn read_file(&self, path: &str, into: &mut [u8]) -> Result<usize, FileFailure> {
-        self.services();
-        let file = self.files.get(path).ok_or(FileFailure::Missing)?;
-        let length = file.len().min(into.len());
-        into[..length].copy_from_slice(&file[..length]);
-        Ok(length)
     }
 
     fn allocate(&self, frames: FrameCount, placement: Placement, purpose: Purpose) -> Result<Grant, Status> {

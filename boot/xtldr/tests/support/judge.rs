@@ -47,16 +47,24 @@ impl HandedOver {
                 architecture: self.ready.architecture,
                 mode: self.ready.mode,
                 page_root: self.ready.page_root,
+                self_map_slot: self.ready.self_map_slot,
                 block: self.ready.block,
                 stack_pointer: self.ready.stack_top,
             },
         )
     }
 
+    /// Returns the self-map where the loader says that it is.
+    pub(crate) fn self_map(&self) -> SelfMap {
+        SelfMap::new(self.ready.mode, self.ready.self_map_slot).expect("a slot that can hold it")
+    }
+
     /// Returns every mapping but the self-map's.
     fn leaves(&self, mock: &Mock) -> Vec<Translation> {
-        let skip = SelfMap::standard(self.ready.mode).region();
-        leaves(&mock.memory, &self.facts).skipping(skip).map(|leaf| leaf.unwrap()).collect()
+        leaves(&mock.memory, &self.facts)
+            .skipping(self.self_map().region())
+            .map(|leaf| leaf.unwrap())
+            .collect()
     }
 }
 
@@ -78,7 +86,7 @@ pub(crate) fn judge(mock: &Mock, processor: &Processor, ready: Ready) {
 
 /// Every frame reachable from CR3 is typed as a table, and there are exactly as many as were planned.
 fn tables_are_typed(mock: &Mock, over: &HandedOver, block: &VerifiedBlock<'_>) {
-    let skip = SelfMap::standard(over.ready.mode).region();
+    let skip = over.self_map().region();
     let found = tables(&mock.memory, &over.facts, Some(skip));
     let frames: BTreeSet<Frame> = found.iter().map(|table| table.frame).collect();
     assert_eq!(frames.len(), found.len(), "each table is linked once");

@@ -2,7 +2,7 @@
 
 use xtcore::PagingMode;
 use xtcore::choice::{Architecture, WideMode};
-use xtpaging::processor::Processor;
+use xtpaging::processor::{Cpuid, Leaf, Processor};
 use xtpaging::{Capabilities, Support};
 
 /// Returns the architecture of a mode.
@@ -28,5 +28,14 @@ pub(crate) fn processor(mode: PagingMode) -> Processor {
         smep: Support::Present,
         smap: Support::Present,
         umip: Support::Present,
+    }
+}
+
+/// A processor that says nothing of itself.
+pub(crate) struct NoCpuid;
+
+impl Cpuid for NoCpuid {
+    fn read(&self, _: u32, _: u32) -> Leaf {
+        Leaf::default()
     }
 }

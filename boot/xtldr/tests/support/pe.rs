@@ -68,7 +68,8 @@ pub(crate) fn kernel(architecture: Architecture) -> Image {
     let mut data = vec![0x11; 0x20];
     let pointer = (base + u64::from(POINTER)).to_le_bytes();
     data[0x10..0x10 + address_bytes(architecture)].copy_from_slice(&pointer[..address_bytes(architecture)]);
-    let manifest = [b"XTOSKRNL".as_slice(), &1_u32.to_le_bytes(), &modes.to_le_bytes()].concat();
+    let manifest =
+        [b"XTOSKRNL".as_slice(), &xtboot::block::VERSION.to_le_bytes(), &modes.to_le_bytes()].concat();
     let entry = kind << 12 | (POINTER & 0xFFF) as u16;
     let relocations = [
         (POINTER & !0xFFF).to_le_bytes().as_slice(),

@@ -10,6 +10,7 @@ pub(crate) mod control;
 pub(crate) mod cpu;
 pub(crate) mod fault;
 mod handler;
+pub(crate) mod image;
 pub(crate) mod local;
 pub(crate) mod port;
 pub(crate) mod stack;

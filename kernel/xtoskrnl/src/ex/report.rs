@@ -20,6 +20,7 @@ use super::waiting::Waiting;
 use crate::ar::cpu::ARCHITECTURE;
 use crate::hl::power::Verdict;
 use crate::kd::{log, record};
+use crate::ke::bugcheck::PlacesJson;
 use crate::ke::stamps::Phase;
 use crate::ke::threads;
 use crate::mm::Memory;
@@ -172,7 +173,10 @@ impl fmt::Display for Report<'_> {
             self.in_use.get(),
             memory.window_frames().get()
         )?;
-        write!(out, ",\"image_base\":{}", block.image().placed.base.get())?;
+        write!(out, ",{PlacesJson},\"self_map_slot\":{}", block.self_map_slot())?;
+        write!(out, ",\"kernel_sha256\":\"")?;
+        block.kernel_sha256().iter().try_for_each(|byte| write!(out, "{byte:02x}"))?;
+        out.write_str("\"")?;
         write!(out, ",\"nx\":{}", memory.has_no_execute())?;
         write!(out, ",\"wx_pages_kernel\":{}", audit.writable_executable)?;
         write!(out, ",\"frames_writable_and_executable\":{}", audit.frames_writable_and_executable)?;

@@ -1,10 +1,12 @@
 //! What a person reads: the summary of a boot, line by line.
 
+use xtboot::block::VerifiedBlock;
 use xtcore::{CpuIndex, FrameCount, PagingMode};
 use xtke::time::{Activity, Interval};
 
 use crate::ar::cpu::ARCHITECTURE;
 use crate::kd::log;
+use crate::ke::bugcheck::Places;
 use crate::ke::processor::MOST;
 use crate::ke::stamps::Stamps;
 use crate::ke::threads;
@@ -43,6 +45,12 @@ pub(crate) fn times() {
             .map(|activity| times.on(activity).units() / Interval::from_millis(1).units());
         log!("    CPU {:>2}  {threads:>8}  {deferred:>8}  {idle:>8}", cpu.get());
     }
+}
+
+/// Prints where the kernel lies, and what it takes to have it there again.
+pub(crate) fn places(block: &VerifiedBlock<'_>) {
+    let (slot, source) = (block.self_map_slot(), block.layout().source.text());
+    log!("xtoskrnl: {Places}; self-map in slot {slot:#x}; {source}");
 }
 
 /// Prints who starts, in which mode, and why.

@@ -222,13 +222,13 @@ block_errors! {
         expected: u64,
     }, "the loader block's root page table is at {found:#x}, CR3 says {expected:#x}";
 
-    /// The self-map is not in the paging mode's slot.
+    /// The self-map is not in the slot that the kernel was entered with, or that slot may not hold it.
     SelfMapSlot = 12, "self-map-slot", {
         /// The slot found.
         found: u64,
-        /// The slot of the mode.
+        /// The slot that the kernel was entered with.
         expected: u64,
-    }, "the loader block's self-map is in slot {found:#x} instead of {expected:#x}";
+    }, "the loader block's self-map is in slot {found:#x}, the kernel was told {expected:#x}";
 
     /// No processor has physical addresses of that width.
     PhysicalBits = 13, "physical-bits", {
@@ -477,6 +477,16 @@ block_errors! {
         /// The number of the kind that the map gives it; zero where the map does not list it.
         kind: u64,
     }, "frame {frame:#x} holds an active page table, but is listed with kind {kind}";
+
+    /// There is no such origin of the layout, its reserved field is not zero, or the standard layout has a seed.
+    LayoutSource = 41, "layout-source", {
+        /// The number found.
+        found: u64,
+        /// The reserved field.
+        reserved: u64,
+        /// The seed.
+        seed: u64,
+    }, "the loader block's layout comes from {found} with the seed {seed:#x} (reserved field {reserved}), which has no meaning";
 }
 
 impl core::error::Error for BlockError {}

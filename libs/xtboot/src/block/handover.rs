@@ -4,6 +4,7 @@
 use xtcore::choice::{Architecture, Choice};
 use xtcore::{FrameCount, FrameRange, MemoryRun, PhysAddr, VirtAddr, VirtRange};
 
+use super::origin::LayoutOrigin;
 use super::wire::{PixelFormat, SectionProtection, SectionRecord, Stamps, flags, machine};
 use crate::map::Counts;
 use crate::parameters::Parameters;
@@ -19,6 +20,8 @@ pub struct Handover<'a> {
     pub features: Features,
     /// The root table: CR3 without its flag bits.
     pub page_root: PhysAddr,
+    /// The slot of the self-map in the tables at the geometry's self-map level.
+    pub self_map_slot: usize,
     /// MAXPHYADDR, in bits.
     pub physical_bits: u32,
     /// The kernel's image.
@@ -47,6 +50,10 @@ pub struct Handover<'a> {
     pub screen: Option<Screen>,
     /// The loader's time stamps.
     pub stamps: Stamps,
+    /// Where image and self-map got their places from.
+    pub layout: LayoutOrigin,
+    /// SHA-256 of the kernel's file.
+    pub kernel_sha256: [u8; 32],
 }
 
 /// Returns the PE machine number of an architecture, as the block and an image's header use it.

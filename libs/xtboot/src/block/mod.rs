@@ -18,6 +18,7 @@
 mod checksum;
 mod error;
 mod handover;
+mod origin;
 mod plan;
 mod seal;
 mod verified;
@@ -27,6 +28,7 @@ mod wire;
 pub use checksum::checksum;
 pub use error::{BlockError, Part};
 pub use handover::{Features, Handover, Image, Placed, Screen, Section};
+pub use origin::{LayoutOrigin, LayoutSource};
 pub use plan::{BlockPlan, MAX_BLOCK_BYTES};
 pub use seal::{SealError, seal};
 pub use verified::VerifiedBlock;

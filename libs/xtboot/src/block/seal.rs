@@ -129,7 +129,7 @@ fn header(handover: &Handover<'_>, plan: &BlockPlan) -> Header {
         paging_reason: handover.choice.reason as u32,
         flags: (handover.features.bits() & !flags::FRAMEBUFFER) | screen_flag,
         page_root: handover.page_root.get(),
-        self_map_slot: narrow(handover.choice.mode.geometry().self_map_slot()),
+        self_map_slot: narrow(handover.self_map_slot),
         physical_bits: handover.physical_bits,
         image_frame: image.placed.frames.start().number(),
         image_frames: image.placed.frames.count().get(),
@@ -158,6 +158,10 @@ fn header(handover: &Handover<'_>, plan: &BlockPlan) -> Header {
         system_table: handover.system_table.get(),
         framebuffer: handover.screen.as_ref().map(framebuffer).unwrap_or_default(),
         stamps: handover.stamps,
+        layout_seed: handover.layout.seed,
+        layout_source: handover.layout.source as u32,
+        reserved: 0,
+        kernel_sha256: handover.kernel_sha256,
     }
 }
 

@@ -8,6 +8,7 @@ use zerocopy::FromBytes;
 
 use super::error::{BlockError, Part};
 use super::handover::{Features, Image, Placed, Screen, Section};
+use super::origin::LayoutOrigin;
 use super::wire::{Header, RunRecord, SectionRecord, Stamps};
 use crate::map::Counts;
 use crate::parameters::Parameters;
@@ -25,6 +26,7 @@ pub struct VerifiedBlock<'a> {
     pub(super) architecture: Architecture,
     pub(super) choice: Choice,
     pub(super) features: Features,
+    pub(super) layout: LayoutOrigin,
     pub(super) screen: Option<Screen>,
     pub(super) runs: Records<'a, RunRecord>,
     pub(super) sections: Records<'a, SectionRecord>,
@@ -105,6 +107,12 @@ impl<'a> VerifiedBlock<'a> {
     #[must_use]
     pub const fn page_root(&self) -> PhysAddr {
         PhysAddr::new(self.header.page_root)
+    }
+
+    /// Returns the slot of the self-map.
+    #[must_use]
+    pub const fn self_map_slot(&self) -> usize {
+        self.header.self_map_slot as usize
     }
 
     /// Returns MAXPHYADDR, in bits.
@@ -266,6 +274,18 @@ impl<'a> VerifiedBlock<'a> {
     #[must_use]
     pub const fn stamps(&self) -> Stamps {
         self.header.stamps
+    }
+
+    /// Returns where image and self-map got their places from.
+    #[must_use]
+    pub const fn layout(&self) -> LayoutOrigin {
+        self.layout
+    }
+
+    /// Returns the SHA-256 of the kernel's file, as the loader computed it.
+    #[must_use]
+    pub const fn kernel_sha256(&self) -> [u8; 32] {
+        self.header.kernel_sha256
     }
 }
 

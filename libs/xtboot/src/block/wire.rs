@@ -10,7 +10,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 pub const MAGIC: [u8; 8] = *b"XTOSBOOT";
 
 /// The protocol version that this crate speaks.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The name of the image section that holds the kernel's [`Manifest`].
 pub const MANIFEST_SECTION: [u8; 8] = *b".xtboot\0";
@@ -142,6 +142,15 @@ pub struct Header {
     pub framebuffer: Framebuffer,
     /// Time stamps of the loader.
     pub stamps: Stamps,
+
+    /// The seed of the image's place and the self-map's slot; zero where they are the standard ones.
+    pub layout_seed: u64,
+    /// Who chose it: a number of [`LayoutSource`](super::LayoutSource).
+    pub layout_source: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// SHA-256 of the kernel's file.
+    pub kernel_sha256: [u8; 32],
 }
 
 /// A linear framebuffer.

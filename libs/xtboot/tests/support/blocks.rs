@@ -1,8 +1,8 @@
 //! A good loader block in each paging mode, and ways to spoil it.
 
 use xtboot::block::{
-    BlockPlan, Expected, Features, Handover, Header, Image, PixelFormat, Placed, Screen, Section,
-    SectionProtection, Stamps, checksum, flags, seal,
+    BlockPlan, Expected, Features, Handover, Header, Image, LayoutOrigin, LayoutSource, PixelFormat, Placed,
+    Screen, Section, SectionProtection, Stamps, checksum, flags, seal,
 };
 use xtboot::map::Counts;
 use xtboot::parameters::Parameters;
@@ -67,6 +67,7 @@ pub fn handover(mode: PagingMode) -> Handover<'static> {
         choice: Choice { mode, reason: if mode.is_wide() { Reason::Wide } else { Reason::NoFeature } },
         features: Features::from_bits(flags::GLOBAL | flags::PAT).unwrap(),
         page_root: ROOT.address(),
+        self_map_slot: mode.geometry().self_map_slot(),
         physical_bits: if wide { 46 } else { 36 },
         image: Image { placed: Placed { frames: frames(0x400, 0x40), base: at(0) }, entry: at(0x1230) },
         block: Placed { frames: frames(0x450, 2), base: at(0x10_0000) },
@@ -88,6 +89,8 @@ pub fn handover(mode: PagingMode) -> Handover<'static> {
             format: PixelFormat::Bgr,
         }),
         stamps: Stamps { loader_entry: 1, services_left: 2, hand_over: 3, in_firmware: 1 },
+        layout: LayoutOrigin { source: LayoutSource::Processor, seed: 0x0123_4567_89AB_CDEF },
+        kernel_sha256: [0xA5; 32],
     }
 }
 
@@ -98,6 +101,7 @@ pub fn expected(mode: PagingMode) -> Expected {
         architecture: handover.architecture,
         mode,
         page_root: handover.page_root,
+        self_map_slot: handover.self_map_slot,
         block: handover.block.base,
         stack_pointer: handover.stack.pages().unwrap().end(),
     }

@@ -5,6 +5,7 @@
 //! timed: a step that waits ends when what it waits for has happened, or with the screen in its complaint.
 
 mod glyphs;
+mod talks;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+pub use self::talks::{TALKS, Talk};
 use self::terminal::Terminal;
 use crate::guest::Guest;
 use crate::monitor::{End, Monitor};
@@ -71,12 +73,12 @@ pub struct Conversation {
 pub fn converse(guest: &Guest, steps: &[Step]) -> Result<Conversation, BootError> {
     let Running { emulator, monitor, scratch: _scratch } = start(guest)?;
     let log = guest.work_dir.join(LOG);
-    let mut talk = Talk {
+    let mut talk = Meeting {
         emulator,
         monitor,
         work_dir: &guest.work_dir,
         log: File::create(&log)?,
-        terminal: Terminal::new(),
+        terminal: Terminal::new(guest.graphics),
         splitter: Splitter::default(),
         transcript: Transcript::default(),
         over: false,
@@ -97,7 +99,7 @@ pub fn converse(guest: &Guest, steps: &[Step]) -> Result<Conversation, BootError
 type Taken = Result<(), String>;
 
 /// A conversation under way.
-struct Talk<'a> {
+struct Meeting<'a> {
     emulator: Emulator,
     monitor: Monitor,
     work_dir: &'a Path,
@@ -110,7 +112,7 @@ struct Talk<'a> {
     pictures: Vec<PathBuf>,
 }
 
-impl Talk<'_> {
+impl Meeting<'_> {
     fn take(&mut self, step: &Step) -> Result<Taken, BootError> {
         match *step {
             Step::Sees(words) => self.until("it was not seen", |talk| talk.terminal.shows(words)),

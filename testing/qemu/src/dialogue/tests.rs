@@ -3,6 +3,7 @@
 use super::glyphs::compare;
 use super::keys;
 use super::terminal::Terminal;
+use crate::guest::Graphics;
 use crate::screen::Picture;
 
 #[test]
@@ -13,7 +14,7 @@ fn an_escape_sequence_is_one_key_and_a_lone_escape_is_too() {
 
 #[test]
 fn the_terminal_shows_what_was_drawn_last() {
-    let mut terminal = Terminal::new();
+    let mut terminal = Terminal::new(Graphics::Card);
     terminal.take(b"\x1b[2J\x1b[1;1Hold words\x1b[3;5Hmenu");
     terminal.take(b"\x1b[1;1Hnew");
     assert_eq!(terminal.rows(), ["new words", "", "    menu"]);

@@ -5,6 +5,7 @@
 //! ```text
 //! \EFI\BOOT\BOOTX64.EFI or BOOTIA32.EFI     the loader, or what starts it
 //! \EFI\BOOT\XTLDR\XTLDR.INI                 the configuration
+//! \EFI\BOOT\XTLDR\MODULES\AMD64\ or I686\   the boot modules, for guests that have some
 //! \EFI\BOOT\XTLDR64.EFI                   the loader, when something else starts it
 //! \XTOS\AMD64\ or \XTOS\I686\XTOSKRNL.EXE   the kernel
 //! ```
@@ -72,16 +73,22 @@ pub struct EspFiles {
     pub kernel: Kernel,
     /// The configuration.
     pub configuration: Configuration,
+    /// The boot modules; the configuration says which of them are loaded.
+    pub modules: Vec<PathBuf>,
+    /// Further files: where they lie on the partition, with `/` between the names, and where they come from.
+    pub others: Vec<(String, PathBuf)>,
 }
 
 impl EspFiles {
-    /// Describes an ordinary disk: this loader, this kernel, the standard configuration.
+    /// Describes an ordinary disk: this loader, this kernel, the standard configuration, no boot modules.
     #[must_use]
     pub fn new(loader: PathBuf, kernel: PathBuf) -> Self {
         Self {
             loader: BootLoader::Direct(loader),
             kernel: Kernel::Intact(kernel),
             configuration: Configuration::Standard(LineEnds::Lf),
+            modules: Vec::new(),
+            others: Vec::new(),
         }
     }
 
@@ -131,6 +138,21 @@ impl EspFiles {
         }
         if let Some(text) = self.configuration.text(parameters) {
             fs::write(own.join("XTLDR.INI"), text)?;
+        }
+        if !self.modules.is_empty() {
+            let modules = own.join("MODULES").join(folder);
+            fs::create_dir_all(&modules)?;
+            for module in &self.modules {
+                let name = module.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+                fs::write(modules.join(name), read(module)?)?;
+            }
+        }
+        for (path, source) in &self.others {
+            let place = root.join(path);
+            if let Some(folder) = place.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(place, read(source)?)?;
         }
         if let Some(image) = self.kernel_bytes()? {
             let system = root.join("XTOS").join(folder);

@@ -21,7 +21,7 @@ pub mod walk;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
-use xtcore::{FrameCount, PAGE_BYTES, PagingMode, PhysAddr, VirtAddr};
+use xtcore::{FrameCount, PAGE_BYTES, PagingMode, PhysAddr, VirtAddr, VirtRange};
 use xtsim::PhysicalMemory;
 
 use self::differences::{Differences, with_listing, with_ranges, with_translation};
@@ -55,6 +55,8 @@ pub(crate) struct Findings {
     pub mode: Option<PagingMode>,
     /// Whether page-table entries can forbid execution here.
     pub no_execute: bool,
+    /// The slot of the root table that names the table itself.
+    pub self_map_slot: Option<u64>,
     /// Whether the supervisor respects read-only pages.
     pub write_protect: bool,
     /// Pages of 4 KiB that can be written and executed; `None` where execution cannot be forbidden.
@@ -104,11 +106,13 @@ fn look(monitor: &mut Monitor, scratch: &Path, subject: &Subject<'_>) -> Result<
     let own = |from| xtsim::translate(&memory, &facts, from).ok().map(|found| found.physical.get());
     let translations = compare_translations(subject.translations, &emulators, own);
     let code = code_frames(&memory, &facts, subject);
+    let self_map = walk::self_map(&memory, &facts);
     memory.finish()?;
 
     let mut findings = Findings {
         mode: Some(mode),
         no_execute: facts.nxe,
+        self_map_slot: self_map.map(|(slot, _)| slot),
         write_protect: facts.wp,
         translations_compared: subject.translations.len() as u64,
         ..Findings::default()
@@ -118,7 +122,10 @@ fn look(monitor: &mut Monitor, scratch: &Path, subject: &Subject<'_>) -> Result<
         findings.remarks.push(format!("an entry that no processor could use: {fault}"));
     }
     findings.take_listing(&leaves, listing, mode);
-    findings.take("the kernel's list", compare_ranges(&leaves, subject.ranges, mode, facts.nxe));
+    findings.take(
+        "the kernel's list",
+        compare_ranges(&leaves, subject.ranges, self_map.map(|(_, region)| region), facts.nxe),
+    );
     findings.take("translations", translations);
     findings.count_rights(&leaves, code);
     Ok(findings)
@@ -148,10 +155,14 @@ fn compare_translations(
 
 /// Compares the kernel's list with the own walk, the self-map left out. Where execution cannot be forbidden the
 /// kernel may write down what it would forbid, so that right is not compared there.
-fn compare_ranges(leaves: &[Leaf], kernels: &[Run], mode: PagingMode, no_execute: bool) -> Differences {
+fn compare_ranges(
+    leaves: &[Leaf],
+    kernels: &[Run],
+    self_map: Option<VirtRange>,
+    no_execute: bool,
+) -> Differences {
     let ignored = if no_execute { Rights::default() } else { Rights::EXECUTE };
     let strip = |run: Run| Run { rights: run.rights.without(ignored), ..run };
-    let self_map = walk::self_map(mode);
     let outside = leaves.iter().filter(|leaf| !self_map.is_some_and(|range| range.contains(leaf.page)));
     let own = coalesce(outside.map(|leaf| strip(leaf.run())));
     let kernels = coalesce(kernels.iter().copied().map(strip));
@@ -242,6 +253,13 @@ impl Findings {
         let Some(mode) = self.mode else { return Some("paging is off".to_owned()) };
         if report.get("paging").and_then(Value::as_str) != Some(mode.name()) {
             return Some(format!("the processor is in {mode}, the kernel reports another mode"));
+        }
+        if self.self_map_slot.is_none() || number("self_map_slot") != self.self_map_slot {
+            return Some(format!(
+                "the self-map is in slot {:?}, the kernel says {:?}",
+                self.self_map_slot,
+                number("self_map_slot")
+            ));
         }
         if report.get("nx").and_then(Value::as_bool) != Some(self.no_execute) {
             return Some(format!(

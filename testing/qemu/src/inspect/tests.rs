@@ -106,19 +106,59 @@ fn a_kernel_that_hides_or_invents_a_mapping_is_found() {
 
 #[test]
 fn the_self_map_is_left_out_of_the_kernels_list() {
-    let mode = PagingMode::Pml4;
-    let inside = walk::self_map(mode).expect("every mode has one").start().get();
+    let inside = 0xFFFF_F680_0000_0000;
+    let self_map = VirtRange::with_length(VirtAddr::new(inside), 1 << 39);
     let own = [leaf(0x1000, 0x5000, 0x1000, RW), leaf(inside, 0x5000, 0x1000, RW)];
     let kernels = [own[0].run()];
-    assert_eq!(compare_ranges(&own, &kernels, mode, true).count, 0);
+    assert_eq!(compare_ranges(&own, &kernels, self_map, true).count, 0);
+    assert_eq!(compare_ranges(&own, &kernels, None, true).count, 1);
+}
+
+/// Memory in which only the entries given are not zero.
+struct Sparse<'a>(&'a [(u64, u64)]);
+
+impl PhysicalMemory for Sparse<'_> {
+    fn read_u32(&self, at: PhysAddr) -> Option<u32> {
+        self.read_u64(at).map(|value| value as u32)
+    }
+
+    fn read_u64(&self, at: PhysAddr) -> Option<u64> {
+        Some(self.0.iter().find(|(place, _)| *place == at.get()).map_or(0, |(_, value)| *value))
+    }
+}
+
+#[test]
+fn the_self_map_is_found_in_whatever_slot_it_is() {
+    let found = |mode, entries: &[(u64, u64)]| {
+        let facts = xtsim::Facts::modern(mode, PhysAddr::new(0x7000));
+        let (slot, region) = walk::self_map(&Sparse(entries), &facts)?;
+        Some((slot, region.start().get(), region.bytes()))
+    };
+    for slot in [0x100, 0x155, 0x1FE] {
+        // Another table first, a slot that names the root but is not present, and the right one.
+        let entries = [(0x7000, 0x9003), (0x7008, 0x7002), (0x7000 + slot * 8, 0x8000_0000_0000_7063)];
+        let base = |shift| ((slot << shift) as i64) << (64 - shift - 9) >> (64 - shift - 9);
+        assert_eq!(found(PagingMode::Pml4, &entries), Some((slot, base(39) as u64, 1 << 39)));
+        assert_eq!(found(PagingMode::Pml5, &entries), Some((slot, base(48) as u64, 1 << 48)));
+        assert_eq!(found(PagingMode::Pml4, &entries[..2]), None);
+    }
+    let narrow = [(0x7000, 0x7083), (0x7C00, 0x7063)];
+    assert_eq!(
+        found(PagingMode::Pml2, &narrow),
+        Some((0x300, 0xC000_0000, 4 << 20)),
+        "a large page is no table"
+    );
+    let directories = [(0x7000, 0x1001), (0x7008, 0x2001), (0x7010, 0x3001), (0x7018, 0x4001)];
+    let wide = [directories.as_slice(), &[(0x4000, 0x1063), (0x4008, 0x2063)]].concat();
+    assert_eq!(found(PagingMode::Pml3, &wide), Some((0x600, 0xC000_0000, 8 << 20)));
 }
 
 #[test]
 fn the_right_to_execute_counts_only_where_it_can_be_denied() {
     let own = [leaf(0x1000, 0x5000, 0x1000, RX)];
     let kernels = [Run { rights: Rights::READ, ..own[0].run() }];
-    assert_eq!(compare_ranges(&own, &kernels, PagingMode::Pml3, true).count, 2);
-    assert_eq!(compare_ranges(&own, &kernels, PagingMode::Pml2, false).count, 0);
+    assert_eq!(compare_ranges(&own, &kernels, None, true).count, 2);
+    assert_eq!(compare_ranges(&own, &kernels, None, false).count, 0);
 }
 
 #[test]
@@ -183,6 +223,7 @@ fn sound() -> Findings {
     Findings {
         mode: Some(PagingMode::Pml4),
         no_execute: true,
+        self_map_slot: Some(0x155),
         write_protect: true,
         writable_and_executable: Some(0),
         frames_both: Some(FrameCount::ZERO),
@@ -195,8 +236,10 @@ fn sound() -> Findings {
 
 /// What such a guest reports.
 fn report() -> Map<String, Value> {
-    let report =
-        json!({ "paging": "pml4", "nx": true, "wx_pages_kernel": 0, "frames_writable_and_executable": 0 });
+    let report = json!({
+        "paging": "pml4", "nx": true, "self_map_slot": 0x155, "wx_pages_kernel": 0,
+        "frames_writable_and_executable": 0,
+    });
     report.as_object().expect("an object").clone()
 }
 
@@ -233,6 +276,8 @@ fn each_finding_is_a_complaint() {
         Findings { mode: None, ..sound.clone() },
         Findings { mode: Some(PagingMode::Pml5), ..sound.clone() },
         Findings { no_execute: false, ..sound.clone() },
+        Findings { self_map_slot: None, ..sound.clone() },
+        Findings { self_map_slot: Some(0x1ED), ..sound.clone() },
         Findings { write_protect: false, ..sound.clone() },
         Findings { writable_and_executable: Some(1), ..sound.clone() },
         Findings { frames_both: Some(FrameCount::ONE), ..sound.clone() },
@@ -241,7 +286,7 @@ fn each_finding_is_a_complaint() {
     ] {
         assert!(wrong.complaint(report).is_some(), "{wrong:?}");
     }
-    for key in ["wx_pages_kernel", "frames_writable_and_executable", "paging", "nx"] {
+    for key in ["wx_pages_kernel", "frames_writable_and_executable", "paging", "nx", "self_map_slot"] {
         let mut without = report.clone();
         without.remove(key);
         assert!(sound.complaint(&without).is_some(), "{key}");

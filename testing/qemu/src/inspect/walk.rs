@@ -110,15 +110,35 @@ pub fn walk<M: PhysicalMemory>(memory: &M, facts: &Facts) -> (Vec<Leaf>, Vec<Fau
     (leaves, faults)
 }
 
-/// Returns the region through which page-table entries are reached, which the kernel leaves out of its list.
-pub(crate) fn self_map(mode: PagingMode) -> Option<VirtRange> {
-    let geometry = mode.geometry();
-    let slot_bytes = geometry.page_bytes(geometry.self_map_level());
-    let start = geometry.canonical(geometry.self_map_slot() as u64 * slot_bytes);
-    let slots = match mode {
-        // One slot for each of the four directories.
-        PagingMode::Pml3 => 4,
-        PagingMode::Pml2 | PagingMode::Pml4 | PagingMode::Pml5 => 1,
+/// Returns the region through which page-table entries are reached, which the kernel leaves out of its list, and its slot:
+/// the first entry of the root table that names the root itself; in PML3, where four directories stand for the root, the
+/// first that names the first of them.
+///
+/// Found in the tables, not asked of the kernel.
+pub(crate) fn self_map<M: PhysicalMemory>(memory: &M, facts: &Facts) -> Option<(u64, VirtRange)> {
+    const PRESENT: u64 = 1;
+
+    let geometry = facts.mode.geometry();
+    let level = geometry.self_map_level();
+    let slot_bytes = geometry.page_bytes(level);
+    let root = facts.cr3 & !0x1F;
+    let frame_of = |entry: u64| (entry & PRESENT != 0).then_some(entry & 0x000F_FFFF_FFFF_F000);
+    let tables: Vec<u64> = match facts.mode {
+        PagingMode::Pml3 => (0..4)
+            .map(|index| memory.read_u64(PhysAddr::new(root + index * 8)).and_then(frame_of))
+            .collect::<Option<_>>()?,
+        PagingMode::Pml2 | PagingMode::Pml4 | PagingMode::Pml5 => vec![root & !0xFFF],
     };
-    VirtRange::with_length(start, slots * slot_bytes)
+    let per_table = geometry.entries(level) as u64;
+    let entry = |slot: u64| {
+        let table = tables.get(usize::try_from(slot / per_table).ok()?)?;
+        let at = PhysAddr::new(table + slot % per_table * geometry.entry_bytes());
+        if geometry.entry_bytes() == 4 { memory.read_u32(at).map(u64::from) } else { memory.read_u64(at) }
+    };
+    let slot = (0..per_table * tables.len() as u64).find(|slot| {
+        let names_a_table = |entry: &u64| entry & PAGE_SIZE == 0;
+        entry(*slot).filter(names_a_table).and_then(frame_of) == tables.first().copied()
+    })?;
+    let start = geometry.canonical(slot * slot_bytes);
+    VirtRange::with_length(start, tables.len() as u64 * slot_bytes).map(|region| (slot, region))
 }

@@ -3,6 +3,7 @@
 
 mod locks;
 pub(super) mod overflows;
+mod places;
 
 use xtcore::PagingMode;
 
@@ -238,7 +239,7 @@ const fn configuration(name: &'static str, configuration: ConfigurationFile) -> 
 
 /// Returns every trial but the ordinary boot, in an order that is always the same.
 pub fn trials() -> impl Iterator<Item = Trial> {
-    TRIALS.into_iter().chain(locks::TRIALS).chain(overflows::TRIALS)
+    TRIALS.into_iter().chain(locks::TRIALS).chain(overflows::TRIALS).chain(places::TRIALS)
 }
 
 /// The trials that stand for themselves.

@@ -97,7 +97,7 @@ const REPORT: &str = concat!(
     r#""delivery":{"delivered":9,"deferred":4,"spurious":0,"unexpected":0,"lost":0,"complaints":0},"#,
     r#""processors":{"wanted":1,"running":1,"silent":0,"silent_apic_ids":[],"left_behind":0,"start_pages":0,"wrong":0,"#,
     r#""placed":0,"misplaced":0,"each":[{"cpu":0,"package":0,"core":0,"thread":0,"apic_id":0,"ran":1}]},"#,
-    r#""time":{"boot_time":125962992000000000}}"#
+    r#""time":{"boot_time":125962992000000000},"seed":"0x7","slide":65536,"self_map_slot":256}"#
 );
 const EXITED_WELL: Ended = Ended::ByItself(Some(33), End::Other);
 

@@ -3,6 +3,8 @@
 //! A pass needs all of it: the kernel's own word, the way in which the emulator ended, and the inspection. Whatever
 //! is missing or contradicts makes it a failure.
 
+mod places;
+
 use std::time::SystemTime;
 
 use serde_json::{Map, Value};
@@ -144,6 +146,9 @@ fn complaint(
         return Some(format!("a machine line that cannot be read: {line}"));
     }
     if let Some(reason) = processors::complaint(guest, report) {
+        return Some(reason);
+    }
+    if let Some(reason) = places::complaint(guest, report) {
         return Some(reason);
     }
     if let Some(reason) = date::complaint(guest, report, SystemTime::now()) {

@@ -1,6 +1,7 @@
 //! The keys of a system's section, and values for them that count for one boot.
 
-use crate::config::error::{At, Source};
+use crate::config::error::{At, ConfigError, Fault, Source};
+use crate::config::file::control;
 use crate::config::section::{Key, Value, Values};
 
 /// A key of a system's section.
@@ -96,6 +97,25 @@ impl Default for Edits<'_> {
 }
 
 impl<'a> Edits<'a> {
+    /// Returns these values where there are some, else those of the configuration.
+    ///
+    /// # Errors
+    /// A value holds a control character: the lines of a file are checked when they are read, what somebody types here.
+    pub(in crate::config) fn over(
+        &self,
+        mut values: Values<'a, { EntryKey::COUNT }>,
+    ) -> Result<Values<'a, { EntryKey::COUNT }>, ConfigError<'a>> {
+        for key in <EntryKey as Key>::ALL.iter().copied() {
+            if let Some(value) = self.values.get(key) {
+                if let Some((_, found)) = control(value.text) {
+                    return Err(value.error(Fault::Control { found }));
+                }
+                values.set(key, value);
+            }
+        }
+        Ok(values)
+    }
+
     /// Sets a value; an empty one is as good as none.
     pub fn set(&mut self, key: EntryKey, text: &'a str) {
         let at = At::whole(Source::Editor).key(key.name());

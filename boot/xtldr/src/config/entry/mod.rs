@@ -11,8 +11,7 @@ use xtboot::parameters::{self, Parameters};
 use xtcore::choice::Architecture;
 
 use super::error::{At, ConfigError, Fault};
-use super::file::control;
-use super::section::{Key, Value, Values};
+use super::section::{Value, Values};
 use super::settings::Names;
 use crate::volume::ArcPath;
 
@@ -124,17 +123,7 @@ impl<'a> Entry<'a> {
     where
         'a: 'e,
     {
-        let mut values: Values<'e, { EntryKey::COUNT }> = self.values;
-        for key in <EntryKey as Key>::ALL.iter().copied() {
-            if let Some(value) = edits.values.get(key) {
-                // The lines of a file are checked when they are read, what somebody types is checked here.
-                if let Some((_, found)) = control(value.text) {
-                    return Err(value.error(Fault::Control { found }));
-                }
-                values.set(key, value);
-            }
-        }
-        Entry::read(self.at, self.name, values)
+        Entry::read(self.at, self.name, edits.over(self.values)?)
     }
 
     /// Returns the value of a key as the configuration or the editor has it; empty where it was not given.
@@ -160,12 +149,19 @@ impl<'a> Entry<'a> {
         self.initrd.map(|file| self.file_path("", file))
     }
 
-    fn file_path(&self, folder: &str, file: &str) -> BootPath {
+    /// Returns the system's folder on its volume, without a separator at its end.
+    #[must_use]
+    pub fn folder_path(&self) -> BootPath {
         let mut path = BootPath::new();
         for character in self.path.folder().trim_end_matches(['\\', '/']).chars() {
-            // `read` has made sure of the room, here and below.
+            // `read` has made sure of the room.
             let _ = path.try_push(if character == '/' { '\\' } else { character });
         }
+        path
+    }
+
+    fn file_path(&self, folder: &str, file: &str) -> BootPath {
+        let mut path = self.folder_path();
         let written = write!(path, r"\{folder}{file}");
         debug_assert!(written.is_ok(), "an entry's paths fit");
         path

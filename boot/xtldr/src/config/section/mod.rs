@@ -4,7 +4,7 @@ mod values;
 
 pub(super) use values::{Key, Value, Values};
 
-use super::entry::{Entry, EntryKey};
+use super::entry::{Edits, Entry, EntryKey};
 use super::error::{At, ConfigError, Fault};
 use super::file::{Line, Lines};
 use super::problem::{Problem, Tell};
@@ -60,6 +60,29 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Reads the system with other values, for one boot. Lines that nobody can read count for nothing here: whoever edits has
+    /// seen what was left.
+    ///
+    /// # Errors
+    /// The section's name is broken or repeated, or a value cannot be used.
+    pub fn edited<'e>(&self, edits: &Edits<'e>) -> Result<Entry<'e>, ConfigError<'e>>
+    where
+        'a: 'e,
+    {
+        if let Some(error) = self.own_fault() {
+            return Err(error);
+        }
+        let values: Values<'e, { EntryKey::COUNT }> = self.values::<EntryKey, _>(&mut |_| {});
+        Entry::read(self.at(), self.name, edits.over(values)?)
+    }
+
+    /// Returns the value of a key as it is written; empty where it is not.
+    #[must_use]
+    pub fn text(&self, key: EntryKey) -> &'a str {
+        let values: Values<'a, { EntryKey::COUNT }> = self.values::<EntryKey, _>(&mut |_| {});
+        values.get(key).map_or("", |value| value.text)
+    }
+
     /// Tells everything that is wrong with the section of a system.
     pub(super) fn problems(&self, tell: Tell<'_, 'a>) {
         if let Some(error) = self.own_fault() {
@@ -96,6 +119,16 @@ impl<'a> Section<'a> {
 
     const fn source(&self) -> super::error::Source {
         self.configuration.source()
+    }
+
+    /// Returns the keys and values of its lines that can be read.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let is_inside = |line: &Line<'_>| !matches!(line, Line::Section(_) | Line::Header { .. });
+        let lines = Lines::new(self.below, self.line + 1).take_while(move |(_, line)| is_inside(line));
+        lines.filter_map(|(_, line)| match line {
+            Line::Pair { key, value } => Some((key, value)),
+            _ => None,
+        })
     }
 
     /// Reads the values of its keys, the first of each, and tells what is wrong with its lines.

@@ -4,6 +4,8 @@
 //! something else: the kernel drives a port by itself and needs one, the loader leaves a port as the firmware has set it
 //! unless a speed is given.
 
+use core::fmt;
+
 use arrayvec::ArrayVec;
 use xthal::serial::Line;
 
@@ -19,6 +21,12 @@ pub struct DebugPort {
     pub base: u16,
     /// The divisor of its clock, where a speed was given; else its speed stays what it is.
     pub divisor: Option<u16>,
+}
+
+impl fmt::Display for DebugPort {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "the serial port at {:#x}", self.base)
+    }
 }
 
 impl DebugPort {

@@ -59,6 +59,16 @@ impl<'a> Options<'a> {
         Self::parse(utf16(units, into).unwrap_or_default())
     }
 
+    /// Returns the last value that was given for a key, be it one of the loader's or a module's.
+    #[must_use]
+    pub fn value(&self, wanted: &str) -> Option<&'a str> {
+        let matching = |word| match word {
+            Word::Pair { key, value } if key.eq_ignore_ascii_case(wanted) => Some(value),
+            _ => None,
+        };
+        self.words().filter_map(matching).last()
+    }
+
     /// Returns the words but the image's name.
     fn words(&self) -> impl Iterator<Item = Word<'a>> + use<'a> {
         let words = Words { rest: self.text };

@@ -4,6 +4,7 @@
 //! once, and touches no memory that may be absent.
 
 mod codes;
+mod places;
 
 use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -11,6 +12,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use xtmm::machine::RunLevel;
 
 pub(crate) use self::codes::Code;
+pub(crate) use self::places::{Places, PlacesJson, publish};
 use super::processors::{self, Stopped};
 use super::{ending, fault, processor, stacks, threads};
 use crate::ar::fault::Vector;
@@ -104,6 +106,7 @@ impl Stop<'_> {
             Some(name) => log!("*** thread {name}"),
             None => log!("*** no thread: the processor runs none yet"),
         }
+        log!("*** {Places}");
         if scene.stopped.others > 0 {
             let Stopped { stopped, others } = scene.stopped;
             log!("*** {stopped} of {others} other processors have been stopped");
@@ -157,7 +160,7 @@ impl fmt::Display for Json<'_> {
             None => write!(out, ",\"thread\":null")?,
         }
         let Stopped { stopped, others } = scene.stopped;
-        write!(out, ",\"others\":{others},\"stopped\":{stopped}}}")
+        write!(out, ",\"others\":{others},\"stopped\":{stopped},{PlacesJson}}}")
     }
 }
 

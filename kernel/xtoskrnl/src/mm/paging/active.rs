@@ -4,7 +4,7 @@
 //! block is one.
 #![allow(unsafe_code, reason = "the self-map is taken into use")]
 
-use xtcore::{Level, PagingMode, VirtAddr, VirtRange};
+use xtcore::{Level, VirtAddr, VirtRange};
 use xtpaging::entry::{Decoded, Format, Pdpte};
 use xtpaging::walk::{Found, NotFound, find};
 use xtpaging::{AddressSpace, Cache, Capabilities, SelfMap};
@@ -22,18 +22,18 @@ pub(crate) struct ActiveTables {
 }
 
 impl ActiveTables {
-    /// Adopts the active tables, with a transient slot at `spare`; `None` when the self-map does not look like one, or
+    /// Adopts the active tables by their self-map, with a transient slot at `spare`; `None` when the self-map does not look like one, or
     /// when `spare` is not what the boot protocol promises: a page that is not mapped, in a page table that exists.
     ///
     /// # Safety
-    /// The processor must be in `mode`, with the self-map at its standard slot as the boot protocol says. Call it once.
+    /// The processor must be in the self-map's mode, and the self-map active, as the boot protocol says. Call it once.
     pub(crate) unsafe fn adopt(
-        mode: PagingMode,
+        self_map: SelfMap,
         capabilities: Capabilities,
         spare: VirtAddr,
     ) -> Option<Self> {
+        let mode = self_map.mode();
         let format = Format::new(mode, capabilities);
-        let self_map = SelfMap::standard(mode);
         let directory = |index: usize| {
             let address = VirtAddr::new(
                 self_map.region().start().get() + index as u64 * mode.geometry().page_bytes(Level::PD),

@@ -17,6 +17,7 @@ use zerocopy::FromBytes;
 use super::checksum::checksum;
 use super::error::{BlockError, Part};
 use super::handover::{Features, Screen, machine_of};
+use super::origin::{LayoutOrigin, LayoutSource};
 use super::plan::{ARRAY_ALIGNMENT, MAX_BLOCK_BYTES};
 use super::verified::{Records, VerifiedBlock};
 use super::wire::{Framebuffer, Header, MAGIC, RunRecord, SectionRecord, VERSION, flags};
@@ -34,6 +35,8 @@ pub struct Expected {
     pub mode: PagingMode,
     /// CR3 without its flag bits.
     pub page_root: PhysAddr,
+    /// The slot of the self-map that the kernel was entered with.
+    pub self_map_slot: usize,
     /// The pointer that the kernel was entered with.
     pub block: VirtAddr,
     /// The stack pointer at entry, or any later one on the same stack.
@@ -103,6 +106,7 @@ pub fn verify<'a>(bytes: &'a [u8], expected: &Expected) -> Result<VerifiedBlock<
         architecture: expected.architecture,
         choice,
         features,
+        layout: read_layout(&header)?,
         screen: read_screen(&header.framebuffer, features)?,
         runs: arrays.runs,
         sections: arrays.sections,
@@ -129,8 +133,8 @@ fn check_machine(header: &Header, expected: &Expected) -> Result<Choice, BlockEr
     if root != expected.page_root || !root.is_aligned(PAGE_BYTES) {
         return Err(BlockError::PageRoot { found: root.get(), expected: expected.page_root.get() });
     }
-    let slot = mode.geometry().self_map_slot() as u64;
-    if u64::from(header.self_map_slot) != slot {
+    let slot = expected.self_map_slot as u64;
+    if u64::from(header.self_map_slot) != slot || !may_hold_self_map(mode, slot) {
         return Err(BlockError::SelfMapSlot { found: header.self_map_slot.into(), expected: slot });
     }
     // The architecture's least is 32 bits, its most 52 (SDM volume 3, section 4.1.4).
@@ -138,6 +142,31 @@ fn check_machine(header: &Header, expected: &Expected) -> Result<Choice, BlockEr
         return Err(BlockError::PhysicalBits { found: header.physical_bits.into() });
     }
     Ok(Choice { mode, reason })
+}
+
+/// Tells whether the protocol allows the self-map there: in a 64-bit mode in every slot of the kernel's half but the
+/// last, in a 32-bit mode in the geometry's alone.
+const fn may_hold_self_map(mode: PagingMode, slot: u64) -> bool {
+    let geometry = mode.geometry();
+    let slots = geometry.entries(geometry.self_map_level()) as u64;
+    if geometry.virtual_bits() == 32 {
+        slot == geometry.self_map_slot() as u64
+    } else {
+        slots / 2 <= slot && slot < slots - 1
+    }
+}
+
+fn read_layout(header: &Header) -> Result<LayoutOrigin, BlockError> {
+    let (source, seed) = (header.layout_source, header.layout_seed);
+    let known = LayoutSource::from_number(source)
+        .filter(|known| header.reserved == 0 && (*known != LayoutSource::Standard || seed == 0));
+    match known {
+        Some(source) => Ok(LayoutOrigin { source, seed }),
+        None => {
+            let reserved = header.reserved.into();
+            Err(BlockError::LayoutSource { found: source.into(), reserved, seed })
+        }
+    }
 }
 
 fn check_counts(header: &Header) -> Result<(), BlockError> {

@@ -104,7 +104,7 @@ fn check_virtual(block: &VerifiedBlock<'_>, geometry: &Geometry) -> Result<(), B
         Some((Part::Block, own)),
         Some((Part::Stack, guarded)),
         screen.map(|range| (Part::Framebuffer, range)),
-        Some((Part::SelfMap, self_map(geometry))),
+        Some((Part::SelfMap, self_map(geometry, header.self_map_slot))),
     ];
     let mut rest = parts.iter().flatten();
     while let Some(&(part, range)) = rest.next() {
@@ -146,9 +146,8 @@ fn screen_range(
 }
 
 /// Returns the region through which the mode's page tables map themselves: an entry for every page there is.
-fn self_map(geometry: &Geometry) -> VirtRange {
-    let slot = geometry.self_map_slot() as u64;
-    let base = geometry.canonical(slot << geometry.shift(geometry.self_map_level()));
+fn self_map(geometry: &Geometry, slot: u32) -> VirtRange {
+    let base = geometry.canonical(u64::from(slot) << geometry.shift(geometry.self_map_level()));
     let pages = (1 << geometry.virtual_bits()) / PAGE_BYTES;
     VirtRange::with_length(base, pages * geometry.entry_bytes()).unwrap_or_default()
 }

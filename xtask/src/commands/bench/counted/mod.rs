@@ -3,6 +3,7 @@
 //! Under instruction counting the time stamp counter advances by 16 an instruction, so what the kernel stamps are
 //! instruction counts: the same on every host and in every run (design D12). Each iteration of a repeated string
 //! instruction counts as one. Several processors take turns, and there is one count: that of all of them together.
+//! Everything is at its standard place, for the count depends on where an image crosses a page table's boundary.
 
 pub(super) mod boot;
 pub(super) mod kernel;
@@ -65,7 +66,8 @@ impl Systems {
         describe(&mut guest);
         guest.clock = Clock::Counted;
         guest.inspection = Inspection::Off;
-        guest.parameters = format!("{} STRESS=off {parameters}", boots::forcing(mode)).trim_end().to_owned();
+        guest.parameters =
+            format!("{} NOKASLR STRESS=off {parameters}", boots::forcing(mode)).trim_end().to_owned();
         // Counting costs a multiple of the time, and processors take turns.
         guest.timeout = Some(boots::patience(guest.memory) * 4 * guest.processors);
         let outcome = xtqemu::boot(&guest, &mut |_| {})?;

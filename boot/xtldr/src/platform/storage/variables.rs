@@ -10,7 +10,7 @@ use xtldr::firmware::Status;
 use xtldr::volume::{Variable, Variables};
 
 use super::files;
-use super::firmware::{UefiFirmware, status};
+use crate::platform::firmware::{UefiFirmware, status};
 
 /// Whose variables they are: XTLDR's.
 const VENDOR: VariableVendor = VariableVendor(VENDOR_GUID);

@@ -14,7 +14,7 @@ use uefi::proto::media::fs::SimpleFileSystem;
 use xtldr::volume::{Devices, Disk, FileFailure, FileInfo, Files, Place, Role, Volume, VolumeInfo};
 
 use super::files;
-use super::firmware::UefiFirmware;
+use crate::platform::firmware::UefiFirmware;
 
 /// The most bytes of a volume's label: FAT has 11 characters, others up to 128 of them.
 const LABEL_BYTES: usize = 3 * 128;
@@ -60,7 +60,7 @@ fn whole_disk(handle: Handle) -> Option<(Vec<u8>, u32)> {
 }
 
 /// Returns the handle of a volume.
-fn handle(volume: Volume) -> Option<Handle> {
+pub(in crate::platform) fn handle(volume: Volume) -> Option<Handle> {
     if volume == Volume::Own {
         return files::own_volume();
     }

@@ -13,7 +13,7 @@ use xtldr::config::MAX_PATH_BYTES;
 use xtldr::firmware;
 use xtldr::volume::{self, FileFailure, FileKind};
 
-use super::firmware::status;
+use crate::platform::firmware::status;
 
 /// What the firmware says of a file: a `FileInfo` with a name of the greatest length that FAT knows, and its padding.
 #[repr(align(8))]
@@ -90,14 +90,6 @@ pub(super) fn size_and_label(volume: Handle, label: &mut [u8]) -> (u64, &str) {
     match root.get_info::<FileSystemInfo>(&mut room.0) {
         Ok(info) => (info.volume_size(), text(info.volume_label(), label)),
         Err(_) => (0, ""),
-    }
-}
-
-/// Returns a failure as the firmware's trait has it, which knows the loader's own volume only.
-pub(super) fn plain(failure: FileFailure) -> firmware::FileFailure {
-    match failure {
-        FileFailure::Refused(status) => firmware::FileFailure::Refused(status),
-        _ => firmware::FileFailure::Missing,
     }
 }
 

@@ -1,0 +1,139 @@
+//! A session of the whole loader with nobody there: whoever would have to press a key switches the machine off.
+#![allow(unsafe_code, reason = "upholds what the loader's traits promise")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use xtldr::boot::{Pause, Ready, Refused, Remains};
+use xtldr::config::{CommandLine, DebugLines, DebugPort, DebugPorts};
+use xtldr::console::{Console, Wait};
+use xtldr::firmware::Status;
+use xtldr::menu::FirmwareSettings;
+use xtldr::modules::{ModuleLoader, ModuleSystem, SettingSource};
+use xtldr::session::{Gone, Leave, Machine, run};
+use xtldr::volume::{FileFailure, FileInfo, Files, Place, Variable, Variables, Volume, VolumeInfo};
+use xtpaging::processor::Processor;
+use xtterm::draw::{Cursor, Place as Cell, Size, Style};
+use xtterm::key::Key;
+
+use super::firmware::Mock;
+use super::modes::NoCpuid;
+
+/// Nobody, in all places where somebody could be.
+pub(crate) struct Nobody;
+
+/// Boots what the configuration says.
+pub(crate) fn alone(mock: &Mock, processor: &Processor) -> Result<Ready, Refused> {
+    let machine = Machine {
+        firmware: mock,
+        variables: &Nobody,
+        command_line: &Nobody,
+        firmware_settings: FirmwareSettings::Missing,
+        lines: &Nobody,
+        console: &Nobody,
+        modules: &Nobody,
+        processor,
+        cpuid: &NoCpuid,
+        gone: &Nobody,
+        start: 1,
+    };
+    let back = |pause| Err(Refused { pause, firmware: Remains::BootServices });
+    match catch_unwind(AssertUnwindSafe(|| run(&machine))) {
+        Ok(Leave::Firmware) => back(Pause::No),
+        Ok(_) => back(Pause::UntilRead),
+        Err(gone) => match gone.downcast::<Result<Ready, Refused>>() {
+            Ok(ended) => *ended,
+            Err(panic) => resume_unwind(panic),
+        },
+    }
+}
+
+impl Gone for Nobody {
+    fn enter(&self, ready: &Ready) -> ! {
+        resume_unwind(Box::new(Ok::<Ready, Refused>(*ready)))
+    }
+
+    fn reset(&self, pause: Pause) -> ! {
+        resume_unwind(Box::new(Err::<Ready, Refused>(Refused { pause, firmware: Remains::Nothing })))
+    }
+}
+
+impl Console for Nobody {
+    fn size(&self) -> Size {
+        Size { columns: 80, rows: 25 }
+    }
+
+    fn clear(&self) {}
+
+    fn place(&self, _: Cell) {}
+
+    fn style(&self, _: Style) {}
+
+    fn text(&self, _: &str) {}
+
+    fn cursor(&self, _: Cursor) {}
+
+    fn roll(&self) {}
+
+    fn print(&self, _: &str) {}
+
+    fn print_over(&self, _: &str, _: usize) {}
+
+    fn key(&self, wait: Wait) -> Option<Key> {
+        (wait == Wait::Forever).then_some(Key::Char('p'))
+    }
+}
+
+impl Variables for Nobody {
+    fn get(&self, _: Variable, _: &mut [u8]) -> Option<usize> {
+        None
+    }
+
+    fn set(&self, _: Variable, _: &[u8]) -> Result<(), Status> {
+        Ok(())
+    }
+}
+
+impl CommandLine for Nobody {
+    fn load_options(&self, _: &mut [u8]) -> usize {
+        0
+    }
+}
+
+impl DebugLines for Nobody {
+    fn send_to(&self, _: &DebugPorts, _: &mut dyn FnMut(DebugPort)) {}
+}
+
+impl ModuleSystem for Nobody {
+    fn with(&self, _: &dyn SettingSource, hold: &mut dyn FnMut(Option<&dyn ModuleLoader>)) {
+        hold(None);
+    }
+}
+
+impl Files for Mock {
+    fn bytes(&self, at: &Place<'_>) -> Result<u64, FileFailure> {
+        self.file(at).map(|file| file.len() as u64)
+    }
+
+    fn read(&self, at: &Place<'_>, into: &mut [u8]) -> Result<usize, FileFailure> {
+        let file = self.file(at)?;
+        let length = file.len().min(into.len());
+        into[..length].copy_from_slice(&file[..length]);
+        Ok(length)
+    }
+
+    fn list(&self, _: &Place<'_>, _: &mut dyn FnMut(&FileInfo<'_>)) -> Result<(), FileFailure> {
+        Err(FileFailure::NotAFolder)
+    }
+
+    fn volumes(&self, _: &mut dyn FnMut(&VolumeInfo<'_>)) {}
+}
+
+impl Mock {
+    fn file(&self, at: &Place<'_>) -> Result<&Vec<u8>, FileFailure> {
+        self.services();
+        match at.volume {
+            Volume::Own => self.files.get(at.path).ok_or(FileFailure::Missing),
+            _ => Err(FileFailure::NoVolume),
+        }
+    }
+}

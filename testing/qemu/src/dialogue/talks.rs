@@ -1,0 +1,240 @@
+//! The conversations that every change has to pass, with either firmware.
+//!
+//! Each is one boot of the disk image with a configuration of its own, so that few boots show much.
+
+use xtcore::choice::Architecture;
+
+use super::Step::{self, Ends, Mirrors, Pictures, Presses, Reports, Sees, SeesNot, Types};
+use crate::guest::Graphics;
+use crate::monitor::End;
+
+/// A conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct Talk {
+    /// The last word of the step's name.
+    pub name: &'static str,
+    /// The loader's configuration; `{parameters}` stands for the kernel parameters of a boot that is judged.
+    configuration: &'static str,
+    /// The graphics card.
+    pub graphics: Graphics,
+    steps: &'static [Step],
+    /// What comes last, where the firmware's width decides about it.
+    ending: Ending,
+}
+
+/// What comes last.
+#[derive(Clone, Copy, Debug)]
+enum Ending {
+    /// As the steps say.
+    Written,
+    /// The kernel reports the narrow paging mode.
+    Narrow,
+}
+
+impl Talk {
+    /// Returns the configuration's text.
+    #[must_use]
+    pub fn configuration(&self, parameters: &str, architecture: Architecture) -> String {
+        let application = match architecture {
+            Architecture::Amd64 => "BOOTX64.EFI",
+            Architecture::I686 => "BOOTIA32.EFI",
+        };
+        self.configuration.replace("{parameters}", parameters).replace("{application}", application)
+    }
+
+    /// Returns the steps.
+    #[must_use]
+    pub fn steps(&self, architecture: Architecture) -> Vec<Step> {
+        let mut steps = self.steps.to_vec();
+        if let Ending::Narrow = self.ending {
+            let (narrow, _) = architecture.modes();
+            steps.push(Reports("paging", narrow.name()));
+            steps.push(Pictures("kernel"));
+        }
+        steps
+    }
+}
+
+/// An arrow down, and Ctrl-X, as a terminal sends them.
+const DOWN: Step = Types("\x1b[B");
+const BOOT: Step = Types("\x18");
+
+/// What a user does who meets the loader for the first time, over the serial line alone, and ends in the narrow mode.
+const TOUR: &[Step] = &[
+    Sees("XT Operating System"),
+    Sees("any key stops the countdown"),
+    DOWN,
+    SeesNot("any key stops the countdown"),
+    Mirrors("menu"),
+    Types("h"),
+    Sees("Shows this page."),
+    Types(" "),
+    Sees("Narrow"),
+    Types("s"),
+    Sees("`help` lists the commands"),
+    Types("ver\r"),
+    Sees("XTLDR 0.1.0"),
+    Types("memmap\r"),
+    Sees("-- more --"),
+    Types("q"),
+    Types("cpu\r"),
+    Sees("pml"),
+    Pictures("shell"),
+    Types("ls \\EFI\\BOOT\r"),
+    Sees("BOOTIA32.EFI"),
+    Types("cat \\EFI\\BOOT\\XTLDR\\XTLDR.INI\r"),
+    Sees("SystemName=XT Operating System"),
+    Types("frobnicate\r"),
+    Sees("frobnicate"),
+    Types("menu\r"),
+    Sees("Narrow"),
+    Types("\x1b[A"),
+    Types("e"),
+    Sees("Parameters"),
+    Types("\r"),
+    Types(" NOXPA\r"),
+    Sees("NOXPA"),
+    BOOT,
+];
+
+/// The guest's own keyboard.
+const KEYBOARD: &[Step] = &[
+    Sees("any key stops the countdown"),
+    Presses(&["down"]),
+    SeesNot("any key stops the countdown"),
+    Presses(&["f1"]),
+    Sees("Shows this page."),
+    Presses(&["esc"]),
+    Sees("XT Operating System"),
+    Presses(&["e"]),
+    Sees("Parameters"),
+    Presses(&["esc"]),
+    Sees("XT Operating System"),
+    Presses(&["f12"]),
+    Ends(End::PoweredOff),
+];
+
+/// No graphics card, and a terminal that sends garbage.
+const SERIAL: &[Step] = &[
+    Sees("XT Operating System"),
+    Types("\x1b[999;999;999;999;999;999~\x1b[?\u{7f}\u{1b}[[Z"),
+    Sees("XT Operating System"),
+    Types("s"),
+    Sees("`help` lists the commands"),
+    Types("memmap\r"),
+    Sees("-- more --"),
+    Types("q"),
+    Types("poweroff\r"),
+    Ends(End::PoweredOff),
+];
+
+/// A configuration with something of everything wrong in it.
+const BROKEN: &[Step] = &[
+    Sees("Wrong digest"),
+    Sees("cannot boot"),
+    Types("\r"),
+    Sees("SHA-256"),
+    Sees("Wrong digest"),
+    DOWN,
+    Types("\r"),
+    Sees("no such volume"),
+    DOWN,
+    Types("\r"),
+    Sees("nowhere"),
+    Types("r"),
+    Ends(End::Reset),
+];
+
+/// A loader that starts a second one, which is told by its command line what to do.
+const CHAIN: &[Step] = &[Sees("Once more"), Types("\r"), Sees("in 77 s"), Types("p"), Ends(End::PoweredOff)];
+
+const USUAL: &str = "\
+[XTLDR]\r
+Default=XTOS\r
+Timeout=60\r
+[XTOS]\r
+SystemName=XT Operating System\r
+SystemType=XTOS\r
+SystemPath=\\XTOS\r
+KernelFile=XTOSKRNL.EXE\r
+Parameters={parameters}\r
+[NARROW]\r
+SystemName=Narrow paging\r
+SystemType=XTOS\r
+SystemPath=\\XTOS\r
+KernelFile=XTOSKRNL.EXE\r
+Parameters={parameters} NOXPA\r
+";
+
+/// All of them.
+pub const TALKS: [Talk; 5] = [
+    Talk {
+        name: "tour",
+        configuration: USUAL,
+        graphics: Graphics::Card,
+        steps: TOUR,
+        ending: Ending::Narrow,
+    },
+    Talk {
+        name: "keyboard",
+        configuration: USUAL,
+        graphics: Graphics::Card,
+        steps: KEYBOARD,
+        ending: Ending::Written,
+    },
+    Talk {
+        name: "serial",
+        configuration: USUAL,
+        graphics: Graphics::Absent,
+        steps: SERIAL,
+        ending: Ending::Written,
+    },
+    Talk {
+        name: "broken",
+        configuration: "\
+; what can be wrong, is
+[XTLDR]
+Modules=nowhere dummy
+Timeuot=5
+[DIGEST]
+SystemName=Wrong digest
+SystemType=XTOS
+SystemPath=\\XTOS
+KernelFile=XTOSKRNL.EXE
+KernelSha256=0000000000000000000000000000000000000000000000000000000000000000
+[FILE]
+SystemName=No such file
+SystemType=XTOS
+SystemPath=multi(0)disk(0)rdisk(7)partition(3)\\XTOS
+KernelFile=XTOSKRNL.EXE
+[MODULE]
+SystemName=No such module
+SystemType=XTOS
+SystemPath=\\XTOS
+KernelFile=XTOSKRNL.EXE
+BootModules=nowhere
+[PATH]
+SystemName=No path at all
+SystemType=XTOS
+",
+        graphics: Graphics::Card,
+        steps: BROKEN,
+        ending: Ending::Written,
+    },
+    Talk {
+        name: "chain",
+        configuration: "\
+[XTLDR]
+Modules=chainldr
+[CHAIN]
+SystemName=Once more
+SystemType=CHAINLOADER
+SystemPath=\\EFI\\BOOT
+KernelFile={application}
+Parameters=Timeout=77
+",
+        graphics: Graphics::Card,
+        steps: CHAIN,
+        ending: Ending::Written,
+    },
+];
