@@ -14,7 +14,7 @@ use xtqemu::screen::Picture;
 use super::Context;
 use crate::build::{self, Extent, Profile};
 use crate::setup::Need;
-use crate::test::talks;
+use crate::test::boot::talks;
 use crate::{progress, target, toolchain};
 
 /// The conversation whose pictures are kept.

@@ -8,12 +8,10 @@
 //!
 //! The default is what continuous integration runs. The exit status is 0 when nothing failed and something passed.
 
-mod boot;
+pub(crate) mod boot;
 mod host;
 mod images;
 mod inspector;
-mod stick;
-pub(crate) mod talks;
 mod tally;
 
 use anyhow::Result;

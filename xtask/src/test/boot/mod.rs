@@ -4,6 +4,9 @@
 //! rustup offers a target, its images are built too and boot once in each of their paging modes. Elsewhere the
 //! user's toolchain is the only one.
 
+mod stick;
+pub(crate) mod talks;
+
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
@@ -12,7 +15,7 @@ use xtqemu::matrix::{ArchitectureImages, Cell, CellResult, Images, KernelBuild, 
 use xtqemu::{Outcome, matrix};
 
 use super::tally::{Finding, Tally};
-use super::{Depth, inspector, stick, talks};
+use super::{Depth, inspector};
 use crate::build::{self, Extent, Profile};
 use crate::commands::Context;
 use crate::setup::Need;

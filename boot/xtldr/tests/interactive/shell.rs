@@ -1,13 +1,11 @@
 //! The shell as a person uses it: lines typed, text read.
 
-mod support;
-
 use std::cell::RefCell;
 use std::fmt;
 
-use support::console::{Event, Script};
-use support::firmware::{Habits, Mock};
-use support::modes::processor;
+use crate::support::console::{Event, Script};
+use crate::support::firmware::{Habits, Mock};
+use crate::support::modes::processor;
 use xtcore::PagingMode;
 use xtldr::firmware::{Firmware, Status};
 use xtldr::menu::{Entries, FirmwareSettings, Note, note};

@@ -10,8 +10,8 @@ use xtcore::choice::Architecture;
 use xtqemu::dialogue::{Conversation, TALKS, Talk, converse};
 use xtqemu::guest::{Disk, Ending, EspFiles, Guest, Inspection};
 
-use super::boot;
-use super::tally::{Finding, Tally};
+use super::super::tally::{Finding, Tally};
+use super::of;
 use crate::commands::{Context, image};
 use crate::{build, jobs, target};
 
@@ -54,7 +54,7 @@ pub(crate) fn talk(
     systems: &[build::Images],
 ) -> Result<Conversation> {
     std::fs::create_dir_all(folder)?;
-    let system = boot::of(systems, *architecture)?;
+    let system = of(systems, *architecture)?;
     let files = EspFiles::new(system.loader.clone(), system.kernel.clone());
     let mut guest = Guest::new(*architecture, files, folder.to_path_buf());
     guest.graphics = talk.graphics;

@@ -4,8 +4,8 @@ use anyhow::Result;
 use xtqemu::Verdict;
 use xtqemu::guest::{Disk, EspFiles, Guest};
 
-use super::boot;
-use super::tally::{Finding, Tally};
+use super::super::tally::{Finding, Tally};
+use super::{failure, of};
 use crate::commands::{Context, image, run};
 use crate::{build, target};
 
@@ -19,7 +19,7 @@ pub(super) fn run(context: &Context, systems: &[build::Images], tally: &mut Tall
             let folder =
                 context.workspace.cache().join("boots").join(format!("stick-{}", architecture.name()));
             std::fs::create_dir_all(&folder)?;
-            let system = boot::of(systems, architecture)?;
+            let system = of(systems, architecture)?;
             let files = EspFiles::new(system.loader.clone(), system.kernel.clone());
             let mut guest = Guest::new(architecture, files, folder.clone());
             let stick = folder.join("stick.img");
@@ -37,6 +37,6 @@ fn judged(guest: &Guest) -> Result<Finding> {
     let outcome = xtqemu::boot(guest, &mut |_| {})?;
     match outcome.verdict {
         Verdict::Pass => Ok(Finding::Pass(String::new())),
-        _ => Ok(Finding::Fail(boot::failure(&outcome.reason, Some(&outcome)))),
+        _ => Ok(Finding::Fail(failure(&outcome.reason, Some(&outcome)))),
     }
 }

@@ -1,8 +1,6 @@
 //! The menu as a person sees it, on a screen of text.
 
-mod support;
-
-use support::console::{Event, Script};
+use crate::support::console::{Event, Script};
 use xtldr::console::Wait;
 use xtldr::menu::{
     EditOutcome, Entries, Field, FieldValue, FirmwareSettings, Note, Outcome, View, edit, note, show,
