@@ -15,8 +15,8 @@ use anyhow::{Result, anyhow};
 use xtcore::{Frame, FrameCount, Level, PAGE_BYTES, PagingMode, PhysAddr, VirtAddr, VirtRange};
 use xtpaging::entry::Format;
 use xtpaging::{
-    AddressSpace, Attributes, Capabilities, EntryRun, Frames, Invalidation, Limbo, Mapping, OutOfFrames, Privilege,
-    Protection, Reservation, Scope, SelfMap, Support, TablePlace, Tables, Tlb, walk,
+    AddressSpace, Attributes, Capabilities, EntryRun, Frames, Invalidation, Limbo, Mapping, OutOfFrames,
+    Privilege, Protection, Reservation, Scope, SelfMap, Support, TablePlace, Tables, Tlb, walk,
 };
 
 use super::memory::Memory;

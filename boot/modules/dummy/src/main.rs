@@ -12,8 +12,8 @@ xtmodule::module! { start: start }
 /// Called once, when the loader has loaded the module. An error would unload it again.
 fn start(loader: Loader) -> uefi::Result {
     let mut room = [0; 64];
-    // `Greeting=…` in the section [XTLDR] of the configuration, or on the loader's command line.
-    let greeting = loader.setting("Greeting", &mut room)?.unwrap_or("Hello");
+    // `Dummy.Greeting=…` in the section [XTLDR] of the configuration, or on the loader's command line.
+    let greeting = loader.setting("Dummy.Greeting", &mut room)?.unwrap_or("Hello");
     loader.print(format_args!("dummy: {greeting} from a boot module."));
     loader.provide_command::<Echo>("echo", "TEXT: prints the text")
 }

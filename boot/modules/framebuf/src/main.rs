@@ -1,11 +1,11 @@
-//! Chooses the video mode that the kernel will find: the setting `Video` when the module starts, and any other by the
+//! Chooses the video mode that the kernel will find: the setting `Framebuf.Video` when the module starts, and any other by the
 //! command `video`.
 //!
 //! ```text
-//!   Video=1280x800     this mode
-//!   Video=best         the monitor's own mode, else the largest that is shaped like a screen; also
-//!                      without a setting
-//!   Video=keep         the mode that is on
+//!   Framebuf.Video=1280x800     this mode
+//!   Framebuf.Video=best         the monitor's own mode, else the largest that is shaped like a screen;
+//!                               also without a setting
+//!   Framebuf.Video=keep         the mode that is on
 //! ```
 //!
 //! Only modes with a linear framebuffer count, because nothing else is of use to a kernel. Where the mode is not offered
@@ -30,7 +30,7 @@ xtmodule::module! { start: start }
 fn start(loader: Loader) -> uefi::Result {
     loader.provide_command::<Video>("video", "[WxH|best|keep]: lists the video modes, or sets one")?;
     let mut room = [0; 32];
-    let wish = match loader.setting("Video", &mut room) {
+    let wish = match loader.setting("Framebuf.Video", &mut room) {
         Ok(None) => Ok(Wish::Best),
         Ok(Some(text)) => text.parse(),
         // What is longer than any wish is none.
@@ -41,7 +41,9 @@ fn start(loader: Loader) -> uefi::Result {
         Ok(wish) => {
             let _ = set(loader, wish);
         }
-        Err(error) => loader.print(format_args!("framebuf: setting Video: {error}; the mode stays as it is")),
+        Err(error) => {
+            loader.print(format_args!("framebuf: setting Framebuf.Video: {error}; the mode stays as it is"))
+        }
     }
     Ok(())
 }

@@ -54,6 +54,18 @@ fn the_documented_form_is_read() {
 }
 
 #[test]
+fn a_modules_key_is_told_from_a_mistyped_one_by_its_dot() {
+    let text = "[XTLDR]\nDummy.Greeting=Good day\nGreeting=x\n[A]\nSystemType=CHAINLOADER\nSystemPath=\\\nKernelFile=X\nA.B=c\n";
+    let [first, second] = told(text).try_into().unwrap();
+    assert!(first.contains("key Greeting") && second.contains("key A.B"), "{first} {second}");
+    let configuration = parse(text);
+    assert_eq!(configuration.own_value("dummy.greeting"), Some("Good day"));
+    let options = Options::parse("Dummy.Greeting=Hello");
+    assert_eq!(options.value("DUMMY.GREETING"), Some("Hello"));
+    configuration.option_problems(&options, &mut |problem| panic!("{problem}"));
+}
+
+#[test]
 fn every_key_of_a_system_is_read() {
     let digest = "0123456789abcdefABCDEF9876543210".repeat(2);
     let text = format!(

@@ -139,6 +139,7 @@ impl<'a> Section<'a> {
             let at = self.at().line(number);
             match line {
                 Line::Pair { key, value } => match K::named(key) {
+                    None if self.is_own() && is_a_modules(key) => {}
                     None => tell(Problem::warning(at.key(key).error(Fault::UnknownKey))),
                     Some(known) => match values.get(known) {
                         None => values.set(known, Value { at: at.key(known.name()), text: value }),
@@ -154,6 +155,11 @@ impl<'a> Section<'a> {
         }
         values
     }
+}
+
+/// Tells whether a key of the loader's section is a boot module's: those have the module's name and a dot in front.
+pub(super) fn is_a_modules(key: &str) -> bool {
+    key.contains('.')
 }
 
 /// Tells whether a line with this fault may have said anything, so that nobody knows what the section says.

@@ -12,7 +12,7 @@
 use crate::config::error::{At, Fault, Source};
 use crate::config::file::{control, utf16};
 use crate::config::problem::{Problem, Tell};
-use crate::config::section::{Key, Value};
+use crate::config::section::{Key, Value, is_a_modules};
 
 use super::{SettingKey, SettingValues};
 
@@ -87,6 +87,7 @@ impl<'a> Options<'a> {
                 Word::Alone(word) => tell(Problem::warning(whole.error(Fault::NoValue { word }))),
                 Word::Unclosed(word) => tell(Problem::error(whole.error(Fault::Unclosed { word }))),
                 Word::Pair { key, value } => match (SettingKey::named(key), control(value)) {
+                    (None, _) if is_a_modules(key) => {}
                     (None, _) => tell(Problem::warning(whole.key(key).error(Fault::UnknownKey))),
                     (Some(known), Some((_, found))) => {
                         let error = whole.key(known.name()).error(Fault::Control { found });
