@@ -1,6 +1,7 @@
-//! The menu and the shell, with a script for whoever types.
+//! The menu, the shell, and the whole session, with a script for whoever types.
 
 mod menu;
+mod session;
 mod shell;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,5 +1,4 @@
 //! A session of the whole loader with nobody there: whoever would have to press a key switches the machine off.
-#![allow(unsafe_code, reason = "upholds what the loader's traits promise")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -21,26 +20,60 @@ use super::modes::NoCpuid;
 /// Nobody, in all places where somebody could be.
 pub(crate) struct Nobody;
 
+/// Who is there, and what there is beside the firmware.
+pub(crate) struct Around<'a> {
+    pub(crate) console: &'a dyn Console,
+    pub(crate) variables: &'a dyn Variables,
+    pub(crate) command_line: &'a dyn CommandLine,
+    pub(crate) modules: &'a dyn ModuleSystem,
+}
+
+impl Default for Around<'_> {
+    fn default() -> Self {
+        Self { console: &Nobody, variables: &Nobody, command_line: &Nobody, modules: &Nobody }
+    }
+}
+
+/// How a session ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// In the kernel.
+    Kernel(Ready),
+    /// On a way back.
+    Left(Leave),
+    /// In a reset.
+    Reset(Pause),
+}
+
 /// Boots what the configuration says.
 pub(crate) fn alone(mock: &Mock, processor: &Processor) -> Result<Ready, Refused> {
+    let refused = |pause, firmware| Err(Refused { pause, firmware });
+    match session(mock, processor, &Around::default()) {
+        Ended::Kernel(ready) => Ok(ready),
+        Ended::Left(Leave::Firmware) => refused(Pause::No, Remains::BootServices),
+        Ended::Left(_) => refused(Pause::UntilRead, Remains::BootServices),
+        Ended::Reset(pause) => refused(pause, Remains::Nothing),
+    }
+}
+
+/// Holds a session.
+pub(crate) fn session(mock: &Mock, processor: &Processor, around: &Around<'_>) -> Ended {
     let machine = Machine {
         firmware: mock,
-        variables: &Nobody,
-        command_line: &Nobody,
+        variables: around.variables,
+        command_line: around.command_line,
         firmware_settings: FirmwareSettings::Missing,
         lines: &Nobody,
-        console: &Nobody,
-        modules: &Nobody,
+        console: around.console,
+        modules: around.modules,
         processor,
         cpuid: &NoCpuid,
         gone: &Nobody,
         start: 1,
     };
-    let back = |pause| Err(Refused { pause, firmware: Remains::BootServices });
     match catch_unwind(AssertUnwindSafe(|| run(&machine))) {
-        Ok(Leave::Firmware) => back(Pause::No),
-        Ok(_) => back(Pause::UntilRead),
-        Err(gone) => match gone.downcast::<Result<Ready, Refused>>() {
+        Ok(leave) => Ended::Left(leave),
+        Err(gone) => match gone.downcast::<Ended>() {
             Ok(ended) => *ended,
             Err(panic) => resume_unwind(panic),
         },
@@ -49,11 +82,11 @@ pub(crate) fn alone(mock: &Mock, processor: &Processor) -> Result<Ready, Refused
 
 impl Gone for Nobody {
     fn enter(&self, ready: &Ready) -> ! {
-        resume_unwind(Box::new(Ok::<Ready, Refused>(*ready)))
+        resume_unwind(Box::new(Ended::Kernel(*ready)))
     }
 
     fn reset(&self, pause: Pause) -> ! {
-        resume_unwind(Box::new(Err::<Ready, Refused>(Refused { pause, firmware: Remains::Nothing })))
+        resume_unwind(Box::new(Ended::Reset(pause)))
     }
 }
 

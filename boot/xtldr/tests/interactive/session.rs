@@ -1,0 +1,216 @@
+//! The whole way, with somebody at the keyboard: menu, editor, shell, modules, and back on errors.
+
+use std::cell::RefCell;
+
+use xtcore::PagingMode;
+use xtldr::config::Names;
+use xtldr::firmware::Status;
+use xtldr::modules::{
+    LoadFailure, Loaded, ModuleError, ModuleHost, ModuleLoader, ModuleSystem, Name, Provided, Reason as Why,
+    Request, RunFailure, SettingSource,
+};
+use xtldr::session::Leave;
+use xtldr::volume::{FileFailure, Role, Volume};
+use xtterm::key::Key;
+
+use crate::support::console::{Event, Script};
+use crate::support::firmware::{Habits, Mock};
+use crate::support::judge::HandedOver;
+use crate::support::modes::{architecture, processor};
+use crate::support::pe;
+use crate::support::session::{Around, Ended, session};
+use crate::support::volumes::Storage;
+
+const MODE: PagingMode = PagingMode::Pml5;
+
+const TWO: &str = "\
+[XTLDR]
+Timeout=3
+KeepLastBoot=YES
+[FIRST]
+SystemName=The first
+SystemType=XTOS
+SystemPath=\\NOWHERE
+KernelFile=K.EXE
+[SECOND]
+SystemName=The second
+SystemType=XTOS
+SystemPath=\\XTOS
+KernelFile=K.EXE
+Parameters=DEBUG=COM1
+";
+
+fn disk(configuration: &str) -> Mock {
+    let mut mock = Mock::with_kernel(Habits::default(), "", pe::kernel(architecture(MODE)).build());
+    mock.files.insert(xtldr::config::PATH.into(), configuration.as_bytes().to_vec());
+    mock
+}
+
+fn keys(text: &str) -> Vec<Event> {
+    let key = |character| match character {
+        '\n' => Key::Enter,
+        '\t' => Key::Down,
+        '\x18' => Key::Ctrl('x'),
+        character => Key::Char(character),
+    };
+    text.chars().map(|character| Event::Press(key(character))).collect()
+}
+
+fn person(events: Vec<Event>) -> Script {
+    Script::new(25, 80, events)
+}
+
+/// Has a person press keys on an ordinary disk.
+fn pressed(mock: &Mock, console: &Script) -> Ended {
+    session(mock, &processor(MODE), &Around { console, ..Around::default() })
+}
+
+/// What the kernel is told, after everything that was told before.
+fn parameters(mock: &Mock, ended: Ended) -> String {
+    let Ended::Kernel(ready) = ended else { panic!("no kernel: {ended:?}\n{}", mock.text()) };
+    HandedOver::find(mock, &processor(MODE), ready).verify().unwrap().parameters().text().to_owned()
+}
+
+#[test]
+fn the_countdown_boots_the_entry_that_is_selected_and_a_refusal_comes_back_to_the_menu() {
+    let mock = disk(TWO);
+    // Three seconds go by; the first has no kernel, so the menu is there again, with the message; then the second.
+    let events = [vec![Event::Elapse; 3], keys("\t\n")].concat();
+    let console = person(events);
+    let ended = pressed(&mock, &console);
+    assert!(matches!(ended, Ended::Kernel(_)), "{ended:?}");
+    let seen = console.seen();
+    assert!(seen[0].contains("The first") && seen[0].contains("in 3 s"), "{}", seen[0]);
+    assert!(seen[3].contains(r"there is no kernel: neither \NOWHERE\AMD64\K.EXE nor"), "{}", seen[3]);
+    assert!(!seen[3].contains(" s;"), "the countdown does not begin again: {}", seen[3]);
+    assert!(mock.text().contains("not found"), "{}", mock.text());
+}
+
+#[test]
+fn the_editor_changes_one_boot_and_session_parameters_are_appended() {
+    let mock = disk(TWO);
+    // The editor's first field is Parameters.
+    let console = person(keys("\te\n NOXPA\n\x18"));
+    let Ended::Kernel(ready) = pressed(&mock, &console) else { panic!("{}", mock.text()) };
+    assert_eq!(ready.mode, PagingMode::Pml4);
+
+    let mock = disk(TWO);
+    let console = person(keys("sset STRESS=off\nboot SECOND ROUNDS=3\n"));
+    assert_eq!(parameters(&mock, pressed(&mock, &console)), "DEBUG=COM1 STRESS=off ROUNDS=3");
+}
+
+#[test]
+fn what_was_booted_last_is_selected_the_next_time() {
+    let storage = Storage::default().with(Some(Volume::HardDisk { disk: 0, partition: 1 }), Role::Own, &[]);
+    let around = |console| Around { console, variables: &storage, ..Around::default() };
+    let first = person(keys("\t\n"));
+    assert!(matches!(session(&disk(TWO), &processor(MODE), &around(&first)), Ended::Kernel(_)));
+    let second = person(keys("\n"));
+    assert!(matches!(session(&disk(TWO), &processor(MODE), &around(&second)), Ended::Kernel(_)));
+    assert!(second.seen()[0].contains("> The second"), "{}", second.seen()[0]);
+    assert_eq!(storage.writes.get(), 1, "what is known is not written again");
+}
+
+#[test]
+fn without_a_configuration_there_is_a_menu_that_says_so_and_a_shell() {
+    let mut mock = disk(TWO);
+    mock.files.remove(xtldr::config::PATH);
+    let console = person(keys("sver\nmenu\np"));
+    assert!(matches!(pressed(&mock, &console), Ended::Left(Leave::PowerOff)));
+    assert!(console.seen()[0].contains("XTLDR.INI: there is no such file"), "{}", console.seen()[0]);
+    assert!(console.printed().contains("XTLDR 0.1.0"));
+    assert_eq!(mock.outstanding(), 0);
+}
+
+#[test]
+fn the_command_line_counts_more_than_the_file() {
+    let mock = disk(TWO);
+    let options: Vec<u8> =
+        "XTLDR.EFI Default=SECOND Timeout=0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let storage = Storage { load_options: options, ..Storage::default() };
+    let ended = session(&mock, &processor(MODE), &Around { command_line: &storage, ..Around::default() });
+    assert_eq!(parameters(&mock, ended), "DEBUG=COM1");
+}
+
+/// Modules that are loaded by being asked for, one of which starts systems.
+#[derive(Default)]
+struct Modules {
+    loaded: RefCell<Vec<String>>,
+    booted: RefCell<Vec<String>>,
+}
+
+impl ModuleHost for Modules {
+    fn load(&self, _: &Name, _: &[u8]) -> Result<(), LoadFailure> {
+        Err(LoadFailure::Refused(Status::NOT_FOUND))
+    }
+
+    fn list(&self, _: &mut dyn FnMut(&Loaded<'_>)) {}
+
+    fn provided(&self, _: &mut dyn FnMut(&Provided<'_>)) {}
+
+    fn boot(&self, system: &str, request: &Request<'_>) -> Result<(), RunFailure> {
+        let Request { volume, title, folder, kernel, initrd, parameters } = request;
+        let told = format!("{system}: {title}, {volume} {folder} {kernel} [{initrd}] {parameters}");
+        self.booted.borrow_mut().push(told);
+        if system == "CHAINLOADER" { Ok(()) } else { Err(RunFailure::Unknown) }
+    }
+
+    fn run(&self, _: &str, _: &str) -> Result<(), RunFailure> {
+        Err(RunFailure::Unknown)
+    }
+}
+
+impl ModuleLoader for Modules {
+    fn load_all(&self, wanted: Names<'_>, tell: &mut dyn FnMut(&ModuleError<'_>)) {
+        for name in wanted.iter() {
+            if name == "missing" {
+                let module = Name::new(name).unwrap();
+                let reason = Why::File(FileFailure::Missing);
+                tell(&ModuleError::Module { module, wanted_by: None, reason });
+            } else {
+                self.loaded.borrow_mut().push(name.to_owned());
+            }
+        }
+    }
+}
+
+/// Lends the modules, and notes what the loader tells them.
+struct Lent<'m>(&'m Modules, RefCell<Option<String>>);
+
+impl ModuleSystem for Lent<'_> {
+    fn with(&self, settings: &dyn SettingSource, hold: &mut dyn FnMut(Option<&dyn ModuleLoader>)) {
+        *self.1.borrow_mut() = settings.setting("dummy.greeting").map(str::to_owned);
+        hold(Some(self.0));
+    }
+}
+
+#[test]
+fn modules_are_loaded_asked_to_start_systems_and_missed_where_they_are_needed() {
+    let mock = disk(
+        "[XTLDR]\nModules=acpi missing beep\nDummy.Greeting=Good day\n\
+         [OTHER]\nSystemType=CHAINLOADER\nSystemPath=multi(0)disk(0)rdisk(1)partition(2)/EFI/A\nKernelFile=B.EFI\n\
+         Parameters=quiet\n\
+         [UNKNOWN]\nSystemType=NT50\nSystemPath=\\\n\
+         [NEEDS]\nSystemType=XTOS\nSystemPath=\\XTOS\nKernelFile=K.EXE\nBootModules=missing\n",
+    );
+    let modules = Modules::default();
+    let lent = Lent(&modules, RefCell::default());
+    let console = person(keys("\n\t\n\t\np"));
+    let around = Around { console: &console, modules: &lent, ..Around::default() };
+    assert!(matches!(session(&mock, &processor(MODE), &around), Ended::Left(Leave::PowerOff)));
+    assert_eq!(*modules.loaded.borrow(), ["acpi", "beep"]);
+    assert_eq!(lent.1.borrow().as_deref(), Some("Good day"));
+    assert_eq!(
+        *modules.booted.borrow(),
+        [
+            r"CHAINLOADER: OTHER, multi(0)disk(0)rdisk(1)partition(2) \EFI\A B.EFI [] quiet",
+            r"NT50: UNKNOWN, multi(0)esp(0) \  [] ",
+        ]
+    );
+    let seen = console.seen();
+    assert!(seen[0].contains("missing"), "a module that cannot be loaded: {}", seen[0]);
+    assert!(seen.iter().any(|page| page.contains("OTHER has come back.")));
+    assert!(seen.iter().any(|page| page.contains("SystemType NT50: no boot module provides it")));
+    assert!(seen.last().unwrap().contains("missing"), "a boot without its module: {}", seen.last().unwrap());
+    assert_eq!(mock.outstanding(), 0);
+}
