@@ -123,6 +123,10 @@ pub trait Firmware: Files + Randomness + SecureBoot + Measuring {
     /// Returns the graphics mode that is on, or `None` where there is no linear framebuffer to speak of.
     fn graphics(&self) -> Option<Graphics>;
 
+    /// Has the firmware reset the machine after so many seconds, unless this is called again or boot services are left
+    /// before (UEFI 2.10, section 7.5.1); 0 has it wait for ever.
+    fn set_watchdog(&self, seconds: u16);
+
     /// Allocates contiguous frames; their contents are anything.
     ///
     /// # Errors

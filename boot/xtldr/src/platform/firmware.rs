@@ -115,6 +115,11 @@ impl Firmware for UefiFirmware {
         self.graphics.get()
     }
 
+    fn set_watchdog(&self, seconds: u16) {
+        // Codes up to 0xFFFF are the firmware's own. One without the timer leaves a loader that hangs to its user.
+        let _ = self.timed(|| boot::set_watchdog_timer(usize::from(seconds), 0x1_0000, None));
+    }
+
     fn allocate(&self, frames: FrameCount, placement: Placement, purpose: Purpose) -> Result<Grant, Status> {
         let count = usize::try_from(frames.get()).map_err(|_| Status::OUT_OF_RESOURCES)?;
         let place = match placement {

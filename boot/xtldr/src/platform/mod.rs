@@ -25,9 +25,6 @@ use terminal::Terminal;
 #[entry]
 fn main() -> Status {
     let start = arch::ticks();
-    // The firmware resets a machine that stays in an application for five minutes; a waiting user is no reason to. The
-    // hand-over to a kernel has nothing left to disarm.
-    let _ = uefi::boot::set_watchdog_timer(0, 0x1_0000, None);
     let processor = Processor::read(&arch::HostCpuid, arch::ARCHITECTURE);
     let (firmware, terminal) = (UefiFirmware::new(), Terminal::find());
     let machine = Machine {

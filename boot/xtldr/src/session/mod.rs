@@ -91,6 +91,8 @@ pub enum Leave {
 
 /// Holds a session.
 pub fn run(machine: &Machine<'_>) -> Leave {
+    // The firmware resets a machine that stays in an application for five minutes; a waiting user is no reason to.
+    machine.firmware.set_watchdog(0);
     report::greet(machine.firmware, machine.processor);
     let (mut raw, mut text) = ([0; MAX_OPTIONS_BYTES], [0; MAX_OPTIONS_BYTES]);
     let given = machine.command_line.load_options(&mut raw);

@@ -10,6 +10,9 @@ use crate::menu::{Field, Note, note};
 use crate::modules::{ModuleError, ModuleLoader, Request, RunFailure};
 use crate::report;
 
+/// How long a kernel may take from its file to its first instruction: a minute for a slow stick, and as much again.
+const PATIENCE_SECONDS: u16 = 120;
+
 /// What somebody wants to boot.
 #[derive(Clone, Copy)]
 pub(super) struct Order<'o> {
@@ -128,11 +131,21 @@ fn start_entry(session: &Session<'_>, entry: &Entry<'_>) -> Back {
 /// Prepares the kernel, leaves boot services and enters it.
 fn start_kernel(session: &Session<'_>, entry: &Entry<'_>) -> Back {
     let Session { machine, .. } = session;
+    // From here to the hand-over nobody is asked anything, so a machine that stops on the way may start again. Leaving boot
+    // services disarms the watchdog.
+    machine.firmware.set_watchdog(PATIENCE_SECONDS);
     let prepared = match prepare(machine.firmware, machine.processor, entry, machine.start) {
         Ok(prepared) => prepared,
-        Err(error) => return back(session, entry, &error),
+        Err(error) => {
+            machine.firmware.set_watchdog(0);
+            return back(session, entry, &error);
+        }
     };
-    match prepared.leave() {
+    let left = prepared.leave();
+    if left.is_err_and(|refused| refused.firmware == Remains::BootServices) {
+        machine.firmware.set_watchdog(0);
+    }
+    match left {
         Ok(ready) => machine.gone.enter(&ready),
         Err(refused) => match (refused.firmware, refused.pause) {
             (Remains::Nothing, pause) => machine.gone.reset(pause),

@@ -132,6 +132,16 @@ fn the_command_line_counts_more_than_the_file() {
     assert_eq!(parameters(&mock, ended), "DEBUG=COM1");
 }
 
+#[test]
+fn the_watchdog_is_armed_for_the_way_to_the_kernel_and_never_while_somebody_is_asked() {
+    let mock = disk(TWO);
+    let Ended::Kernel(_) = pressed(&mock, &person(keys("\t\n"))) else { panic!("{}", mock.text()) };
+    assert_ne!(mock.watchdog.get(), 0, "leaving boot services disarms it");
+    let mock = disk(TWO);
+    assert!(matches!(pressed(&mock, &person(keys("\np"))), Ended::Left(Leave::PowerOff)));
+    assert_eq!(mock.watchdog.get(), 0);
+}
+
 /// Modules that are loaded by being asked for, one of which starts systems.
 #[derive(Default)]
 struct Modules {

@@ -77,6 +77,8 @@ pub(crate) struct Mock {
     refused: Cell<u32>,
     stage: Cell<Stage>,
     clock: Cell<u64>,
+    /// Seconds until the machine is reset; the firmware's own five minutes at first.
+    pub(crate) watchdog: Cell<u16>,
 }
 
 impl Mock {
@@ -97,6 +99,7 @@ impl Mock {
             refused: Cell::new(0),
             stage: Cell::new(Stage::Services),
             clock: Cell::new(1000),
+            watchdog: Cell::new(300),
         }
     }
 
@@ -202,6 +205,11 @@ impl Firmware for Mock {
     fn graphics(&self) -> Option<Graphics> {
         self.services();
         self.graphics
+    }
+
+    fn set_watchdog(&self, seconds: u16) {
+        self.services();
+        self.watchdog.set(seconds);
     }
 
     fn allocate(&self, frames: FrameCount, placement: Placement, purpose: Purpose) -> Result<Grant, Status> {
