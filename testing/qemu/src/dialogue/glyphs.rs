@@ -10,31 +10,47 @@ use crate::screen::Picture;
 
 /// Width and height of a cell of the firmware's console, in pixels: the font that UEFI consoles share (UEFI 2.10, 34.3.2,
 /// EFI_GLYPH_WIDTH and EFI_GLYPH_HEIGHT).
-const CELL: (usize, usize) = (8, 19);
+const FIRMWARE_CELL: (usize, usize) = (8, 19);
+
+/// The same of the kernel's console.
+const KERNEL_CELL: (usize, usize) = (7, 16);
 
 /// Text modes that a firmware centres on its screen: columns and rows.
 const MODES: [(usize, usize); 6] = [(80, 25), (80, 50), (100, 31), (128, 40), (160, 42), (240, 56)];
 
+/// The most rows and columns of a cell.
+const LARGEST: (usize, usize) = (19, 16);
+
 /// Characters that a console may draw otherwise than the terminal says, because it lacks them.
 const LINES: &str = "─│┌┐└┘├┤┬┴┼═║╔╗╚╝╠╣╦╩╬▲▼►◄░▒▓█↑↓←→";
 
-/// A cell's shape: a bit for each pixel that is not paper.
-type Shape = [u8; 19];
+/// A cell's shape, row by row: a bit for each pixel that is not paper.
+type Shape = [u16; LARGEST.0];
 
-/// Checks that a picture shows the lines of a text.
+/// Where the cells lie.
+#[derive(Clone, Copy, Debug)]
+struct Grid {
+    /// The pixel in the upper left corner.
+    origin: (usize, usize),
+    /// Width and height of a cell.
+    cell: (usize, usize),
+    /// How many there are.
+    columns: usize,
+    lines: usize,
+}
+
+/// Checks that a picture shows the lines of a text, as the firmware's console draws them.
 ///
 /// # Errors
 /// In words: the difference that is met first in the text mode that fits best.
 pub(super) fn compare(picture: &Picture<'_>, rows: &[String]) -> Result<(), String> {
     let mut best: Option<(usize, String)> = None;
     for (columns, lines) in MODES {
-        let (width, height) = (columns * CELL.0, lines * CELL.1);
-        let (Some(left), Some(top)) =
-            (picture.width().checked_sub(width), picture.height().checked_sub(height))
-        else {
-            continue;
-        };
-        match matches(picture, (left / 2, top / 2), (columns, lines), rows) {
+        let cell = FIRMWARE_CELL;
+        let room =
+            (picture.width().checked_sub(columns * cell.0), picture.height().checked_sub(lines * cell.1));
+        let (Some(left), Some(top)) = room else { continue };
+        match matches(picture, Grid { origin: (left / 2, top / 2), cell, columns, lines }, rows) {
             Ok(()) => return Ok(()),
             Err((good, reason)) if best.as_ref().is_none_or(|(most, _)| good > *most) => {
                 best = Some((good, reason));
@@ -45,25 +61,42 @@ pub(super) fn compare(picture: &Picture<'_>, rows: &[String]) -> Result<(), Stri
     Err(best.map_or_else(|| "the screen is smaller than any text mode".to_owned(), |(_, reason)| reason))
 }
 
-/// Compares in one text mode; a failure tells how many cells were right before it.
-fn matches(
-    picture: &Picture<'_>,
-    origin: (usize, usize),
-    (columns, lines): (usize, usize),
-    rows: &[String],
-) -> Result<(), (usize, String)> {
+/// Checks that a picture shows the last of some lines, as many as it has, as the kernel's console draws them.
+///
+/// # Errors
+/// In words: the difference that is met first. A line that is longer than the screen cannot be compared.
+pub(super) fn compare_last(picture: &Picture<'_>, lines: &[String]) -> Result<(), String> {
+    let cell = KERNEL_CELL;
+    let all =
+        Grid { origin: (0, 0), cell, columns: picture.width() / cell.0, lines: picture.height() / cell.1 };
+    let is_blank = |line: &usize| (0..all.columns).all(|column| shape(picture, all, column, *line) == BLANK);
+    let blank = (0..all.lines).rev().take_while(is_blank).count();
+    let shown = all.lines - blank;
+    let first = lines.len().checked_sub(shown).ok_or("the picture has more lines than were printed")?;
+    let rows: Vec<String> = lines[first..].iter().map(|line| line.trim_end().to_owned()).collect();
+    if shown < all.lines / 4 {
+        return Err(format!("the picture has {shown} lines only"));
+    }
+    matches(picture, all, &rows).map_err(|(_, reason)| reason)
+}
+
+/// Nothing but paper.
+const BLANK: Shape = [0; LARGEST.0];
+
+/// Compares in one grid; a failure tells how many cells were right before it.
+fn matches(picture: &Picture<'_>, grid: Grid, rows: &[String]) -> Result<(), (usize, String)> {
     let (mut looks, mut means) = (BTreeMap::<char, Shape>::new(), HashMap::<Shape, char>::new());
     let mut good = 0;
-    for line in 0..lines {
+    for line in 0..grid.lines {
         let mut row = rows.get(line).map(String::as_str).unwrap_or_default().chars();
-        for column in 0..columns {
+        for column in 0..grid.columns {
             let character = row.next().unwrap_or(' ');
-            let shape = shape(picture, (origin.0 + column * CELL.0, origin.1 + line * CELL.1));
+            let shape = shape(picture, grid, column, line);
             let place = format!("line {}, column {}", line + 1, column + 1);
             if LINES.contains(character) {
                 continue;
             }
-            if (character == ' ') != (shape == [0; 19]) {
+            if (character == ' ') != (shape == BLANK) {
                 let found = if character == ' ' { "something" } else { "nothing" };
                 return Err((good, format!("the picture shows {found} for '{character}' ({place})")));
             }
@@ -83,21 +116,22 @@ fn matches(
             return Err((good, format!("line {} is longer than the screen", line + 1)));
         }
     }
-    if rows.len() > lines {
-        return Err((good, format!("the text has {} lines, the screen {lines}", rows.len())));
+    if rows.len() > grid.lines {
+        return Err((good, format!("the text has {} lines, the screen {}", rows.len(), grid.lines)));
     }
     Ok(())
 }
 
-/// Returns the shape of the cell at a place. The rarer of two colours is ink; a cell of one colour is blank.
-fn shape(picture: &Picture<'_>, (left, top): (usize, usize)) -> Shape {
-    let cell = |x: usize, y: usize| picture.pixel(left + x, top + y).unwrap_or_default();
+/// Returns the shape of a cell. The commonest colour is paper, so a cell of one colour is blank.
+fn shape(picture: &Picture<'_>, grid: Grid, column: usize, line: usize) -> Shape {
+    let (width, height) = grid.cell;
+    let (left, top) = (grid.origin.0 + column * width, grid.origin.1 + line * height);
+    let pixel = |x: usize, y: usize| picture.pixel(left + x, top + y).unwrap_or_default();
     let mut counts = BTreeMap::<[u8; 3], usize>::new();
-    for y in 0..CELL.1 {
-        for x in 0..CELL.0 {
-            *counts.entry(cell(x, y)).or_default() += 1;
-        }
+    for (x, y) in (0..height).flat_map(|y| (0..width).map(move |x| (x, y))) {
+        *counts.entry(pixel(x, y)).or_default() += 1;
     }
     let paper = counts.into_iter().max_by_key(|(_, count)| *count).map(|(colour, _)| colour);
-    std::array::from_fn(|y| (0..CELL.0).fold(0, |row, x| (row << 1) | u8::from(Some(cell(x, y)) != paper)))
+    let row = |y| (0..width).fold(0, |row, x| (row << 1) | u16::from(Some(pixel(x, y)) != paper));
+    std::array::from_fn(|y| if y < height { row(y) } else { 0 })
 }

@@ -33,6 +33,9 @@ const LIMIT: Duration = Duration::from_secs(180);
 /// A screen that has not changed for so long is taken for finished.
 const STILL: Duration = Duration::from_millis(700);
 
+/// The beginning of lines that are not for people.
+const FOR_MACHINES: &str = "XTOS-";
+
 /// One step of a conversation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
@@ -47,6 +50,9 @@ pub enum Step {
     /// Waits until the screen stands still, and takes a picture of the guest's own screen. It must show, character for
     /// character, what the terminal shows.
     Mirrors(&'static str),
+    /// Waits until the screen stands still, and takes a picture of the kernel's console. It must show, character for character,
+    /// the last lines that came down the serial line, those for machines left out.
+    Repeats(&'static str),
     /// Waits until the screen stands still, and takes a picture that only has to be there.
     Pictures(&'static str),
     /// Waits for the kernel's report, where this key must have this value.
@@ -81,6 +87,7 @@ pub fn converse(guest: &Guest, steps: &[Step]) -> Result<Conversation, BootError
         terminal: Terminal::new(guest.graphics),
         splitter: Splitter::default(),
         transcript: Transcript::default(),
+        lines: Vec::new(),
         over: false,
         pictures: Vec::new(),
     };
@@ -107,6 +114,8 @@ struct Meeting<'a> {
     terminal: Terminal,
     splitter: Splitter,
     transcript: Transcript,
+    /// All lines for people that came down the serial line.
+    lines: Vec<String>,
     /// The guest's serial line is closed.
     over: bool,
     pictures: Vec<PathBuf>,
@@ -129,10 +138,16 @@ impl Meeting<'_> {
                 Ok(Ok(()))
             }
             Step::Mirrors(name) => {
-                let picture = self.picture(name)?;
-                let file = fs::read(picture)?;
+                let file = fs::read(self.picture(name)?)?;
                 Ok(match Picture::parse(&file) {
                     Ok(picture) => glyphs::compare(&picture, &self.terminal.rows()),
+                    Err(error) => Err(error.to_string()),
+                })
+            }
+            Step::Repeats(name) => {
+                let file = fs::read(self.picture(name)?)?;
+                Ok(match Picture::parse(&file) {
+                    Ok(picture) => glyphs::compare_last(&picture, &self.lines),
                     Err(error) => Err(error.to_string()),
                 })
             }
@@ -185,8 +200,13 @@ impl Meeting<'_> {
             Output::Bytes(bytes) => {
                 self.log.write_all(&bytes)?;
                 self.terminal.take(&bytes);
-                let transcript = &mut self.transcript;
-                self.splitter.push(&bytes, |line| _ = transcript.take(line));
+                let (transcript, lines) = (&mut self.transcript, &mut self.lines);
+                self.splitter.push(&bytes, |line| {
+                    transcript.take(line);
+                    if !line.starts_with(FOR_MACHINES) {
+                        lines.push(line.to_owned());
+                    }
+                });
                 Ok(true)
             }
             Output::Silence => Ok(false),

@@ -4,7 +4,7 @@
 
 use xtcore::choice::Architecture;
 
-use super::Step::{self, Ends, Mirrors, Pictures, Presses, Reports, Sees, SeesNot, Types};
+use super::Step::{self, Ends, Mirrors, Pictures, Presses, Repeats, Reports, Sees, SeesNot, Types};
 use crate::guest::Graphics;
 use crate::monitor::End;
 
@@ -49,7 +49,7 @@ impl Talk {
         if let Ending::Narrow = self.ending {
             let (narrow, _) = architecture.modes();
             steps.push(Reports("paging", narrow.name()));
-            steps.push(Pictures("kernel"));
+            steps.push(Repeats("kernel"));
         }
         steps
     }
@@ -110,8 +110,9 @@ const KEYBOARD: &[Step] = &[
     Sees("Parameters"),
     Presses(&["esc"]),
     Sees("XT Operating System"),
-    Presses(&["f12"]),
-    Ends(End::PoweredOff),
+    // The firmware restarts into its settings, and the machine ends at a restart.
+    Presses(&["f10"]),
+    Ends(End::Reset),
 ];
 
 /// No graphics card, and a terminal that sends garbage.

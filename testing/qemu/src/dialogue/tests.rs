@@ -1,6 +1,6 @@
 //! Keys, screens, and pictures of text in a font that was made up here.
 
-use super::glyphs::compare;
+use super::glyphs::{compare, compare_last};
 use super::keys;
 use super::terminal::Terminal;
 use crate::guest::Graphics;
@@ -61,4 +61,28 @@ fn a_picture_shows_a_text_if_equal_characters_look_alike_and_others_do_not() {
         let reason = compare(&Picture::parse(&file).unwrap(), &text).expect_err(words);
         assert!(reason.contains(words), "{reason}");
     }
+}
+
+#[test]
+fn the_last_lines_are_found_on_the_kernels_console() {
+    // 60 columns and 8 lines of 7 x 16 pixels.
+    let (width, height) = (425_usize, 130_usize);
+    let draw = |rows: &[&str]| {
+        let mut file = format!("P6\n{width} {height}\n255\n").into_bytes();
+        for y in 0..height {
+            for x in 0..width {
+                let character = rows.get(y / 16).and_then(|row| row.chars().nth(x / 7)).unwrap_or(' ');
+                let ink = character != ' ' && y % 16 == 5 && (u32::from(character) >> (x % 7)) & 1 == 1;
+                file.extend(if ink { [200, 200, 200] } else { [12, 14, 20] });
+            }
+        }
+        file
+    };
+    let lines = ["gone", "one", "two", "three"].map(str::to_owned);
+    let judge = |rows: &[&str]| compare_last(&Picture::parse(&draw(rows)).unwrap(), &lines);
+    assert_eq!(judge(&["one", "two", "three"]), Ok(()));
+    assert!(judge(&["one", "too", "three"]).unwrap_err().contains("'w' looks like 'o'"));
+    assert!(judge(&["two", "three", ""]).is_ok());
+    assert!(judge(&["three"]).unwrap_err().contains("1 lines only"));
+    assert!(judge(&["0", "gone", "one", "two", "three"]).unwrap_err().contains("more lines"));
 }
