@@ -72,6 +72,11 @@ pub(crate) fn heading(processor: &Processor) -> Note {
     note(&format_args!("XTLDR {} ({})", env!("CARGO_PKG_VERSION"), processor.architecture.name()))
 }
 
+/// Tells which configuration was read.
+pub(crate) fn configuration(firmware: &dyn Firmware, path: &str) {
+    say!(firmware, "  settings   {path}");
+}
+
 /// Tells something wrong that the loader goes on with.
 pub(crate) fn warn(firmware: &dyn Firmware, what: &dyn fmt::Display) {
     say!(firmware, "XTLDR: {what}");

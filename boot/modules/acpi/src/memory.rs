@@ -7,8 +7,23 @@ use core::ptr;
 use xtacpi::{ReadPhysical, Unreadable};
 use xtcore::{PAGE_BYTES, PhysAddr};
 use xtmodule::uefi;
-use xtmodule::uefi::boot::{self, MemoryType};
+use xtmodule::uefi::boot::{self, MemoryAttribute, MemoryType};
 use xtmodule::uefi::mem::memory_map::{MemoryMap, MemoryMapOwned};
+
+/// The types of memory that firmware keeps tables in (ACPI 6.5, section 15.3, and what older ones do). Memory of other types
+/// may be absent, unaccepted, broken, or no memory.
+const MAY_HOLD_TABLES: [MemoryType; 10] = [
+    MemoryType::ACPI_RECLAIM,
+    MemoryType::ACPI_NON_VOLATILE,
+    MemoryType::RUNTIME_SERVICES_DATA,
+    MemoryType::RUNTIME_SERVICES_CODE,
+    MemoryType::BOOT_SERVICES_DATA,
+    MemoryType::BOOT_SERVICES_CODE,
+    MemoryType::LOADER_DATA,
+    MemoryType::LOADER_CODE,
+    MemoryType::CONVENTIONAL,
+    MemoryType::RESERVED,
+];
 
 /// The memory that the firmware's map describes at present.
 pub(super) struct Described {
@@ -25,8 +40,8 @@ impl Described {
     fn end_of_piece(&self, at: u64) -> Option<u64> {
         self.map.entries().find_map(|entry| {
             let end = entry.page_count.checked_mul(PAGE_BYTES)?.checked_add(entry.phys_start)?;
-            // Memory-mapped I/O is described too, and reading it may have effects.
-            let memory = !matches!(entry.ty, MemoryType::MMIO | MemoryType::MMIO_PORT_SPACE);
+            let memory =
+                MAY_HOLD_TABLES.contains(&entry.ty) && !entry.att.contains(MemoryAttribute::READ_PROTECT);
             (memory && (entry.phys_start..end).contains(&at)).then_some(end)
         })
     }
@@ -54,8 +69,8 @@ impl ReadPhysical for Described {
             return Err(unreadable);
         }
         let from = ptr::with_exposed_provenance::<u8>(start);
-        // SAFETY: all of it is memory that the firmware's map describes, so boot services have it mapped at its physical
-        // address and readable; `into` is this program's own and no table. Whoever writes there meanwhile could only be a
+        // SAFETY: all of it is of types that the firmware's map gives to memory in use, so boot services have it mapped at its
+        // physical address and readable; `into` is this program's own and no table. Whoever writes there meanwhile could only be a
         // device, and bytes of any value are fine.
         unsafe { ptr::copy(from, into.as_mut_ptr(), into.len()) };
         Ok(())

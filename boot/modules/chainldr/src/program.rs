@@ -4,7 +4,7 @@
 use core::fmt;
 use core::mem::MaybeUninit;
 
-use xtmodule::uefi::boot::{self, LoadImageSource};
+use xtmodule::uefi::boot::{self, LoadImageSource, OpenProtocolAttributes, OpenProtocolParams};
 use xtmodule::uefi::proto::BootPolicy;
 use xtmodule::uefi::proto::device_path::DevicePath;
 use xtmodule::uefi::proto::device_path::build::{DevicePathBuilder, media};
@@ -72,14 +72,23 @@ impl Program {
                 return Err(Failure::Load(error.status()));
             }
         }
-        boot::start_image(self.image).map_err(|error| Failure::Ended(error.status()))
+        boot::start_image(self.image).map_err(|error| {
+            // What ran is unloaded by its end; what the firmware would not start is still there (UEFI 2.10, 7.4.2).
+            if error.status() == Status::SECURITY_VIOLATION || error.status() == Status::INVALID_PARAMETER {
+                let _ = boot::unload_image(self.image);
+            }
+            Failure::Ended(error.status())
+        })
     }
 }
 
 /// Loads a file of a volume as an image, and lets go of the volume: the program will open it.
 fn load(volume: Handle, path: &CStr16) -> uefi::Result<Handle> {
     let mut room = [MaybeUninit::uninit(); MAX_DEVICE_PATH];
-    let device = boot::open_protocol_exclusive::<DevicePath>(volume)?;
+    let params = OpenProtocolParams { handle: volume, agent: boot::image_handle(), controller: None };
+    // SAFETY: without exclusivity, because drivers hold the volume by its path; it is let go before anything is loaded, and
+    // nothing is disconnected meanwhile.
+    let device = unsafe { boot::open_protocol::<DevicePath>(params, OpenProtocolAttributes::GetProtocol) }?;
     let mut builder = DevicePathBuilder::with_buf(&mut room);
     for node in device.node_iter() {
         builder = builder.push(&node).map_err(|_| Status::BUFFER_TOO_SMALL)?;

@@ -129,6 +129,8 @@ pub union Call {
     pub boot: Boot,
     /// For [`Kind::COMMAND`].
     pub run: Run,
+    /// Its address, whatever the kind; null is no function.
+    pub address: *const c_void,
 }
 
 /// What a module provides, completely.

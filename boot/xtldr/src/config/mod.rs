@@ -131,7 +131,13 @@ impl<'a> Configuration<'a> {
     /// [`Configuration::option_problems`] tell of it.
     #[must_use]
     pub fn settings(&self, options: &Options<'a>) -> Settings<'a> {
-        Settings::read(&options.values(&mut |_| {}), &self.own_values())
+        let own = self.own_values();
+        let mut settings = Settings::read(&options.values(&mut |_| {}), &own);
+        // A command line that names no system leaves the choice to the file.
+        if settings.default.is_some_and(|name| self.index_of(name).is_none()) {
+            settings.default = own.some(SettingKey::Default).map(|value| value.text);
+        }
+        settings
     }
 
     /// Returns the sections of all systems in the order of the file, the broken ones among them.

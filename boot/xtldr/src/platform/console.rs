@@ -9,8 +9,9 @@ use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use arrayvec::ArrayVec;
+use uefi::proto::console::text::Output;
 use uefi::runtime::VariableVendor;
-use uefi::{CStr16, cstr16, runtime, system};
+use uefi::{CStr16, cstr16, runtime, system, table};
 use xtldr::arch::SerialPort;
 use xtldr::config::{DebugPort, DebugPorts, MAX_PORTS, ScreenLines};
 use xtldr::firmware::shows_on_first_serial_port;
@@ -39,6 +40,14 @@ pub(super) fn is_on_first_serial_port(name: &CStr16) -> bool {
     let mut paths = [0; 1024];
     let variable = runtime::get_variable(name, &VariableVendor::GLOBAL_VARIABLE, &mut paths);
     variable.is_ok_and(|(paths, _)| shows_on_first_serial_port(paths))
+}
+
+/// Calls `use_it` with the firmware's console, where there is one.
+pub(super) fn output<R>(mut use_it: impl FnMut(&mut Output) -> R) -> Option<R> {
+    let table = table::system_table_raw()?;
+    // SAFETY: the firmware gave the table to the entry point, and it stays where it is.
+    let console = unsafe { (*table.as_ptr()).stdout };
+    if console.is_null() { None } else { Some(system::with_stdout(&mut use_it)) }
 }
 
 /// The places to write to.
@@ -109,9 +118,8 @@ impl Console {
     fn show(&self, text: fmt::Arguments<'_>, screen: ScreenLines) {
         let shown = screen == ScreenLines::Shown && !services_are_gone();
         if shown {
-            system::with_stdout(|out| {
-                let _ = write!(out, "{text}\r\n");
-            });
+            // Without a console there is nobody to tell.
+            let _ = output(|out| write!(out, "{text}\r\n"));
         }
         for mut port in self.places.borrow().serial.iter().copied() {
             if !(shown && self.mirrored && port.is_first()) {

@@ -180,8 +180,8 @@ impl Firmware for UefiFirmware {
     fn leave(&self, key: MapKey) -> Result<(), Status> {
         let Some(services) = services() else { return Err(Status::INVALID_PARAMETER) };
         let image = boot::image_handle().as_ptr();
-        // SAFETY: the loader keeps nothing that lives in boot services: files are closed, protocols released, and the
-        // console is forgotten below.
+        // SAFETY: the loader uses nothing of boot services afterwards: files are closed, the console is forgotten below, and
+        // neither its modules nor its timer are called or freed, because nobody returns from here but to hand over or to reset.
         let result = self.timed(|| unsafe { (services.exit_boot_services)(image, key.0) });
         // Even after a failure the firmware may be half gone, its console first (UEFI 2.10, section 7.4.6).
         console::forget_services();

@@ -12,7 +12,7 @@ use crate::firmware::Firmware;
 use crate::menu::{Entries, FirmwareSettings};
 use crate::modules::{Kind, ModuleLoader, RunFailure};
 use crate::shell::{self, Item, ItemKind, Module};
-use crate::volume::{ArcPath, FileFailure, FileKind, Place};
+use crate::volume::{ArcPath, FileFailure, FileKind, Place, Volume};
 
 /// The session as the shell sees it.
 pub(super) struct Host<'s> {
@@ -22,16 +22,22 @@ pub(super) struct Host<'s> {
     pub(super) selected: usize,
 }
 
-/// Calls `act` with the place that a typed path names. Separators may be of either kind.
+/// Calls `act` with the place that a typed path names: with a volume in front, else on the loader's own, from its root
+/// also without a separator. Separators may be of either kind.
 fn at<R>(path: &str, act: impl FnOnce(&Place<'_>) -> Result<R, FileFailure>) -> Result<R, FileFailure> {
-    // What is no path names no volume.
-    let path = ArcPath::parse(path).map_err(|_| FileFailure::NoVolume)?;
-    let mut folder = ArrayString::<MAX_PATH_BYTES>::new();
-    for character in path.folder().chars() {
+    let (volume, folder) = match ArcPath::parse(path) {
+        Ok(path) => (path.volume(), path.folder()),
+        // What begins like a device and is none names no volume.
+        Err(_) if path.contains('(') => return Err(FileFailure::NoVolume),
+        Err(_) => (Volume::Own, path),
+    };
+    let mut whole = ArrayString::<MAX_PATH_BYTES>::new();
+    let root = if folder.starts_with(['\\', '/']) { "" } else { "\\" };
+    for character in root.chars().chain(folder.chars()) {
         let separated = if character == '/' { '\\' } else { character };
-        folder.try_push(separated).map_err(|_| FileFailure::Missing)?;
+        whole.try_push(separated).map_err(|_| FileFailure::Missing)?;
     }
-    act(&Place { volume: path.volume(), path: &folder })
+    act(&Place { volume, path: &whole })
 }
 
 impl shell::Host for Host<'_> {

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Whatever goes wrong is told where it happens, on every place that the loader's lines go to, and stands in the menu
-//! when that comes up. Only two things end a session: a system that was started, and a person who wants to leave.
+//! when that comes up. Three things end a session: a system that
+//! was started, a person who wants to leave, and the parameter EXIT of an entry that could not be started.
 #![allow(
     clippy::result_large_err,
     clippy::large_enum_variant,
@@ -127,14 +128,20 @@ fn hold(
     message: Option<Note>,
 ) -> Leave {
     let firmware = machine.firmware;
-    let settings = configuration.map(|read| read.settings(options)).unwrap_or_default();
+    let mut problems = Problems::default();
+    let settings = match configuration {
+        Some(read) => read.settings(options),
+        None => Settings::without_configuration(options, &mut |problem| problems.tell(firmware, problem)),
+    };
     machine.lines.send_to(&settings.debug, &mut |port| {
         report::warn(firmware, &format_args!("nothing answers at {port}"))
     });
     if let Some(read) = configuration {
-        read.problems(&mut |problem| report::warn(firmware, problem));
-        read.option_problems(options, &mut |problem| report::warn(firmware, problem));
+        report::configuration(firmware, read.path());
+        read.problems(&mut |problem| problems.tell(firmware, problem));
+        read.option_problems(options, &mut |problem| problems.tell(firmware, problem));
     }
+    let message = message.or_else(|| problems.message());
     let mut outcome = Leave::Firmware;
     machine.modules.with(&Told { configuration, options }, &mut |modules| {
         let mut session = Session {
@@ -148,6 +155,31 @@ fn hold(
         outcome = session.hold(message);
     });
     outcome
+}
+
+/// What is wrong with configuration and command line: the first thing stays readable when the menu has come up.
+#[derive(Default)]
+struct Problems {
+    first: Option<Note>,
+    others: usize,
+}
+
+impl Problems {
+    fn tell(&mut self, firmware: &dyn Firmware, problem: &config::Problem<'_>) {
+        report::warn(firmware, problem);
+        match &self.first {
+            None => self.first = Some(note(problem)),
+            Some(_) => self.others += 1,
+        }
+    }
+
+    fn message(&self) -> Option<Note> {
+        let first = self.first.as_ref()?;
+        Some(match self.others {
+            0 => *first,
+            others => note(&format_args!("{first} (and {others} more, in the loader's lines)")),
+        })
+    }
 }
 
 /// A session under way.

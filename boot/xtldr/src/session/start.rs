@@ -100,6 +100,13 @@ fn start_entry(session: &Session<'_>, entry: &Entry<'_>) -> Back {
     {
         report::warn(firmware, &format_args!("the firmware does not keep what was booted last: {status}"));
     }
+    if modules.is_none() && !entry.boot_modules.is_empty() {
+        return back(
+            session,
+            entry,
+            &"the firmware lets the loader have no boot modules, and BootModules names some",
+        );
+    }
     let mut missing = None;
     load(machine, *modules, entry.boot_modules, &mut |error| missing = Some(note(error)));
     if let Some(why) = missing {
@@ -122,7 +129,10 @@ fn start_entry(session: &Session<'_>, entry: &Entry<'_>) -> Back {
         initrd: entry.initrd.unwrap_or_default(),
         parameters: entry.parameters.text(),
     };
-    match modules.map_or(Err(RunFailure::Unknown), |modules| modules.boot(name, &request)) {
+    let came_back = modules.map_or(Err(RunFailure::Unknown), |modules| modules.boot(name, &request));
+    // Who comes back may have set it for itself.
+    firmware.set_watchdog(0);
+    match came_back {
         Ok(()) => Back::ToMenu(note(&format_args!("{} has come back.", entry.title))),
         Err(failure) => back(session, entry, &format_args!("SystemType {name}: {failure}")),
     }
@@ -131,6 +141,9 @@ fn start_entry(session: &Session<'_>, entry: &Entry<'_>) -> Back {
 /// Prepares the kernel, leaves boot services and enters it.
 fn start_kernel(session: &Session<'_>, entry: &Entry<'_>) -> Back {
     let Session { machine, .. } = session;
+    if entry.initrd.is_some() {
+        report::warn(machine.firmware, &"InitrdFile is left out: XTOS kernels of this version take none");
+    }
     // From here to the hand-over nobody is asked anything, so a machine that stops on the way may start again. Leaving boot
     // services disarms the watchdog.
     machine.firmware.set_watchdog(PATIENCE_SECONDS);

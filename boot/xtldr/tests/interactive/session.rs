@@ -142,6 +142,53 @@ fn the_watchdog_is_armed_for_the_way_to_the_kernel_and_never_while_somebody_is_a
     assert_eq!(mock.watchdog.get(), 0);
 }
 
+#[test]
+fn a_command_line_that_names_no_system_leaves_the_choice_to_the_file() {
+    let mock = disk(&TWO.replace("KeepLastBoot=YES", "Default=SECOND"));
+    let options: Vec<u8> = "Default=NOPE Timeout=0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let storage = Storage { load_options: options, ..Storage::default() };
+    let ended = session(&mock, &processor(MODE), &Around { command_line: &storage, ..Around::default() });
+    assert_eq!(parameters(&mock, ended), "DEBUG=COM1");
+    assert!(mock.text().contains("command line, key Default"), "{}", mock.text());
+}
+
+#[test]
+fn a_default_that_names_no_system_is_told_and_nothing_boots_unasked() {
+    let mock = disk(&TWO.replace("Timeout=3\nKeepLastBoot=YES", "Timeout=0\nDefault=SECON"));
+    let console = person(keys("p"));
+    assert!(matches!(pressed(&mock, &console), Ended::Left(Leave::PowerOff)));
+    assert!(mock.refusal().contains("SECON"), "{}", mock.refusal());
+}
+
+#[test]
+fn what_is_wrong_with_the_configuration_is_still_there_when_the_menu_has_come_up() {
+    let mock = disk(&TWO.replace("Timeout=3", "Timeuot=3\nTune"));
+    let console = person(keys("p"));
+    assert!(matches!(pressed(&mock, &console), Ended::Left(Leave::PowerOff)));
+    let page = &console.seen()[0];
+    assert!(page.contains("Timeuot") && page.contains("and 1 more"), "{page}");
+}
+
+#[test]
+fn a_line_that_nobody_can_read_cannot_be_edited_away() {
+    let text = TWO.replace("Parameters=DEBUG=COM1", "KernelSha256=00\u{1}");
+    let mock = disk(&text);
+    let console = person(keys("\te\n NOXPA\n\x18p"));
+    assert!(matches!(pressed(&mock, &console), Ended::Left(Leave::PowerOff)));
+    assert!(mock.refusal().contains("line 14"), "{}", mock.refusal());
+}
+
+#[test]
+fn paths_in_the_shell_may_leave_the_root_out() {
+    let mock = disk(TWO);
+    let console = person(keys("sls XTOS\ncat EFI/BOOT/XTLDR/XTLDR.INI\nls multi(1)\nls\nmenu\np"));
+    assert!(matches!(pressed(&mock, &console), Ended::Left(Leave::PowerOff)));
+    let printed = console.printed();
+    assert!(printed.contains("K.EXE") && printed.contains("SystemName=The second"), "{printed}");
+    assert!(printed.contains("multi(1): there is no such volume"), "{printed}");
+    assert!(printed.contains("0 files of 0 bytes"), "{printed}");
+}
+
 /// Modules that are loaded by being asked for, one of which starts systems.
 #[derive(Default)]
 struct Modules {

@@ -1,8 +1,9 @@
 //! A boot that somebody talks with: keys go in, and what the terminal shows is read.
 //!
 //! The guest's serial line ends in the terminal of an emulator, so a script waits for words on a *screen*, as a person
-//! does, and not for bytes. Keys go down the serial line, or to the guest's own keyboard through the monitor. Nothing is
-//! timed: a step that waits ends when what it waits for has happened, or with the screen in its complaint.
+//! does, and not for bytes. Keys go down the serial line, or to the guest's own keyboard through the monitor. A step that
+//! waits ends when what it waits for has happened, or with the screen in its complaint; only whether a screen stands still is
+//! told by the clock.
 
 mod glyphs;
 mod talks;
@@ -41,7 +42,7 @@ const FOR_MACHINES: &str = "XTOS-";
 pub enum Step {
     /// Waits until these words stand on the terminal's screen, in one line.
     Sees(&'static str),
-    /// Waits until the screen stands still; then these words must not be on it.
+    /// Waits until these words are gone from the screen.
     SeesNot(&'static str),
     /// Sends these characters down the serial line, one after the other as a person types.
     Types(&'static str),
@@ -125,11 +126,7 @@ impl Meeting<'_> {
     fn take(&mut self, step: &Step) -> Result<Taken, BootError> {
         match *step {
             Step::Sees(words) => self.until("it was not seen", |talk| talk.terminal.shows(words)),
-            Step::SeesNot(words) => {
-                self.settle()?;
-                let seen = self.terminal.shows(words);
-                Ok(if seen { Err("it is there".to_owned()) } else { Ok(()) })
-            }
+            Step::SeesNot(words) => self.until("it stays there", |talk| !talk.terminal.shows(words)),
             Step::Types(text) => self.type_text(text),
             Step::Presses(keys) => {
                 let keys: Vec<Value> =
@@ -217,7 +214,7 @@ impl Meeting<'_> {
         }
     }
 
-    /// Types, and waits after each key until its answer has been drawn: a serial port holds 16 bytes.
+    /// Types, and waits a little after each key for an answer: a serial port holds 16 bytes.
     fn type_text(&mut self, text: &str) -> Result<Taken, BootError> {
         for key in keys(text) {
             if self.emulator.send(key.as_bytes()).is_err() {

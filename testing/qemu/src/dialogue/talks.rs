@@ -28,6 +28,8 @@ enum Ending {
     /// As the steps say.
     Written,
     /// The kernel reports the narrow paging mode.
+    Reported,
+    /// It does, and its screen is read too.
     Narrow,
 }
 
@@ -46,9 +48,11 @@ impl Talk {
     #[must_use]
     pub fn steps(&self, architecture: Architecture) -> Vec<Step> {
         let mut steps = self.steps.to_vec();
-        if let Ending::Narrow = self.ending {
-            let (narrow, _) = architecture.modes();
+        let (narrow, _) = architecture.modes();
+        if !matches!(self.ending, Ending::Written) {
             steps.push(Reports("paging", narrow.name()));
+        }
+        if matches!(self.ending, Ending::Narrow) {
             steps.push(Repeats("kernel"));
         }
         steps
@@ -129,8 +133,33 @@ const SERIAL: &[Step] = &[
     Ends(End::PoweredOff),
 ];
 
+/// Modules: one with a setting, one that looks at the firmware's tables, one for the screen; and a boot from the shell.
+const MODULES: &[Step] = &[
+    Sees("XT Operating System"),
+    Types("s"),
+    Types("lsmod\r"),
+    Sees("dummy"),
+    Types("insmod framebuf\r"),
+    Sees("framebuf is loaded"),
+    Types("echo what is typed here\r"),
+    Sees("what is typed here"),
+    Types("acpi\r"),
+    Sees("FACP"),
+    Types("help echo\r"),
+    Sees("(a module's)"),
+    Types("insmod nowhere\r"),
+    Sees("no such file"),
+    Types("ls\r"),
+    Sees("EFI"),
+    Types("set NOXPA\r"),
+    Types("set\r"),
+    Sees("NOXPA"),
+    Types("boot XTOS ROUNDS=1000\r"),
+];
+
 /// A configuration with something of everything wrong in it.
 const BROKEN: &[Step] = &[
+    Sees("Timeuot"),
     Sees("Wrong digest"),
     Sees("cannot boot"),
     Types("\r"),
@@ -168,7 +197,7 @@ Parameters={parameters} NOXPA\r
 ";
 
 /// All of them.
-pub const TALKS: [Talk; 5] = [
+pub const TALKS: [Talk; 6] = [
     Talk {
         name: "tour",
         configuration: USUAL,
@@ -189,6 +218,24 @@ pub const TALKS: [Talk; 5] = [
         graphics: Graphics::Absent,
         steps: SERIAL,
         ending: Ending::Written,
+    },
+    Talk {
+        name: "modules",
+        configuration: "\
+[XTLDR]
+Modules=acpi dummy
+Dummy.Greeting=Good day
+[XTOS]
+SystemName=XT Operating System
+SystemType=XTOS
+SystemPath=\\XTOS
+KernelFile=XTOSKRNL.EXE
+Parameters={parameters}
+BootModules=framebuf
+",
+        graphics: Graphics::Card,
+        steps: MODULES,
+        ending: Ending::Reported,
     },
     Talk {
         name: "broken",

@@ -197,7 +197,11 @@ impl<'a> Reader<'_, 'a> {
 
     fn path(&self) -> Result<ArcPath<'a>, ConfigError<'a>> {
         let value = self.required(EntryKey::SystemPath)?;
-        ArcPath::parse(value.text).map_err(|error| value.error(Fault::Path(error)))
+        let path = ArcPath::parse(value.text).map_err(|error| value.error(Fault::Path(error)))?;
+        match path.folder().len() {
+            0..=MAX_PATH_BYTES => Ok(path),
+            bytes => Err(value.error(Fault::PathBytes { bytes })),
+        }
     }
 
     fn kernel(&self) -> Result<&'a str, ConfigError<'a>> {

@@ -45,6 +45,23 @@ impl<'a> Section<'a> {
     /// The first of: the line with the section's name is broken, or there has been a section of that name; a line of
     /// the section is broken; a key is missing or its value cannot be used.
     pub fn entry(&self) -> Result<Entry<'a>, ConfigError<'a>> {
+        let values = self.undamaged()?;
+        Entry::read(self.at(), self.name, values)
+    }
+
+    /// Reads the system with other values, for one boot.
+    ///
+    /// # Errors
+    /// As [`Section::entry`]: what a line says that nobody can read may be a demand, so editing does not get around it.
+    pub fn edited<'e>(&self, edits: &Edits<'e>) -> Result<Entry<'e>, ConfigError<'e>>
+    where
+        'a: 'e,
+    {
+        Entry::read(self.at(), self.name, edits.over(self.undamaged()?)?)
+    }
+
+    /// Returns the values, if every line can be read.
+    fn undamaged(&self) -> Result<Values<'a, { EntryKey::COUNT }>, ConfigError<'a>> {
         if let Some(error) = self.own_fault() {
             return Err(error);
         }
@@ -54,26 +71,7 @@ impl<'a> Section<'a> {
                 damage = Some(problem.error);
             }
         });
-        match damage {
-            Some(error) => Err(error),
-            None => Entry::read(self.at(), self.name, values),
-        }
-    }
-
-    /// Reads the system with other values, for one boot. Lines that nobody can read count for nothing here: whoever edits has
-    /// seen what was left.
-    ///
-    /// # Errors
-    /// The section's name is broken or repeated, or a value cannot be used.
-    pub fn edited<'e>(&self, edits: &Edits<'e>) -> Result<Entry<'e>, ConfigError<'e>>
-    where
-        'a: 'e,
-    {
-        if let Some(error) = self.own_fault() {
-            return Err(error);
-        }
-        let values: Values<'e, { EntryKey::COUNT }> = self.values::<EntryKey, _>(&mut |_| {});
-        Entry::read(self.at(), self.name, edits.over(values)?)
+        damage.map_or(Ok(values), Err)
     }
 
     /// Returns the value of a key as it is written; empty where it is not.

@@ -11,6 +11,7 @@ pub use names::Names;
 pub use options::{CommandLine, MAX_OPTIONS_BYTES, Options};
 
 use super::error::{ConfigError, Fault};
+use super::problem::Problem;
 use super::section::{Key, Value, Values};
 
 /// A key of the loader's section.
@@ -86,11 +87,18 @@ pub struct Settings<'a> {
     pub modules: Names<'a>,
     /// How long the menu waits.
     pub timeout: Timeout,
-    /// What to play when the menu appears; the module that plays it reads it.
+    /// What the module `beep` plays when it is loaded; it asks for the key by itself.
     pub tune: Option<&'a str>,
 }
 
 impl<'a> Settings<'a> {
+    /// Returns the settings of a command line alone, where there is no configuration, and tells what is wrong with it.
+    pub fn without_configuration(options: &Options<'a>, tell: &mut dyn FnMut(&Problem<'a>)) -> Self {
+        let values = options.values(&mut |problem| tell(&problem));
+        Self::faults(&values).for_each(|error| tell(&Problem::error(error)));
+        Self::read(&values, &SettingValues::NONE)
+    }
+
     /// Reads settings: `above` counts where it says something that can be used, then `below`.
     pub(super) fn read(above: &SettingValues<'a>, below: &SettingValues<'a>) -> Self {
         // The faults are told by `faults`.

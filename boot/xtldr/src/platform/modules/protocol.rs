@@ -187,6 +187,10 @@ unsafe extern "efiapi" fn provide(
     // SAFETY: as for the name.
     let help = unsafe { provided.help.get() };
     let (Some(name), Some(help)) = (name, help) else { return Status::INVALID_PARAMETER };
+    // SAFETY: every value of the other fields is an address too, and no bits are bad for one.
+    if unsafe { provided.call.address }.is_null() {
+        return Status::INVALID_PARAMETER;
+    }
     let image = Image::of(image);
     let (Ok(loaded), Ok(mut registry)) = (books.loaded.try_borrow(), books.registry.try_borrow_mut()) else {
         return Status::ACCESS_DENIED;

@@ -66,7 +66,12 @@ impl Keyboard {
                 return Some(key);
             }
             if left == 0 {
-                return None;
+                // Time is up, so an Escape that may be the beginning of a sequence is one.
+                self.firmware.end(&mut self.ready);
+                if let Some((_, source)) = &mut self.port {
+                    source.end(&mut self.ready);
+                }
+                return self.ready.pop_at(0);
             }
             let event = input(|input| input.wait_for_key_event().ok()).flatten();
             self.timer.sleep(event);
@@ -129,12 +134,17 @@ impl Source {
     }
 
     /// Counts a slice of silence.
+    /// Ends a sequence that may have begun.
+    fn end(&mut self, ready: &mut ArrayVec<Key, 8>) {
+        if let Some(key) = self.decoder.idle() {
+            let _ = ready.try_push(key);
+        }
+    }
+
     fn quiet(&mut self, ready: &mut ArrayVec<Key, 8>) {
         self.quiet_milliseconds = self.quiet_milliseconds.saturating_add(SLICE_MILLISECONDS);
-        if self.quiet_milliseconds >= PATIENCE_MILLISECONDS
-            && let Some(key) = self.decoder.idle()
-        {
-            let _ = ready.try_push(key);
+        if self.quiet_milliseconds >= PATIENCE_MILLISECONDS {
+            self.end(ready);
         }
     }
 }

@@ -3,12 +3,12 @@
 use core::fmt::Write;
 
 use uefi::proto::console::text::{Color, Output};
-use uefi::{CStr16, cstr16, system, table};
+use uefi::{CStr16, cstr16};
 use xtldr::arch::SerialPort;
 use xtterm::draw::{Ansi, Colours, Cursor, Glyphs, Place, Size, Style, Surface, ascii, glyph};
 
 use super::{LARGEST, USUAL};
-use crate::platform::console::is_on_first_serial_port;
+use crate::platform::console::{is_on_first_serial_port, output};
 
 /// Characters that are given to the firmware at once.
 const PIECE: usize = 128;
@@ -25,14 +25,6 @@ pub(super) struct Screens {
     serial: Option<Ansi<SerialPort>>,
     /// Characters of the line that [`Screens::print_over`] has drawn.
     over: usize,
-}
-
-/// Calls `use_it` with the firmware's console, where there is one.
-fn output<R>(mut use_it: impl FnMut(&mut Output) -> R) -> Option<R> {
-    let table = table::system_table_raw()?;
-    // SAFETY: the firmware gave the table to the entry point, and it stays where it is.
-    let console = unsafe { (*table.as_ptr()).stdout };
-    if console.is_null() { None } else { Some(system::with_stdout(&mut use_it)) }
 }
 
 impl Screens {

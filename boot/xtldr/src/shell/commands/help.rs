@@ -21,7 +21,18 @@ pub(super) fn help(context: &mut Context<'_>, arguments: &[&str]) -> Result {
             writeln!(out, "{} {}", command.name, command.usage)?;
             writeln!(out, "  {}", command.what)?;
         }
-        None => writeln!(out, "There is no command {name}.")?,
+        None => {
+            let mut listed = None;
+            host.commands(&mut |provided, what| {
+                if provided.eq_ignore_ascii_case(name) {
+                    listed = Some(writeln!(out, "{provided}\n  {what} (a module's)"));
+                }
+            });
+            match listed {
+                Some(result) => result?,
+                None => writeln!(out, "There is no command {name}.")?,
+            }
+        }
     }
     Ok(None)
 }

@@ -9,7 +9,7 @@ use xtldr::firmware::Status;
 use xtldr::menu::FirmwareSettings;
 use xtldr::modules::{ModuleLoader, ModuleSystem, SettingSource};
 use xtldr::session::{Gone, Leave, Machine, run};
-use xtldr::volume::{FileFailure, FileInfo, Files, Place, Variable, Variables, Volume, VolumeInfo};
+use xtldr::volume::{FileFailure, FileInfo, FileKind, Files, Place, Variable, Variables, Volume, VolumeInfo};
 use xtpaging::processor::Processor;
 use xtterm::draw::{Cursor, Place as Cell, Size, Style};
 use xtterm::key::Key;
@@ -154,8 +154,15 @@ impl Files for Mock {
         Ok(length)
     }
 
-    fn list(&self, _: &Place<'_>, _: &mut dyn FnMut(&FileInfo<'_>)) -> Result<(), FileFailure> {
-        Err(FileFailure::NotAFolder)
+    fn list(&self, at: &Place<'_>, each: &mut dyn FnMut(&FileInfo<'_>)) -> Result<(), FileFailure> {
+        self.services();
+        let folder = format!(r"{}\", at.path.trim_end_matches('\\'));
+        for (path, bytes) in &self.files {
+            if let Some(name) = path.strip_prefix(&folder).filter(|name| !name.contains('\\')) {
+                each(&FileInfo { name, bytes: bytes.len() as u64, kind: FileKind::File });
+            }
+        }
+        Ok(())
     }
 
     fn volumes(&self, _: &mut dyn FnMut(&VolumeInfo<'_>)) {}
