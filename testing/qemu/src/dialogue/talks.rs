@@ -144,7 +144,7 @@ const MODULES: &[Step] = &[
     Types("echo what is typed here\r"),
     Sees("what is typed here"),
     Types("acpi\r"),
-    Sees("FACP"),
+    Sees("FADT"),
     Types("help echo\r"),
     Sees("(a module's)"),
     Types("insmod nowhere\r"),

@@ -27,8 +27,10 @@ pub(super) fn run(memory: &'static Memory, random: &mut Random) -> Result<u64, C
             stacks.destroy(held.swap_remove(index));
             continue;
         }
-        let reserved = (2 + random.below(30)) * PAGE_BYTES;
-        let committed = PAGE_BYTES * (1 + random.below(2));
+        // Interrupts push onto the stack that they meet, and another thread may be switched to from there: a page for the
+        // function, and three or four for them.
+        let reserved = (5 + random.below(27)) * PAGE_BYTES;
+        let committed = (4 + random.below(2)) * PAGE_BYTES;
         let size = StackSize::new(reserved).and_then(|size| size.with_committed(committed));
         let Ok(size) = size else { return Err(Complaint::new("a size was refused", [reserved, committed])) };
         let Ok(stack) = stacks.create(size) else { continue };
@@ -75,7 +77,7 @@ fn touch(bytes: u64) -> u64 {
 
 /// An access below the committed part, while the stack pointer is above it, makes the stack grow.
 fn probes(memory: &'static Memory) -> Result<(), Complaint> {
-    let size = StackSize::new(16 * PAGE_BYTES).and_then(|size| size.with_committed(2 * PAGE_BYTES));
+    let size = StackSize::new(16 * PAGE_BYTES).and_then(|size| size.with_committed(4 * PAGE_BYTES));
     let Ok(stack) = size.and_then(|size| memory.stacks().create(size)) else {
         return Err(Complaint::new("no stack for a probe", [0, 0]));
     };
