@@ -3,7 +3,7 @@
 
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use xtcore::{Geometry, Level, VirtAddr, VirtRange};
+use xtcore::{FrameCount, Geometry, Level, VirtAddr, VirtRange};
 use xtmm::OutOfFrames;
 use xtmm::arena::NoPages;
 use xtmm::space::PageContent;
@@ -51,6 +51,10 @@ impl StackPages for StackRoom {
     }
 }
 
+/// Room for what an interrupt, and the change of threads that may follow, push onto the stack that they meet: a KiB was seen not
+/// to be enough, and a checked build has larger frames (see `docs/adr/0016-headroom-for-interrupts.md`).
+const HEADROOM: FrameCount = FrameCount::new(2);
+
 /// Returns the room of a thread's stack. 32 KiB of memory are there from the start, more than NT gives a thread, because what
 /// an interrupt pushes must find memory, and Rust's frames are larger; the rest is for growth by probes.
 ///
@@ -64,8 +68,8 @@ pub(super) fn usual_size(geometry: &Geometry) -> Result<StackSize, StackError> {
 /// How deep calls on stacks of their own can be nested so that all of them can be found.
 const NESTED: usize = 8;
 
-/// Stacks that functions run on right now, the innermost last: those that a probe can grow, and that a stop can name. One
-/// processor runs; threads will bring their own.
+/// Stacks of their own that calls run on right now, on any processor: those that a probe can grow, and that a stop can name, beside
+/// those of threads.
 ///
 /// Each pointer leads to a stack that is borrowed by [`run_on`] for as long as it stands here.
 static RUNNING: [AtomicPtr<Stack>; NESTED] = [const { AtomicPtr::new(core::ptr::null_mut()) }; NESTED];
@@ -78,17 +82,20 @@ pub(crate) fn run_on<R>(stack: &Stack, function: impl FnOnce() -> R) -> Result<R
     if RUNNING.iter().any(|place| core::ptr::eq(place.load(Ordering::Relaxed), stack)) {
         return Err(StackError::Busy);
     }
-    let free =
-        RUNNING.iter().find(|place| place.load(Ordering::Relaxed).is_null()).ok_or(StackError::Busy)?;
-    free.store(core::ptr::from_ref(stack).cast_mut(), Ordering::Relaxed);
+    let mine = core::ptr::from_ref(stack).cast_mut();
+    let none = core::ptr::null_mut();
+    let claim = |place: &&AtomicPtr<Stack>| {
+        place.compare_exchange(none, mine, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    };
+    let place = RUNNING.iter().find(claim).ok_or(StackError::Busy)?;
     // SAFETY: nothing runs on the stack, as was found a moment ago, its committed part is mapped and writable, and its top
     // is a page boundary; it is as large as its maker found enough, and below it lies a guard.
     let result = unsafe { call(stack.top().address(), function) };
-    free.store(core::ptr::null_mut(), Ordering::Relaxed);
+    place.store(none, Ordering::Relaxed);
     Ok(result)
 }
 
-/// Makes a stack of `bytes` bytes, all of them committed, runs a function on it, and destroys it.
+/// Makes a stack of `bytes` bytes and what interrupts need, all of it committed, runs a function on it, and destroys it.
 ///
 /// # Errors
 /// Those of making a stack, and of [`run_on`].
@@ -97,7 +104,7 @@ pub(crate) fn call_with_stack<R>(
     bytes: u64,
     function: impl FnOnce() -> R,
 ) -> Result<R, StackError> {
-    let size = StackSize::new(bytes)?;
+    let size = StackSize::new(bytes.saturating_add(HEADROOM.bytes()))?;
     let stack = memory.stacks().create(size.with_committed(size.reserved_bytes())?)?;
     let result = run_on(&stack, function);
     memory.stacks().destroy(stack);
@@ -155,7 +162,7 @@ pub(super) fn grow_on_probe(memory: &Memory, access: &Access) -> Resolution {
     if !access.level.may_fault() {
         return Resolution::Unresolved(Why::Raised);
     }
-    let probe = Probe { fault: address, stack_pointer: access.stack };
+    let probe = Probe { fault: address, stack_pointer: access.stack, headroom: HEADROOM };
     match memory.stacks().grow_on_probe(stack, probe) {
         Ok(_) => Resolution::Resolved,
         Err(ProbeRefusal::NoMemory(_)) => {

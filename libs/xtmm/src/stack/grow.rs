@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use xtcore::{PAGE_BYTES, VirtAddr};
+use xtcore::{FrameCount, PAGE_BYTES, VirtAddr};
 
 use super::error::{ProbeRefusal, StackError};
 use super::place::{Limit, Stack, pages_holding};
@@ -17,6 +17,9 @@ pub struct Probe {
     pub fault: VirtAddr,
     /// The stack pointer at the faulting instruction.
     pub stack_pointer: VirtAddr,
+    /// What to have below the page that faulted, as far as the reservation reaches: code that has probed uses the stack down to
+    /// there, and what interrupts push then cannot be repaired.
+    pub headroom: FrameCount,
 }
 
 impl<M: Machine, P: StackPages> Stacks<'_, M, P> {
@@ -55,7 +58,7 @@ impl<M: Machine, P: StackPages> Stacks<'_, M, P> {
         }
     }
 
-    /// Grows a stack under a probe, down to the page that faulted. Returns the new limit; then the instruction is repeated.
+    /// Grows a stack under a probe, down to the page that faulted and by the headroom below it. Returns the new limit; then the instruction is repeated.
     ///
     /// Called by a page-fault handler, on that stack or on one of its own, when the interrupted code ran below Dispatch: the
     /// locks of [`StackPages`] are taken at Dispatch, so that code holds none of them. Cost: that of committing the pages.
@@ -63,7 +66,7 @@ impl<M: Machine, P: StackPages> Stacks<'_, M, P> {
     /// # Errors
     /// [`ProbeRefusal`]; all but [`ProbeRefusal::NotAProbe`] are the end of the thread.
     pub fn grow_on_probe(&self, stack: &Stack, probe: Probe) -> Result<Limit, ProbeRefusal> {
-        let Probe { fault, stack_pointer } = probe;
+        let Probe { fault, stack_pointer, headroom } = probe;
         if stack.guard().contains(fault) {
             return Err(ProbeRefusal::Guard { fault });
         }
@@ -79,7 +82,10 @@ impl<M: Machine, P: StackPages> Stacks<'_, M, P> {
             return Err(ProbeRefusal::Overrun { stack_pointer });
         }
         let bytes = limit.get() - fault.align_down(PAGE_BYTES).get();
-        let more = pages_holding(bytes).map_err(|_| ProbeRefusal::NotAProbe { fault })?;
+        let needed = pages_holding(bytes).map_err(|_| ProbeRefusal::NotAProbe { fault })?;
+        let left =
+            usize::try_from(headroom.get()).unwrap_or(usize::MAX).min(growth.left().saturating_sub(needed));
+        let more = needed + left;
         if self.machine.injector().fails(Site::StackGrowth) {
             return Err(ProbeRefusal::NoMemory(nothing_left(more)));
         }

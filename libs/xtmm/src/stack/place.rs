@@ -196,6 +196,13 @@ pub(super) struct Growth<'s> {
 }
 
 impl Growth<'_> {
+    /// Returns how many pages of the reservation have no memory yet.
+    pub(super) fn left(&self) -> usize {
+        let bytes = self.stack.limit_of(self.committed).0.get() - self.stack.base().0.get();
+        // The stack lies in the address space.
+        (bytes / PAGE_BYTES) as usize
+    }
+
     /// Returns the pages that `more` more committed pages are, right below the limit.
     ///
     /// # Errors

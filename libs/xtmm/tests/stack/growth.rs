@@ -79,7 +79,7 @@ fn a_probe_grows_down_to_its_page_as_far_as_there_is_memory() {
     let stacks = TestStacks::new(&host, &pages, size(8, 1));
     let stack = stacks.create(size(8, 1)).expect("room");
     let stack_pointer = stack.limit().address();
-    let probe = |fault| Probe { fault, stack_pointer };
+    let probe = |fault| Probe { fault, stack_pointer, headroom: FrameCount::ZERO };
     let next = below(stack_pointer, 8);
     let limit = stacks.grow_on_probe(&stack, probe(next)).expect("a page");
     assert_eq!(limit.address(), below(stack_pointer, PAGE_BYTES));
@@ -100,6 +100,30 @@ fn a_probe_grows_down_to_its_page_as_far_as_there_is_memory() {
 }
 
 #[test]
+fn a_probe_leaves_headroom_below_its_page_as_far_as_the_reservation_reaches() {
+    let (host, pages) = (Host::default(), Pages::new(100, 100));
+    let stacks = TestStacks::new(&host, &pages, size(8, 1));
+    let stack = stacks.create(size(8, 1)).expect("room");
+    let stack_pointer = stack.limit().address();
+    let grown = |pages_below| {
+        let probe = Probe {
+            fault: below(stack_pointer, pages_below * PAGE_BYTES - 8),
+            stack_pointer,
+            headroom: FrameCount::new(2),
+        };
+        stacks
+            .grow_on_probe(&stack, probe)
+            .map(|limit| (stack_pointer.get() - limit.address().get()) / PAGE_BYTES)
+    };
+    assert_eq!(grown(2), Ok(4), "two pages to the one that faulted, and two more");
+    assert!(matches!(grown(3), Err(ProbeRefusal::NotAProbe { .. })), "what is there faults no more");
+    assert_eq!(grown(6), Ok(7), "the reservation ends there");
+    pages.assert_present(whole(&stack), stack.committed_range());
+    assert!(matches!(grown(8), Err(ProbeRefusal::Guard { .. })));
+    stacks.destroy(stack);
+}
+
+#[test]
 fn what_is_no_probe_is_told_apart() {
     let (host, pages) = (Host::default(), Pages::new(100, 100));
     let stacks = TestStacks::new(&host, &pages, size(8, 2));
@@ -108,7 +132,9 @@ fn what_is_no_probe_is_told_apart() {
     let (top, base, limit) = (stack.top().address(), stack.base().address(), stack.limit().address());
     let (counts, pointer) = (stacks.counts(), limit);
     let refused = |fault, stack_pointer| {
-        let refusal = stacks.grow_on_probe(&stack, Probe { fault, stack_pointer }).expect_err("refused");
+        let refusal = stacks
+            .grow_on_probe(&stack, Probe { fault, stack_pointer, headroom: FrameCount::ZERO })
+            .expect_err("refused");
         assert_eq!((stack.limit().address(), stacks.counts(), pages.frames()), (limit, counts, left));
         refusal
     };
@@ -134,7 +160,11 @@ fn an_injected_failure_of_a_probe_changes_nothing() {
     let stacks = TestStacks::new(&host, &pages, size(8, 1));
     let stack = stacks.create(size(8, 1)).expect("room");
     let (limit, left) = (stack.limit(), pages.frames());
-    let probe = Probe { fault: below(limit.address(), 8), stack_pointer: limit.address() };
+    let probe = Probe {
+        fault: below(limit.address(), 8),
+        stack_pointer: limit.address(),
+        headroom: FrameCount::ZERO,
+    };
     host.injector.arm(1);
     assert!(matches!(stacks.grow_on_probe(&stack, probe), Err(ProbeRefusal::NoMemory(_))));
     assert_eq!((host.injector.disarm(), stack.limit(), pages.frames()), (1, limit, left));
@@ -155,7 +185,7 @@ fn a_probe_inside_of_a_growth_is_refused() {
     let stack = STACK.get_or_init(|| stacks.create(size(8, 1)).expect("room"));
     let limit = stack.limit().address();
     pages.interrupt_commit(move || {
-        let probe = Probe { fault: below(limit, 8), stack_pointer: limit };
+        let probe = Probe { fault: below(limit, 8), stack_pointer: limit, headroom: FrameCount::ZERO };
         assert_eq!(stacks.grow_on_probe(stack, probe), Err(ProbeRefusal::Busy));
         assert_eq!(stacks.grow(stack, 1), Err(StackError::Busy));
     });
@@ -163,6 +193,6 @@ fn a_probe_inside_of_a_growth_is_refused() {
     assert_eq!(grown.address(), below(limit, 2 * PAGE_BYTES));
     assert_eq!((stacks.counts().committed, pages.frames(), pages.was_interrupted()), (3, 97, true));
     pages.assert_present(whole(stack), stack.committed_range());
-    let probe = Probe { fault: below(grown.address(), 8), stack_pointer: limit };
+    let probe = Probe { fault: below(grown.address(), 8), stack_pointer: limit, headroom: FrameCount::ZERO };
     assert!(stacks.grow_on_probe(stack, probe).is_ok(), "the growth is over");
 }
