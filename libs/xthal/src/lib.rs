@@ -6,7 +6,7 @@
 //!   apic     the local APIC: registers, commands to other processors, local vectors, its timer
 //!   ioapic   the I/O APIC's redirection entries
 //!   pic      the two 8259s, which are kept silent
-//!   time     frequencies, spans of time, wrapping counters, calibration; TSC, HPET, PIT
+//!   time     frequencies, intervals, wrapping counters, calibration; TSC, HPET, PIT
 //!   topology cores and packages
 //!   rtc      the battery-backed clock
 //!   serial   serial ports and their names

@@ -7,7 +7,7 @@ use super::{
     Target, TimerMode, Wish, X2Apic, choose,
 };
 use crate::Vector;
-use crate::time::{Frequency, Span};
+use crate::time::{Frequency, Interval};
 
 #[test]
 fn registers_lie_where_the_manual_has_them() {
@@ -184,7 +184,7 @@ proptest! {
         units in 100_u64..1_000_000_000,
     ) {
         let input = Frequency::new(hertz).unwrap();
-        let wanted = Span::new(units);
+        let wanted = Interval::new(units);
         if let Some(setting) = Setting::for_period(input, wanted) {
             prop_assert!(setting.count > 0);
             // Half a tick of the divided clock, and what rounding to a unit of 100 ns takes.

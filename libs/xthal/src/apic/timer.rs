@@ -1,6 +1,6 @@
 //! The local APIC's timer: from a period to what is written (SDM volume 3A, section 11.5.4).
 
-use crate::time::{Frequency, Span};
+use crate::time::{Frequency, Interval};
 
 /// By how much the timer's input is divided.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -37,19 +37,19 @@ pub struct Setting {
     /// What the timer counts down from, never 0: that would stop it.
     pub count: u32,
     /// The period that this really is.
-    pub period: Span,
+    pub period: Interval,
 }
 
 impl Setting {
     /// Returns the setting that comes closest to `period` when the timer's undivided input has `input`; `None` when the
     /// period is shorter than a tick, or longer than the largest divider can count.
     #[must_use]
-    pub fn for_period(input: Frequency, period: Span) -> Option<Self> {
+    pub fn for_period(input: Frequency, period: Interval) -> Option<Self> {
         let ticks = input.ticks_in(period)?;
         Divide::all().find_map(|divide| {
             let divided = ticks.checked_add(u64::from(divide.get() / 2))? / u64::from(divide.get());
             let count = u32::try_from(divided).ok().filter(|count| *count > 0)?;
-            let period = input.span_of(u64::from(count) * u64::from(divide.get()))?;
+            let period = input.interval_of(u64::from(count) * u64::from(divide.get()))?;
             Some(Self { divide, count, period })
         })
     }

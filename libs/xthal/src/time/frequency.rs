@@ -3,50 +3,12 @@
 use core::fmt;
 use core::num::NonZero;
 
-/// A length of time, in NT's unit of 100 nanoseconds.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-#[repr(transparent)]
-pub struct Span(u64);
-
-impl Span {
-    /// Wraps units of 100 nanoseconds.
-    #[must_use]
-    pub const fn new(units: u64) -> Self {
-        Self(units)
-    }
-
-    /// Returns a span of microseconds: 2^64 units at most.
-    #[must_use]
-    pub const fn from_micros(micros: u64) -> Self {
-        Self(micros.saturating_mul(10))
-    }
-
-    /// Returns a span of milliseconds: 2^64 units at most.
-    #[must_use]
-    pub const fn from_millis(millis: u64) -> Self {
-        Self(millis.saturating_mul(10_000))
-    }
-
-    /// Returns units of 100 nanoseconds.
-    #[must_use]
-    pub const fn units(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Display for Span {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}.{:04} ms", self.0 / 10_000, self.0 % 10_000)
-    }
-}
+use xtrtl::time::{Interval, UNITS_A_SECOND};
 
 /// Ticks in a second; at least one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(transparent)]
 pub struct Frequency(NonZero<u64>);
-
-/// Units of a [`Span`] in a second.
-const UNITS: u64 = 10_000_000;
 
 impl Frequency {
     /// The ACPI PM timer (ACPI 6.5, section 4.8.2.1).
@@ -55,8 +17,8 @@ impl Frequency {
     pub const PIT: Self = Self::constant(1_193_182);
     /// Microseconds.
     pub const MICROSECONDS: Self = Self::constant(1_000_000);
-    /// The units of a [`Span`].
-    pub const SPANS: Self = Self::constant(UNITS);
+    /// The units of an [`Interval`].
+    pub const INTERVALS: Self = Self::constant(UNITS_A_SECOND);
 
     const fn constant(hertz: u64) -> Self {
         match NonZero::new(hertz) {
@@ -86,16 +48,16 @@ impl Frequency {
         Self::new(SECOND.checked_add(half)?.checked_div(femtoseconds)?)
     }
 
-    /// Returns how many ticks a span has, to the nearest; `None` beyond 2^64.
+    /// Returns how many ticks an interval has, to the nearest; `None` beyond 2^64.
     #[must_use]
-    pub fn ticks_in(self, span: Span) -> Option<u64> {
-        rescale(span.0, self.0, Self::SPANS.0)
+    pub fn ticks_in(self, interval: Interval) -> Option<u64> {
+        rescale(interval.units(), self.0, Self::INTERVALS.0)
     }
 
     /// Returns how long a number of ticks is, to the nearest unit; `None` beyond 2^64.
     #[must_use]
-    pub fn span_of(self, ticks: u64) -> Option<Span> {
-        rescale(ticks, Self::SPANS.0, self.0).map(Span)
+    pub fn interval_of(self, ticks: u64) -> Option<Interval> {
+        rescale(ticks, Self::INTERVALS.0, self.0).map(Interval::new)
     }
 }
 

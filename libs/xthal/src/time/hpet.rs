@@ -2,7 +2,7 @@
 //!
 //! Source: IA-PC HPET specification 1.0a, section 2.3.
 
-use super::{Frequency, Span, Width};
+use super::{Frequency, Interval, Width};
 
 /// Offsets in bytes.
 pub mod offset {
@@ -123,8 +123,8 @@ impl Comparator {
 /// Returns a period in ticks and what it really is; `None` when it is shorter than a tick or does not fit 31 bits, half
 /// of what the comparator sees.
 #[must_use]
-pub fn ticks_for(frequency: Frequency, period: Span) -> Option<(u32, Span)> {
+pub fn ticks_for(frequency: Frequency, period: Interval) -> Option<(u32, Interval)> {
     let ticks = frequency.ticks_in(period)?;
     let ticks = u32::try_from(ticks).ok().filter(|ticks| (1..1 << 31).contains(ticks))?;
-    Some((ticks, frequency.span_of(ticks.into())?))
+    Some((ticks, frequency.interval_of(ticks.into())?))
 }

@@ -1,4 +1,4 @@
-//! Time as hardware counts it: frequencies and spans, counters that wrap, and calibration of one by another.
+//! Time as hardware counts it: frequencies and intervals, counters that wrap, and calibration of one by another.
 
 mod extender;
 mod frequency;
@@ -10,6 +10,7 @@ mod tests;
 mod tsc;
 
 pub use extender::{Extender, Width};
-pub use frequency::{Frequency, Scale, Span};
+pub use frequency::{Frequency, Scale};
 pub use measure::{Doubt, Measured, Reading, agree, best_of, measure};
 pub use tsc::{Told, TscFacts};
+pub use xtrtl::time::Interval;

@@ -2,7 +2,7 @@
 //!
 //! Source: Intel 8254 data sheet, "Programming the 8254" and "Mode 2: Rate generator".
 
-use super::{Frequency, Span};
+use super::{Frequency, Interval};
 
 /// What a channel counts down from. 65536 is written as 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,10 +15,10 @@ impl Divisor {
     /// Returns the divisor that comes closest to a period, and the period that it really is; `None` for periods that
     /// are shorter than two ticks, which mode 2 cannot count, or longer than 65536.
     #[must_use]
-    pub fn for_period(period: Span) -> Option<(Self, Span)> {
+    pub fn for_period(period: Interval) -> Option<(Self, Interval)> {
         let ticks = Frequency::PIT.ticks_in(period).filter(|ticks| (2..=0x1_0000).contains(ticks))?;
         // 65536 becomes 0, as the channel wants it.
-        Some((Self(ticks as u16), Frequency::PIT.span_of(ticks)?))
+        Some((Self(ticks as u16), Frequency::PIT.interval_of(ticks)?))
     }
 
     /// Returns the bytes to write: the lower one first.

@@ -27,6 +27,7 @@ pub use clock::{Activity, Clock, CpuTimes, TickCount, Times};
 pub use page::{SharedPage, SharedTime};
 pub use queue::{TimerQueue, Timing};
 pub use timer::{Action, Due, Expiry, Period, Repeat, Timer, during};
+pub use xtrtl::time::Interval;
 
 #[cfg(all(test, loom))]
 mod models;
@@ -56,46 +57,7 @@ impl Instant {
     /// Returns the time since an earlier moment; zero if that is not earlier.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Interval {
-        Interval(self.0.saturating_sub(earlier.0))
-    }
-}
-
-/// A length of time in units of 100 ns.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Interval(u64);
-
-impl Interval {
-    /// No time at all.
-    pub const ZERO: Self = Self(0);
-
-    /// Wraps a number of units of 100 ns.
-    #[must_use]
-    pub const fn new(units: u64) -> Self {
-        Self(units)
-    }
-
-    /// Returns so many microseconds.
-    #[must_use]
-    pub const fn from_micros(micros: u64) -> Self {
-        Self(micros.saturating_mul(10))
-    }
-
-    /// Returns so many milliseconds.
-    #[must_use]
-    pub const fn from_millis(millis: u64) -> Self {
-        Self(millis.saturating_mul(10_000))
-    }
-
-    /// Returns so many seconds.
-    #[must_use]
-    pub const fn from_seconds(seconds: u64) -> Self {
-        Self(seconds.saturating_mul(10_000_000))
-    }
-
-    /// Returns the number of units of 100 ns.
-    #[must_use]
-    pub const fn units(self) -> u64 {
-        self.0
+        Interval::new(self.0.saturating_sub(earlier.0))
     }
 }
 
@@ -104,7 +66,7 @@ impl Add<Interval> for Instant {
 
     /// Returns a later moment; [`Instant::NEVER`] where the count ends.
     fn add(self, interval: Interval) -> Self {
-        Self(self.0.saturating_add(interval.0))
+        Self(self.0.saturating_add(interval.units()))
     }
 }
 
@@ -113,16 +75,7 @@ impl Sub<Interval> for Instant {
 
     /// Returns an earlier moment; [`Instant::START`] where the count begins.
     fn sub(self, interval: Interval) -> Self {
-        Self(self.0.saturating_sub(interval.0))
-    }
-}
-
-impl Add for Interval {
-    type Output = Self;
-
-    /// Returns the sum; the longest interval where the count ends.
-    fn add(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
+        Self(self.0.saturating_sub(interval.units()))
     }
 }
 
@@ -149,6 +102,6 @@ impl Add<Interval> for SystemTime {
 
     /// Returns a later moment; the last one where the count ends.
     fn add(self, interval: Interval) -> Self {
-        Self(self.0.saturating_add(interval.0))
+        Self(self.0.saturating_add(interval.units()))
     }
 }

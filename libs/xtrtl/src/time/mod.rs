@@ -6,16 +6,18 @@
 //!   │◀── seconds before ──────────┼──────── seconds after ───────▶│    Unix: signed, i64, and nanoseconds
 //! ```
 //!
-//! No leap seconds, as in both systems: every day has 86,400 seconds. No time zones. How much time has *passed* is not
-//! told here, but by the clocks of `xtke::time`.
+//! No leap seconds, as in both systems: every day has 86,400 seconds. No time zones. How much time has *passed* is an
+//! [`Interval`]; clocks that tell it are in `xtke::time`.
 
 mod calendar;
+mod interval;
 mod unix;
 
 #[cfg(test)]
 mod tests;
 
 pub use calendar::{DateTime, NotADate, days_in_month, is_leap_year};
+pub use interval::Interval;
 pub use unix::Unix;
 
 /// Units of 100 nanoseconds in a second.

@@ -5,14 +5,14 @@ use xtcore::interrupt::Signal;
 use xthal::Vector;
 use xthal::apic::{Errors, Target};
 use xthal::ioapic::{Entry, Mask, Route};
-use xthal::time::{Doubt, Span, agree};
+use xthal::time::{Doubt, Interval, agree};
 
 use crate::hl::apic::{IoApic, LocalApic};
 use crate::hl::time::{Counter, Time, compare};
 use crate::kd::log;
 
 /// The period that the clock is asked for.
-const PERIOD: Span = Span::from_millis(10);
+const PERIOD: Interval = Interval::from_millis(10);
 /// How long an interrupt is waited for, in microseconds: long for an emulator on a busy host.
 const PATIENCE: u64 = 2_000_000;
 /// How far counters may be apart, in percent.
@@ -58,7 +58,7 @@ pub(super) struct Checks {
     /// Entries of an I/O APIC that do not show what was written.
     pub(super) forgotten: u32,
     /// The period that the clock really had.
-    pub(super) period: Option<Span>,
+    pub(super) period: Option<Interval>,
     /// The clock interrupt.
     pub(super) clock: Arrival,
     /// The interrupt that the processor sent itself.
@@ -157,7 +157,7 @@ fn send(local: Option<&LocalApic>, counter: Option<&Counter>) -> Arrival {
 }
 
 /// Starts the clock, and sees its first interrupt wait.
-fn tick(local: Option<&LocalApic>, time: &Time) -> (Arrival, Option<Span>) {
+fn tick(local: Option<&LocalApic>, time: &Time) -> (Arrival, Option<Interval>) {
     // By the best counter, whichever was chosen: a narrow one, read by a busy host, may miss a wrap.
     let (Some(local), Some(counter), Some(clock)) = (local, time.counters().first(), time.clock()) else {
         return (Arrival::Untried, None);
@@ -174,7 +174,7 @@ fn tick(local: Option<&LocalApic>, time: &Time) -> (Arrival, Option<Span>) {
         }
     };
     let arrives = arrives(local, counter, Vector::CLOCK);
-    let elapsed = counter.frequency().span_of(counter.read().saturating_sub(start));
+    let elapsed = counter.frequency().interval_of(counter.read().saturating_sub(start));
     clock.stop();
     let arrival = match elapsed {
         _ if !arrives => Arrival::Never,

@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use xthal::Vector;
 use xthal::apic::{Divide, Setting, Target};
-use xthal::time::Span;
+use xthal::time::Interval;
 use xtmm::machine::RunLevel;
 
 use super::{VECTORS, complain, journal};
@@ -40,7 +40,7 @@ pub(super) fn run(apic: &'static LocalApic, complaints: &mut u32) -> (u32, u32) 
         return (0, 0);
     }
     let [device, ..] = VECTORS;
-    apic.start_periodic(TIMER, &Setting { divide: Divide::NONE, count: COUNT, period: Span::new(0) });
+    apic.start_periodic(TIMER, &Setting { divide: Divide::NONE, count: COUNT, period: Interval::new(0) });
     journal::begin();
     let (mut pairs, mut sent) = (0_u32, 0_usize);
     while SEEN.load(Ordering::Relaxed) < TICKS && pairs < MOST_PAIRS {

@@ -2,12 +2,12 @@
 
 use core::ops::RangeInclusive;
 
-use xthal::time::{Doubt, Measured, Reading, Span, Width, best_of, measure};
+use xthal::time::{Doubt, Interval, Measured, Reading, Width, best_of, measure};
 
 use super::counter::Counter;
 
 /// How long a measurement takes. Long against the time that reading the slowest counter takes, about three microseconds.
-const DURATION: Span = Span::from_millis(10);
+const DURATION: Interval = Interval::from_millis(10);
 /// How often it is repeated at most; one that is not disturbed ends it.
 const TRIES: u32 = 5;
 /// How often a counter may show the same value before it counts as one that stands still: a millisecond at the very least,
@@ -71,7 +71,7 @@ pub(super) fn calibrate(
 /// [`Doubt::StandsStill`], [`Doubt::KnownStandsStill`]; [`Doubt::TookTooLong`] when in no try the other one was read within
 /// half of its period.
 pub(crate) fn compare(known: &Counter, other: &Counter) -> Result<Measured, Doubt> {
-    let half = other.frequency().span_of(other.width().mask() / 2).unwrap_or(Span::new(u64::MAX));
+    let half = other.frequency().interval_of(other.width().mask() / 2).unwrap_or(Interval::new(u64::MAX));
     let limit = known.frequency().ticks_in(half).unwrap_or(u64::MAX);
     // What the hardware shows: a narrow counter that nobody has read for more than half of its period has lost its upper part.
     let tries = (0..TRIES).map(|_| match attempt(known, other.width(), &|| other.shown()) {

@@ -9,7 +9,7 @@ use xthal::apic::Setting;
 use xthal::ioapic::{Mask, Route};
 use xthal::time::hpet::{self as bits, Legacy};
 use xthal::time::pit::Divisor;
-use xthal::time::{Frequency, Span, Width};
+use xthal::time::{Frequency, Interval, Width};
 
 use super::calibrate::calibrate;
 use super::counter::Counter;
@@ -79,7 +79,7 @@ pub(crate) struct Comparator {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ClockError {
     /// It cannot have that period.
-    Period(Span),
+    Period(Interval),
     /// There is no local APIC that could take the interrupt.
     NoLocalApic,
     /// Its interrupt cannot be routed.
@@ -89,7 +89,7 @@ pub(crate) enum ClockError {
 impl fmt::Display for ClockError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Period(span) => write!(out, "it cannot have a period of {span}"),
+            Self::Period(interval) => write!(out, "it cannot have a period of {interval}"),
             Self::NoLocalApic => out.write_str("no local APIC could take its interrupt"),
             Self::Route(error) => error.fmt(out),
         }
@@ -167,7 +167,7 @@ impl Clock {
     ///
     /// # Errors
     /// All of [`ClockError`]; then it does not run.
-    pub(crate) fn start(&self, period: Span) -> Result<Span, ClockError> {
+    pub(crate) fn start(&self, period: Interval) -> Result<Interval, ClockError> {
         let refused = ClockError::Period(period);
         match self {
             Self::LocalApic(local, input) => {

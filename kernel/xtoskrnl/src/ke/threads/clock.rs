@@ -7,7 +7,6 @@ use spin::Once;
 use xtcore::CpuIndex;
 use xthal::Vector;
 use xthal::apic::Target;
-use xthal::time::Span;
 use xtke::platform::Platform;
 use xtke::time::{Clock, Interval, Period, SharedPage, SystemTime};
 
@@ -18,8 +17,7 @@ use crate::kd::log;
 use crate::ke::{interrupt, processor};
 
 /// Between two ticks.
-const PERIOD: Span = Span::from_micros(MICROS);
-const MICROS: u64 = 10_000;
+const PERIOD: Interval = Interval::from_millis(10);
 
 /// A page of its own.
 #[repr(align(4096))]
@@ -37,7 +35,7 @@ pub(crate) fn page() -> &'static SharedPage {
 /// Begins to keep the time, from what the battery-backed clock showed when the machine's count of time began; from the beginning of
 /// 1601 where it showed nothing. The first call counts.
 pub(super) fn keep() {
-    let Some(period) = Period::new(Interval::from_micros(MICROS)) else { return };
+    let Some(period) = Period::new(PERIOD) else { return };
     let started = SystemTime::new(time::get().and_then(time::Time::started).unwrap_or(0));
     CLOCK.call_once(|| Clock::new(page(), CpuIndex::BOOT, started, period));
 }

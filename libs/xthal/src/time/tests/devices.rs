@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::time::hpet::{Capabilities, Comparator, Legacy, ticks_for};
 use crate::time::pit::{Divisor, counted};
-use crate::time::{Frequency, Span, Told, TscFacts, Width};
+use crate::time::{Frequency, Interval, Told, TscFacts, Width};
 
 #[test]
 fn the_pit_counts_up_when_seen_from_its_other_end() {
@@ -14,14 +14,14 @@ fn the_pit_counts_up_when_seen_from_its_other_end() {
 
 #[test]
 fn a_pit_divides_by_2_to_65536() {
-    let (divisor, real) = Divisor::for_period(Span::from_millis(10)).unwrap();
+    let (divisor, real) = Divisor::for_period(Interval::from_millis(10)).unwrap();
     assert_eq!(divisor.bytes(), 11_932_u16.to_le_bytes());
-    assert_eq!(real, Span::new(100_002));
-    let longest = Frequency::PIT.span_of(0x1_0000).unwrap();
+    assert_eq!(real, Interval::new(100_002));
+    let longest = Frequency::PIT.interval_of(0x1_0000).unwrap();
     assert_eq!(Divisor::for_period(longest).unwrap().0, Divisor::LARGEST);
-    assert_eq!(Divisor::for_period(Span::from_millis(55)), None);
-    assert_eq!(Divisor::for_period(Span::new(8)), None);
-    assert_eq!(Divisor::for_period(Span::new(17)).unwrap().0.bytes(), [2, 0]);
+    assert_eq!(Divisor::for_period(Interval::from_millis(55)), None);
+    assert_eq!(Divisor::for_period(Interval::new(8)), None);
+    assert_eq!(Divisor::for_period(Interval::new(17)).unwrap().0.bytes(), [2, 0]);
 }
 
 #[test]
@@ -72,10 +72,13 @@ fn a_comparator_does_not_interrupt_before_its_moment_is_set() {
 #[test]
 fn an_event_timers_period_fits_what_the_comparator_sees() {
     let frequency = Frequency::new(100_000_000).unwrap();
-    assert_eq!(ticks_for(frequency, Span::from_millis(10)), Some((1_000_000, Span::from_millis(10))));
-    assert_eq!(ticks_for(frequency, Span::new(0)), None);
-    assert_eq!(ticks_for(frequency, Span::from_millis(21_474)).map(|(ticks, _)| ticks), Some(2_147_400_000));
-    assert_eq!(ticks_for(frequency, Span::from_millis(21_475)), None);
+    assert_eq!(ticks_for(frequency, Interval::from_millis(10)), Some((1_000_000, Interval::from_millis(10))));
+    assert_eq!(ticks_for(frequency, Interval::new(0)), None);
+    assert_eq!(
+        ticks_for(frequency, Interval::from_millis(21_474)).map(|(ticks, _)| ticks),
+        Some(2_147_400_000)
+    );
+    assert_eq!(ticks_for(frequency, Interval::from_millis(21_475)), None);
 }
 
 fn told(facts: TscFacts) -> Option<Told> {
@@ -129,10 +132,10 @@ fn kvms_word_counts_and_nobody_elses() {
 proptest! {
     #[test]
     fn a_pits_period_is_the_closest_one(units in 17_u64..549_000) {
-        let (divisor, real) = Divisor::for_period(Span::new(units)).unwrap();
+        let (divisor, real) = Divisor::for_period(Interval::new(units)).unwrap();
         prop_assert!(real.units().abs_diff(units) <= 5);
         let ticks = u64::from(u16::from_le_bytes(divisor.bytes()));
-        prop_assert_eq!(Frequency::PIT.span_of(if ticks == 0 { 0x1_0000 } else { ticks }), Some(real));
+        prop_assert_eq!(Frequency::PIT.interval_of(if ticks == 0 { 0x1_0000 } else { ticks }), Some(real));
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Frequencies, spans and scales.
+//! Frequencies, intervals and scales.
 
 use std::string::ToString;
 
 use proptest::prelude::*;
 
-use crate::time::{Frequency, Scale, Span};
+use crate::time::{Frequency, Interval, Scale};
 
 fn hertz(number: u64) -> Frequency {
     Frequency::new(number).unwrap()
@@ -27,17 +27,17 @@ fn periods_become_frequencies() {
 
 #[test]
 fn ten_milliseconds_have_the_ticks_that_one_expects() {
-    assert_eq!(Frequency::PM_TIMER.ticks_in(Span::from_millis(10)), Some(35_795));
-    assert_eq!(Frequency::PIT.ticks_in(Span::from_millis(10)), Some(11_932));
-    assert_eq!(hertz(2_400_000_000).ticks_in(Span::from_micros(1)), Some(2400));
-    assert_eq!(Frequency::PM_TIMER.span_of(3_579_545), Some(Span::from_millis(1000)));
+    assert_eq!(Frequency::PM_TIMER.ticks_in(Interval::from_millis(10)), Some(35_795));
+    assert_eq!(Frequency::PIT.ticks_in(Interval::from_millis(10)), Some(11_932));
+    assert_eq!(hertz(2_400_000_000).ticks_in(Interval::from_micros(1)), Some(2400));
+    assert_eq!(Frequency::PM_TIMER.interval_of(3_579_545), Some(Interval::from_millis(1000)));
 }
 
 #[test]
 fn what_does_not_fit_is_refused_or_saturates() {
-    assert_eq!(hertz(u64::MAX).ticks_in(Span::new(u64::MAX)), None);
-    assert_eq!(hertz(1).span_of(u64::MAX), None);
-    assert_eq!(Span::from_millis(u64::MAX), Span::new(u64::MAX));
+    assert_eq!(hertz(u64::MAX).ticks_in(Interval::new(u64::MAX)), None);
+    assert_eq!(hertz(1).interval_of(u64::MAX), None);
+    assert_eq!(Interval::from_millis(u64::MAX), Interval::new(u64::MAX));
     assert_eq!(Scale::new(hertz(1), hertz(u64::MAX)).apply(u64::MAX), u64::MAX);
 }
 
@@ -46,7 +46,7 @@ fn a_frequency_is_printed_for_people() {
     assert_eq!(hertz(2_400_000_000).to_string(), "2400.000 MHz");
     assert_eq!(Frequency::PM_TIMER.to_string(), "3.579 MHz");
     assert_eq!(hertz(32_768).to_string(), "32.768 kHz");
-    assert_eq!(Span::from_micros(9_999).to_string(), "9.9990 ms");
+    assert_eq!(Interval::from_micros(9_999).to_string(), "9.9990 ms");
 }
 
 proptest! {
@@ -64,9 +64,9 @@ proptest! {
     }
 
     #[test]
-    fn ticks_of_a_span_last_as_long_as_the_span(rate in 10_000_000_u64..10_000_000_000, units in 0_u64..1 << 40) {
-        let span = Span::new(units);
-        let ticks = hertz(rate).ticks_in(span).unwrap();
-        prop_assert!(hertz(rate).span_of(ticks).unwrap().units().abs_diff(units) <= 1);
+    fn ticks_of_an_interval_last_as_long_as_it(rate in 10_000_000_u64..10_000_000_000, units in 0_u64..1 << 40) {
+        let interval = Interval::new(units);
+        let ticks = hertz(rate).ticks_in(interval).unwrap();
+        prop_assert!(hertz(rate).interval_of(ticks).unwrap().units().abs_diff(units) <= 1);
     }
 }
