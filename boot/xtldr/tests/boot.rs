@@ -144,6 +144,6 @@ fn the_kernel_in_its_architectures_folder_comes_first() {
     let mode = PagingMode::Pml4;
     let mut mock = Mock::with_kernel(habits(mode), "", b"not this one".to_vec());
     let kernel = pe::kernel(architecture(mode)).build();
-    mock.files.insert(r"\XTOS\AMD64\K.EXE".into(), kernel);
+    mock.put(r"\XTOS\AMD64\K.EXE", kernel);
     assert!(mock.boot(&processor(mode)).is_ok(), "{}", mock.text());
 }

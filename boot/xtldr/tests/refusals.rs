@@ -47,21 +47,21 @@ fn put(file: &mut [u8], at: usize, bytes: &[u8]) {
 #[test]
 fn a_missing_configuration_is_named() {
     let mut mock = with(Vec::new());
-    mock.files.remove(xtldr::config::PATH);
+    mock.remove(xtldr::config::PATH);
     refused(&mock, MODE, &["XTLDR.INI", "there is no such file"]);
 }
 
 #[test]
 fn an_empty_configuration_is_named() {
     let mut mock = with(Vec::new());
-    mock.files.insert(xtldr::config::PATH.into(), Vec::new());
+    mock.put(xtldr::config::PATH, Vec::new());
     refused(&mock, MODE, &["XTLDR.INI", "empty"]);
 }
 
 #[test]
 fn an_overlong_configuration_is_named_and_not_even_read() {
     let mut mock = with(Vec::new());
-    mock.files.insert(xtldr::config::PATH.into(), vec![b'\n'; 65537]);
+    mock.put(xtldr::config::PATH, vec![b'\n'; 65537]);
     refused(&mock, MODE, &["65537 bytes", "65536"]);
     assert_eq!(mock.allocations(), 0);
 }
@@ -69,14 +69,14 @@ fn an_overlong_configuration_is_named_and_not_even_read() {
 #[test]
 fn a_bad_line_in_the_configuration_is_named_with_its_number() {
     let mut mock = with(Vec::new());
-    mock.files.insert(xtldr::config::PATH.into(), b"[XTLDR]\r\nDefault\r\n".to_vec());
+    mock.put(xtldr::config::PATH, b"[XTLDR]\r\nDefault\r\n".to_vec());
     refused(&mock, MODE, &["line 2", "Default"]);
 }
 
 #[test]
 fn a_missing_kernel_is_named_with_both_places() {
     let mut mock = with(Vec::new());
-    mock.files.remove(r"\XTOS\K.EXE");
+    mock.remove(r"\XTOS\K.EXE");
     refused(&mock, MODE, &[r"\\XTOS\\AMD64\\K.EXE", r"\\XTOS\\K.EXE"]);
 }
 
@@ -84,7 +84,7 @@ fn a_missing_kernel_is_named_with_both_places() {
 fn exit_says_that_nobody_waits_for_a_key() {
     for (parameters, pause) in [("EXIT", Pause::No), ("exit", Pause::No), ("EXITED", Pause::UntilRead)] {
         let mut mock = with(Vec::new());
-        mock.files.insert(xtldr::config::PATH.into(), configuration(parameters));
+        mock.put(xtldr::config::PATH, configuration(parameters));
         assert_eq!(mock.boot(&processor(MODE)).unwrap_err().pause, pause, "{parameters}");
     }
 }
@@ -301,7 +301,7 @@ fn a_firmware_that_never_lets_go_is_left_alone() {
     assert_eq!(refusal.firmware, Remains::Nothing);
     assert_ne!(mock.outstanding(), 0);
     assert!(mock.refusal().contains(&format!("failed {MAX_ATTEMPTS} times")), "{}", mock.refusal());
-    let last = mock.last_lines.borrow();
+    let last = mock.announced.borrow();
     let [line] = last.as_slice() else { panic!("one line for the screen: {last:?}") };
     assert!(line.starts_with("XTLDR cannot boot: the firmware does not let go"), "{line}");
 }

@@ -146,7 +146,7 @@ fn the_digest_is_told_and_handed_over() {
     for mode in PagingMode::ALL {
         let (mock, processor) = (mock(mode, ""), processor(mode));
         let ready = mock.boot(&processor).unwrap();
-        let digest = sha256(&mock.files[r"\XTOS\K.EXE"]);
+        let digest = sha256(mock.file(r"\XTOS\K.EXE"));
         assert_eq!(HandedOver::find(&mock, &processor, ready).verify().unwrap().kernel_sha256(), digest);
         let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         assert!(mock.text().contains(&text), "{}", mock.text());
@@ -183,7 +183,7 @@ fn under_secure_boot_the_firmware_decides_and_no_digest_replaces_it() {
         let mut mock = mock(mode, "");
         mock.trust.secure_boot = SecureBootState::On;
         mock.trust.refusal = status;
-        let file = mock.files[r"\XTOS\K.EXE"].clone();
+        let file = mock.file(r"\XTOS\K.EXE").to_vec();
         let refused = check_kernel(&file, Some(sha256(&file)), &mock).unwrap_err();
         assert!(matches!(refused, TrustError::Policy { status: found, .. } if found == status));
         assert!(mock.boot(&processor(mode)).is_err());
@@ -192,7 +192,7 @@ fn under_secure_boot_the_firmware_decides_and_no_digest_replaces_it() {
     }
     let mut mock = mock(mode, "");
     mock.trust.secure_boot = SecureBootState::On;
-    mock.trust.accepted.push(sha256(&mock.files[r"\XTOS\K.EXE"]));
+    mock.trust.accepted.push(sha256(mock.file(r"\XTOS\K.EXE")));
     assert!(mock.boot(&processor(mode)).is_ok(), "{}", mock.text());
     assert!(mock.text().contains("Secure Boot on"), "{}", mock.text());
 }
@@ -202,7 +202,7 @@ fn without_secure_boot_nobody_is_asked() {
     for state in [SecureBootState::Off, SecureBootState::Setup, SecureBootState::Unknown] {
         let mut mock = mock(PagingMode::Pml4, "");
         mock.trust.secure_boot = state;
-        assert!(mock.authenticate(&mock.files[r"\XTOS\K.EXE"]).is_err(), "the mock would refuse");
+        assert!(mock.authenticate(mock.file(r"\XTOS\K.EXE")).is_err(), "the mock would refuse");
         assert!(mock.boot(&processor(PagingMode::Pml4)).is_ok(), "{}", mock.text());
         assert!(mock.text().contains(state.text()), "{}", mock.text());
     }
@@ -234,7 +234,7 @@ fn configuration_kernel_and_parameters_are_measured_in_that_order() {
     assert!(mock.boot(&processor(mode)).is_ok(), "{}", mock.text());
     let mut expected = Tpm::default();
     expected.extend(9, sha256(&configuration(parameters)), "XTLDR configuration");
-    expected.extend(9, sha256(&mock.files[r"\XTOS\K.EXE"]), r"XTLDR kernel \XTOS\K.EXE");
+    expected.extend(9, sha256(mock.file(r"\XTOS\K.EXE")), r"XTLDR kernel \XTOS\K.EXE");
     expected.extend(8, sha256(parameters.as_bytes()), "XTLDR parameters DEBUG=COM1 NOKASLR");
     let tpm = mock.trust.tpm.as_ref().unwrap().borrow();
     assert_eq!((tpm.registers, &tpm.log), (expected.registers, &expected.log));

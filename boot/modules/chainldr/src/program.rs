@@ -4,13 +4,13 @@
 use core::fmt;
 use core::mem::MaybeUninit;
 
-use xtmodule::uefi::boot::{self, LoadImageSource, OpenProtocolAttributes, OpenProtocolParams};
+use xtmodule::uefi::boot::{self, LoadImageSource};
 use xtmodule::uefi::proto::BootPolicy;
 use xtmodule::uefi::proto::device_path::DevicePath;
 use xtmodule::uefi::proto::device_path::build::{DevicePathBuilder, media};
 use xtmodule::uefi::proto::loaded_image::LoadedImage;
 use xtmodule::uefi::{CStr16, Handle, Status};
-use xtmodule::{Entry, uefi};
+use xtmodule::{Entry, open, uefi};
 
 /// The most characters of a path on the volume, its end included: what FAT knows.
 const MAX_PATH: usize = 261;
@@ -60,7 +60,7 @@ impl Program {
     /// Starts it, and returns when it has ended. An application is unloaded then; a driver that reports success stays.
     pub(super) fn run(self) -> Result<(), Failure> {
         if let Some(options) = self.options.get(..self.length).filter(|options| !options.is_empty()) {
-            let set = boot::open_protocol_exclusive::<LoadedImage>(self.image).map(|mut about| {
+            let set = open::<LoadedImage>(self.image).map(|mut about| {
                 let bytes = size_of_val(options) as u32;
                 // SAFETY: the options belong to `self`, which lives until the program has ended. A driver that stays must
                 // have copied them, as after every start from a boot manager.
@@ -85,10 +85,7 @@ impl Program {
 /// Loads a file of a volume as an image, and lets go of the volume: the program will open it.
 fn load(volume: Handle, path: &CStr16) -> uefi::Result<Handle> {
     let mut room = [MaybeUninit::uninit(); MAX_DEVICE_PATH];
-    let params = OpenProtocolParams { handle: volume, agent: boot::image_handle(), controller: None };
-    // SAFETY: without exclusivity, because drivers hold the volume by its path; it is let go before anything is loaded, and
-    // nothing is disconnected meanwhile.
-    let device = unsafe { boot::open_protocol::<DevicePath>(params, OpenProtocolAttributes::GetProtocol) }?;
+    let device = open::<DevicePath>(volume)?;
     let mut builder = DevicePathBuilder::with_buf(&mut room);
     for node in device.node_iter() {
         builder = builder.push(&node).map_err(|_| Status::BUFFER_TOO_SMALL)?;

@@ -1,8 +1,7 @@
 //! The display adapter, through the graphics output protocol (UEFI 2.10, section 12.9).
-#![allow(unsafe_code, reason = "opens a protocol that the firmware's console uses too")]
 
-use xtmodule::uefi::boot::{self, OpenProtocolAttributes, OpenProtocolParams, ScopedProtocol};
-use xtmodule::uefi::proto::ProtocolPointer;
+use xtmodule::open;
+use xtmodule::uefi::boot::{self, ScopedProtocol};
 use xtmodule::uefi::proto::console::gop::{EdidDiscovered, GraphicsOutput, Mode, ModeInfo, PixelFormat};
 use xtmodule::uefi::{self, Handle, Status};
 
@@ -27,7 +26,7 @@ impl Adapter {
     }
 
     fn open(handle: Handle) -> Option<Self> {
-        Some(Self { handle, output: open(handle)? })
+        Some(Self { handle, output: open(handle).ok()? })
     }
 
     /// Returns the sizes of the modes with a linear framebuffer, in the adapter's order.
@@ -52,7 +51,7 @@ impl Adapter {
 
     /// Returns what the monitor says it is made for, where the firmware has read it.
     pub(super) fn native(&self) -> Option<Size> {
-        edid::preferred(open::<EdidDiscovered>(self.handle)?.edid()?)
+        edid::preferred(open::<EdidDiscovered>(self.handle).ok()?.edid()?)
     }
 
     /// Sets the first mode of this size; the screen is black then. Where that fails, the old mode is set again.
@@ -73,14 +72,6 @@ impl Adapter {
         }
         set
     }
-}
-
-/// Opens a protocol beside whoever uses it already, if it is there.
-fn open<P: ProtocolPointer + ?Sized>(handle: Handle) -> Option<ScopedProtocol<P>> {
-    let params = OpenProtocolParams { handle, agent: boot::image_handle(), controller: None };
-    // SAFETY: opened without exclusivity, because the firmware's console draws through the same protocol and must go on.
-    // It is closed before this module returns to the loader, and no other code runs meanwhile.
-    unsafe { boot::open_protocol::<P>(params, OpenProtocolAttributes::GetProtocol) }.ok()
 }
 
 fn is_linear(info: &ModeInfo) -> bool {

@@ -42,7 +42,7 @@ pub mod name;
 pub mod wire;
 
 #[cfg(feature = "author")]
-pub use author::{Command, Entry, Loader, System};
+pub use author::{Command, Entry, Loader, System, open};
 pub use name::Name;
 #[cfg(feature = "author")]
 pub use uefi;

@@ -71,7 +71,7 @@ impl Text {
         if self.start.is_null() || self.bytes > isize::MAX as usize {
             return None;
         }
-        // SAFETY: not null and not too long, as was just checked; readable and constant by the caller's promise. Bytes
+        // SAFETY: not null and not too long, as was just checked, so these are the bytes that stay readable for `'a`; bytes
         // have no alignment.
         let bytes = unsafe { slice::from_raw_parts(self.start, self.bytes) };
         match str::from_utf8(bytes) {
@@ -159,9 +159,10 @@ pub struct Protocol {
     pub revision: u32,
     /// Bytes of the table.
     pub size: u32,
-    /// Prints one line, without its end, on screen and serial. Control characters are shown as `?`.
+    /// Prints one line, without its end: in the shell among the output of the command that runs, a page at a time, else
+    /// on the screen and wherever the loader's own lines go. Control characters are shown as `?`.
     ///
-    /// `INVALID_PARAMETER` when it is no UTF-8.
+    /// `INVALID_PARAMETER` when it is no UTF-8; `ABORTED` when the person has seen enough of the command's output.
     pub print: unsafe extern "efiapi" fn(this: *const Self, line: *const Text) -> Status,
     /// Copies the value of a key: from the loader's command line, else from `[XTLDR]` in the configuration. `bytes` is
     /// the room in `into` before, and the value's length after.
@@ -214,10 +215,8 @@ pub unsafe fn give(found: &[u8], into: *mut u8, bytes: *mut usize) -> Status {
     if bytes.is_null() {
         return Status::INVALID_PARAMETER;
     }
-    // SAFETY: readable by the caller's promise.
-    let room = unsafe { bytes.read() };
-    // SAFETY: writable by the caller's promise.
-    unsafe { bytes.write(found.len()) };
+    // SAFETY: not null, so it points at the caller's number.
+    let room = unsafe { bytes.replace(found.len()) };
     if room < found.len() {
         return Status::BUFFER_TOO_SMALL;
     }
@@ -227,8 +226,8 @@ pub unsafe fn give(found: &[u8], into: *mut u8, bytes: *mut usize) -> Status {
     if into.is_null() {
         return Status::INVALID_PARAMETER;
     }
-    // SAFETY: there is room for all of it, by the check above and the caller's promise; and a caller's buffer is not a
-    // part of what the loader holds.
+    // SAFETY: `into` is not null and has `room` bytes, and no more of them are written; the caller's buffer is no part of
+    // what the loader holds.
     unsafe { ptr::copy_nonoverlapping(found.as_ptr(), into, found.len()) };
     Status::SUCCESS
 }

@@ -2,8 +2,7 @@
 //!
 //! Paging goes off first, whatever it was: its format can only change there (SDM volume 3A, section 4.1.2).
 
-use core::arch::{asm, global_asm};
-use core::slice;
+use core::arch::global_asm;
 
 use super::switch::*;
 
@@ -119,26 +118,3 @@ global_asm!(
     entry = const AT_ENTRY,
     stack = const AT_STACK,
 );
-
-unsafe extern "C" {
-    static xtldr_switch_start: u8;
-    static xtldr_switch_end: u8;
-}
-
-/// Returns the switch's instructions, at most a page of them.
-pub(super) fn instructions() -> &'static [u8] {
-    let start = &raw const xtldr_switch_start;
-    let end = &raw const xtldr_switch_end;
-    let bytes = (end as usize - start as usize).min(DATA_BYTES);
-    // SAFETY: both symbols are labels of one section above, the second behind the first; code is never written.
-    unsafe { slice::from_raw_parts(start, bytes) }
-}
-
-/// Jumps to the copy of the instructions at `code`.
-///
-/// # Safety
-/// `code` is such a copy, `data` a page with its operands; see [`Switch::go`].
-pub(super) unsafe fn enter(code: *const u8, data: *mut u8) -> ! {
-    // SAFETY: the instructions never return and need nothing but `ecx`; that they arrive is the caller's promise.
-    unsafe { asm!("jmp {code}", code = in(reg) code, in("ecx") data, options(noreturn)) }
-}

@@ -16,8 +16,3 @@ mod switch;
 pub use processor::{ARCHITECTURE, HostCpuid, halt, random, ticks, wait_seconds};
 pub use serial::SerialPort;
 pub use switch::{CodeAndData, Switch, hand_over};
-
-#[cfg(target_arch = "x86_64")]
-use amd64 as this;
-#[cfg(target_arch = "x86")]
-use i686 as this;

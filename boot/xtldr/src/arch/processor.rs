@@ -8,7 +8,6 @@ use core::arch::x86_64 as intrinsics;
 use core::arch::asm;
 
 use xtcore::choice::Architecture;
-
 use xtpaging::processor::{Cpuid, Leaf};
 
 /// The instruction set that the loader was built for.

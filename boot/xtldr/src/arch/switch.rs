@@ -9,11 +9,12 @@
 //! and that of the data page. What they leave behind is the machine state of the boot protocol: interrupts off, flat
 //! segments from the table in the data page, no interrupt table, PCIDE, PGE and CET off, WP on, NXE and PAT as asked.
 
+use core::arch::asm;
 use core::mem::offset_of;
+use core::slice;
 
 use xtcore::{FrameCount, PagingMode};
 
-use super::this;
 use crate::boot::Ready;
 
 /// Set in [`Switch::flags`]: write IA32_EFER.NXE.
@@ -140,16 +141,32 @@ impl Switch {
     pub unsafe fn go(mut self, pages: CodeAndData) -> ! {
         self.descriptor_table.base = pages.data as u64 + offset_of!(Self, descriptors) as u64;
         self.descriptor_table.limit = (size_of_val(&self.descriptors) - 1) as u16;
-        let code = this::instructions();
+        let code = instructions();
         // SAFETY: the code page is writable and the caller's own, and the instructions are shorter than a page (checked
         // where they are defined); they do not overlap it, being part of this image.
         unsafe { core::ptr::copy_nonoverlapping(code.as_ptr(), pages.code, code.len()) };
         // SAFETY: the data page is writable, aligned to a page, and the caller's own.
         unsafe { pages.data.cast::<Self>().write(self) };
-        // SAFETY: the code page holds the instructions now, the data page their operands, and the rest is the caller's
-        // promise.
-        unsafe { this::enter(pages.code, pages.data) }
+        // The register has this name on amd64 too, where it is RCX as a whole.
+        // SAFETY: the code page holds the instructions now, and the data page, which they find by this register, their
+        // operands; they need nothing else of this image, and never come back to it.
+        unsafe { asm!("jmp {code}", code = in(reg) pages.code, in("ecx") pages.data, options(noreturn)) }
     }
+}
+
+unsafe extern "C" {
+    /// The architecture's instructions, from the first to the end of the last.
+    static xtldr_switch_start: u8;
+    static xtldr_switch_end: u8;
+}
+
+/// Returns the switch's instructions, at most a page of them.
+fn instructions() -> &'static [u8] {
+    let start = &raw const xtldr_switch_start;
+    let end = &raw const xtldr_switch_end;
+    let bytes = (end as usize - start as usize).min(DATA_BYTES);
+    // SAFETY: both symbols are labels of one section, the second behind the first; code is never written.
+    unsafe { slice::from_raw_parts(start, bytes) }
 }
 
 /// Enters the kernel.

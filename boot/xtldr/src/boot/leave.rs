@@ -11,7 +11,8 @@ use xtboot::map::{Edge, RawMap, Summary, sanitise};
 use xtboot::parameters::Parameters;
 use xtcore::choice::Architecture;
 use xtcore::{Frame, FrameCount, MemoryKind, MemoryRun, PagingMode, PhysAddr, VirtAddr};
-use xtpaging::Support;
+use xtpaging::processor::Processor;
+use xtpaging::{AddressSpace, Support};
 
 use super::error::BootError;
 use super::plan::{CLAIMS, Prepared, hand_over_frames};
@@ -176,8 +177,6 @@ impl Prepared<'_> {
     fn ready(&self) -> Ready {
         let (code, data) = hand_over_frames(&self.memory.hand_over);
         let capabilities = self.processor.capabilities;
-        let no_execute =
-            if self.space.format().has_no_execute() { Support::Present } else { Support::Absent };
         Ready {
             architecture: self.processor.architecture,
             mode: self.choice.mode,
@@ -188,7 +187,7 @@ impl Prepared<'_> {
             entry: self.entry,
             block: self.layout.block.start(),
             stack_top: self.layout.stack.end(),
-            no_execute,
+            no_execute: no_execute(&self.space),
             page_attributes: self.processor.page_attributes,
             large_pages: capabilities.large_pages,
             control_flow: self.processor.control_flow,
@@ -196,11 +195,14 @@ impl Prepared<'_> {
     }
 }
 
-fn features(space: &xtpaging::AddressSpace, processor: &xtpaging::processor::Processor) -> Features {
+fn no_execute(space: &AddressSpace) -> Support {
+    if space.format().has_no_execute() { Support::Present } else { Support::Absent }
+}
+
+fn features(space: &AddressSpace, processor: &Processor) -> Features {
     let capabilities = processor.capabilities;
-    let no_execute = if space.format().has_no_execute() { Support::Present } else { Support::Absent };
     let bits = [
-        (no_execute, flags::NO_EXECUTE),
+        (no_execute(space), flags::NO_EXECUTE),
         (capabilities.global, flags::GLOBAL),
         (processor.page_attributes, flags::PAT),
         (capabilities.gigabyte_pages, flags::GIGABYTE_PAGES),

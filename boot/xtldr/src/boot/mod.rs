@@ -28,10 +28,10 @@ pub use leave::{MAP_SLACK, MAX_ATTEMPTS, Ready};
 pub use plan::{HAND_OVER_FRAMES, Prepared};
 
 use xtcore::choice::WideRequest;
+use xtpaging::processor::Processor;
 
 use crate::config::Entry;
 use crate::firmware::Firmware;
-use xtpaging::processor::Processor;
 
 /// The boot ended with a message that has been told already.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -21,6 +21,7 @@ use xtcore::{Frame, FrameCount, FrameRange, Level, MemoryRun, PagingMode, VirtAd
 use xtlayout::random::Places;
 use xtlayout::{BootLayout, BootNeeds, LayoutError, RegionKind, plan_boot};
 use xtpaging::entry::Format;
+use xtpaging::processor::Processor;
 use xtpaging::{
     AddressSpace, Attributes, Cache, MapError, Mapping, Protection, Scope, SelfMap, tables_needed,
 };
@@ -35,7 +36,6 @@ use crate::firmware::{Firmware, MapFailure, Pages, Placement, Purpose};
 use crate::image::{self, MAX_SECTIONS, Validated};
 use crate::report;
 use crate::trust::{self, Digest};
-use xtpaging::processor::Processor;
 
 /// Frames of the hand-over allocation: a page of code, then a page of data and stack.
 pub const HAND_OVER_FRAMES: FrameCount = FrameCount::new(2);

@@ -43,8 +43,10 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use entry::folder_of;
 pub use entry::{BootPath, Edits, Entry, EntryKey, MAX_PATH_BYTES, SystemType};
 pub use error::{At, ConfigError, Fault, Source};
+pub(crate) use file::Encoded;
 pub use file::{Located, MAX_BYTES, PATH, locate, paths, room};
 pub use problem::{MAX_PROBLEMS, Problem, Severity};
 pub use section::Section;

@@ -2,7 +2,7 @@
 //!
 //! A [`Console`] is a screen in one of two ways at a time. As a *page* (menu, editor, help) it is an
 //! [`xtterm::draw::Surface`], drawn on cell by cell and sent when a key is waited for. As a *roll* (shell, messages) text
-//! is printed at its end and scrolls. [`Console::clear`] turns it into a page, [`Console::print`] into a roll.
+//! is printed at its end and scrolls. [`Console::page`] turns it into a page, [`Console::print`] into a roll.
 //!
 //! The binary puts the firmware's console and a serial port behind it, the tests a screen in memory.
 
@@ -12,7 +12,7 @@ mod printer;
 pub use pager::Pager;
 pub use printer::Printer;
 
-use xtterm::draw::{Cursor, Place, Size, Style, Surface};
+use xtterm::draw::{Size, Style, Surface};
 use xtterm::key::Key;
 
 /// How long to wait for a key.
@@ -29,23 +29,14 @@ pub trait Console {
     /// Returns how many cells there are.
     fn size(&self) -> Size;
 
-    /// Empties the screen and makes it a page.
-    fn clear(&self);
-
-    /// Goes on at `at` of the page.
-    fn place(&self, at: Place);
-
-    /// Draws in this style from now on, on a page or a roll.
-    fn style(&self, style: Style);
-
-    /// Draws on the page.
-    fn text(&self, text: &str);
-
-    /// Shows or hides the cursor of the page.
-    fn cursor(&self, cursor: Cursor);
+    /// Makes the console a page and has `draw` draw it, which begins with an empty one. Nothing is printed meanwhile.
+    fn page(&self, draw: &mut dyn FnMut(&mut dyn Surface));
 
     /// Makes the console a roll, an empty one if it was a page, for others to print on.
     fn roll(&self);
+
+    /// Prints in this style on the roll from now on.
+    fn style(&self, style: Style);
 
     /// Prints at the end of the roll. `\n` begins a new line; a line longer than the screen goes on in the next.
     fn print(&self, text: &str);
@@ -56,31 +47,4 @@ pub trait Console {
 
     /// Shows what was drawn and returns the next key, or `None` where none came in time.
     fn key(&self, wait: Wait) -> Option<Key>;
-}
-
-/// A console's page, for what draws on surfaces.
-impl Surface for &dyn Console {
-    fn size(&self) -> Size {
-        (**self).size()
-    }
-
-    fn clear(&mut self) {
-        (**self).clear();
-    }
-
-    fn place(&mut self, at: Place) {
-        (**self).place(at);
-    }
-
-    fn style(&mut self, style: Style) {
-        (**self).style(style);
-    }
-
-    fn text(&mut self, text: &str) {
-        (**self).text(text);
-    }
-
-    fn cursor(&mut self, cursor: Cursor) {
-        (**self).cursor(cursor);
-    }
 }

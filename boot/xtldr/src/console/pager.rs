@@ -1,6 +1,7 @@
 //! Output longer than the screen, a page at a time.
 
-use core::fmt;
+use core::cell::Cell;
+use core::fmt::{self, Write as _};
 
 use xtterm::draw::Style;
 use xtterm::key::Key;
@@ -11,9 +12,19 @@ const PROMPT: &str = "-- more -- (Space: a page, Enter: a line, q: enough)";
 
 /// Prints on a console's roll and waits for a key before text that nobody has read scrolls away.
 ///
-/// Writing fails once the person has had enough, so that whoever writes ends with `?`.
+/// It is shared by all whose output is read as one: the shell's commands, and the boot modules that they call. It is open
+/// while a command runs. Writing fails while it is closed, and once the person has had enough, so that whoever writes ends
+/// with `?`.
 pub struct Pager<'c> {
     console: &'c dyn Console,
+    /// What has been read. Taken out while something is written, so that a writer who comes in the middle of that finds
+    /// the pager closed.
+    page: Cell<Option<Page>>,
+}
+
+/// The page that is being filled.
+#[derive(Clone, Copy)]
+struct Page {
     /// Rows that may still be printed.
     rows: usize,
     column: usize,
@@ -27,64 +38,54 @@ enum Ended {
 }
 
 impl<'c> Pager<'c> {
-    /// Starts with a whole page to print. The roll must stand at the beginning of a line.
+    /// Makes one that is closed.
     #[must_use]
-    pub fn new(console: &'c dyn Console) -> Self {
-        Self { console, rows: page(console), column: 0, ended: Ended::No }
+    pub const fn new(console: &'c dyn Console) -> Self {
+        Self { console, page: Cell::new(None) }
     }
 
-    fn print(&mut self, text: &str) -> fmt::Result {
-        // Asked as late as this, so that output of just a page ends without a question.
-        if self.rows == 0 {
-            self.ask()?;
-        }
-        self.console.print(text);
-        Ok(())
+    /// Returns the console that it prints on.
+    #[must_use]
+    pub const fn console(&self) -> &'c dyn Console {
+        self.console
     }
 
-    fn end_line(&mut self) -> fmt::Result {
-        self.print("\n")?;
-        self.column = 0;
-        self.rows -= 1;
-        Ok(())
+    /// Starts with a whole page to print. The roll must stand at the beginning of a line.
+    pub fn open(&self) {
+        self.page.set(Some(Page { rows: rows(self.console), column: 0, ended: Ended::No }));
     }
 
-    fn ask(&mut self) -> fmt::Result {
-        let columns = usize::from(self.console.size().columns);
-        let prompt = PROMPT.get(..columns.saturating_sub(1)).unwrap_or(PROMPT);
-        self.console.style(Style::Title);
-        self.console.print_over(prompt, prompt.len());
-        self.console.style(Style::Plain);
-        self.rows = loop {
-            match self.console.key(Wait::Forever) {
-                Some(Key::Char('q' | 'Q') | Key::Escape | Key::Ctrl('c')) => {
-                    self.ended = Ended::Yes;
-                    break 0;
-                }
-                Some(Key::Enter | Key::Down) => break 1,
-                Some(Key::Char(' ') | Key::PageDown) => break page(self.console),
-                Some(_) | None => {}
-            }
-        };
-        self.console.print_over("", 0);
-        if self.ended == Ended::Yes { Err(fmt::Error) } else { Ok(()) }
+    /// Ends the output.
+    pub fn close(&self) {
+        self.page.set(None);
+    }
+
+    /// Prints a line; `None` where the pager is closed.
+    pub fn line(&self, line: fmt::Arguments<'_>) -> Option<fmt::Result> {
+        self.page.get()?;
+        let mut out = self;
+        Some(writeln!(out, "{line}"))
     }
 }
 
-/// Rows of a page: all but the one with the prompt.
-fn page(console: &dyn Console) -> usize {
-    usize::from(console.size().rows).saturating_sub(1).max(1)
-}
-
-impl fmt::Write for Pager<'_> {
+impl fmt::Write for &Pager<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut page = self.page.take().ok_or(fmt::Error)?;
+        let result = page.write(self.console, text);
+        self.page.set(Some(page));
+        result
+    }
+}
+
+impl Page {
+    fn write(&mut self, console: &dyn Console, text: &str) -> fmt::Result {
         if self.ended == Ended::Yes {
             return Err(fmt::Error);
         }
-        let columns = usize::from(self.console.size().columns).max(1);
+        let columns = usize::from(console.size().columns).max(1);
         for (index, line) in text.split('\n').enumerate() {
             if index > 0 {
-                self.end_line()?;
+                self.end_line(console)?;
             }
             let mut rest = line;
             while !rest.is_empty() {
@@ -92,14 +93,56 @@ impl fmt::Write for Pager<'_> {
                 let room = columns.saturating_sub(1).saturating_sub(self.column).max(1);
                 let end = rest.char_indices().nth(room).map_or(rest.len(), |(at, _)| at);
                 let (piece, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
-                self.print(piece)?;
+                self.print(console, piece)?;
                 self.column += piece.chars().count();
                 rest = behind;
                 if !rest.is_empty() {
-                    self.end_line()?;
+                    self.end_line(console)?;
                 }
             }
         }
         Ok(())
     }
+
+    fn print(&mut self, console: &dyn Console, text: &str) -> fmt::Result {
+        // Asked as late as this, so that output of just a page ends without a question.
+        if self.rows == 0 {
+            self.ask(console)?;
+        }
+        console.print(text);
+        Ok(())
+    }
+
+    fn end_line(&mut self, console: &dyn Console) -> fmt::Result {
+        self.print(console, "\n")?;
+        self.column = 0;
+        self.rows -= 1;
+        Ok(())
+    }
+
+    fn ask(&mut self, console: &dyn Console) -> fmt::Result {
+        let columns = usize::from(console.size().columns);
+        let prompt = PROMPT.get(..columns.saturating_sub(1)).unwrap_or(PROMPT);
+        console.style(Style::Title);
+        console.print_over(prompt, prompt.len());
+        console.style(Style::Plain);
+        self.rows = loop {
+            match console.key(Wait::Forever) {
+                Some(Key::Char('q' | 'Q') | Key::Escape | Key::Ctrl('c')) => {
+                    self.ended = Ended::Yes;
+                    break 0;
+                }
+                Some(Key::Enter | Key::Down) => break 1,
+                Some(Key::Char(' ') | Key::PageDown) => break rows(console),
+                Some(_) | None => {}
+            }
+        };
+        console.print_over("", 0);
+        if self.ended == Ended::Yes { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+/// Rows of a page: all but the one with the prompt.
+fn rows(console: &dyn Console) -> usize {
+    usize::from(console.size().rows).saturating_sub(1).max(1)
 }

@@ -162,12 +162,13 @@ pub trait Firmware: Files + Randomness + SecureBoot + Measuring {
     #[cfg(feature = "tamper")]
     fn poison(&self, frames: FrameRange);
 
-    /// Prints a line for people, on the firmware's console while there is one and on the serial line.
+    /// Prints a line for people where the loader's lines go: unless the configuration says otherwise, on the firmware's
+    /// console while there is one and on the serial line.
     fn print(&self, line: fmt::Arguments<'_>);
 
-    /// Prints a line for people that is the last one: like [`Firmware::print`], and on the framebuffer where the
-    /// console is gone.
-    fn print_last_line(&self, line: fmt::Arguments<'_>);
+    /// Prints a line that people must see: like [`Firmware::print`], on the screen wherever the others go, and on the
+    /// framebuffer where the console is gone.
+    fn announce(&self, line: fmt::Arguments<'_>);
 
     /// Prints a line for machines, at column 0 of the serial line.
     fn print_machine_line(&self, line: fmt::Arguments<'_>);

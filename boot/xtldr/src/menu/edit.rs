@@ -51,7 +51,7 @@ pub fn edit(console: &dyn Console, title: &str, fields: &mut [Field]) -> EditOut
     // The selected field while it is being changed.
     let mut typing: Option<FieldEditor> = None;
     loop {
-        draw(console, title, fields, &mut list, typing.as_mut());
+        console.page(&mut |surface| draw(surface, title, fields, &mut list, typing.as_mut()));
         let Some(key) = console.key(Wait::Forever) else { continue };
         let boots = matches!(key, Key::F(10) | Key::Ctrl('x'));
         let field = fields.get_mut(list.selected());
@@ -92,15 +92,13 @@ fn list_rows(size: Size) -> usize {
 }
 
 fn draw(
-    mut console: &dyn Console,
+    surface: &mut dyn Surface,
     title: &str,
     fields: &[Field],
     list: &mut List,
     typing: Option<&mut FieldEditor>,
 ) {
-    let surface: &mut dyn Surface = &mut console;
     let size = surface.size();
-    surface.clear();
     head(surface, title);
     foot(surface, if typing.is_some() { TYPING } else { CHOOSING });
     let names = fields.iter().map(|field| field.name.len()).max().unwrap_or(0);

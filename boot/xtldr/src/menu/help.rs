@@ -15,10 +15,12 @@ const MOVING: &str =
 
 /// Shows it until a key is pressed.
 pub(super) fn show(console: &dyn Console, settings: FirmwareSettings) {
-    let mut page = console;
-    let surface: &mut dyn Surface = &mut page;
+    console.page(&mut |surface| draw(surface, settings));
+    let _ = console.key(Wait::Forever);
+}
+
+fn draw(surface: &mut dyn Surface, settings: FirmwareSettings) {
     let width = surface.size().columns.saturating_sub(4);
-    surface.clear();
     head(surface, "Help");
     surface.style(Style::Plain);
     let mut lines = 2_u16..;
@@ -32,5 +34,4 @@ pub(super) fn show(console: &dyn Console, settings: FirmwareSettings) {
         row(surface, Place::new(line, 2), width, &text);
     }
     foot(surface, "Press a key to go back.");
-    let _ = console.key(Wait::Forever);
 }

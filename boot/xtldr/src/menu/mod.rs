@@ -99,7 +99,7 @@ pub fn show(console: &dyn Console, view: &mut View<'_>) -> Outcome {
         if !bootable {
             view.countdown = None;
         }
-        page::draw(console, view, &mut list);
+        console.page(&mut |surface| page::draw(surface, view, &mut list));
         let wait = match view.countdown {
             None => Wait::Forever,
             Some(0) => return Outcome::Boot(view.selected),

@@ -10,7 +10,6 @@ use xtterm::draw::{Area, Cursor, List, Place, Size, Style, Surface, centred, fra
 
 use super::key::bindings;
 use super::{FirmwareSettings, View};
-use crate::console::Console;
 
 /// The fewest rows for a heading, a frame and keys.
 const ROOMY: u16 = 12;
@@ -60,11 +59,8 @@ pub(super) fn list_rows(size: Size) -> usize {
 }
 
 /// Draws the page.
-pub(super) fn draw(mut console: &dyn Console, view: &View<'_>, list: &mut List) {
-    let surface: &mut dyn Surface = &mut console;
-    let size = surface.size();
-    let layout = layout(size);
-    surface.clear();
+pub(super) fn draw(surface: &mut dyn Surface, view: &View<'_>, list: &mut List) {
+    let layout = layout(surface.size());
     if layout.roomy {
         head(surface, view.heading);
         surface.style(Style::Plain);

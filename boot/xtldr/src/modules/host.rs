@@ -47,15 +47,22 @@ pub trait ModuleLoader: ModuleHost {
 
 /// A machine that can have modules.
 pub trait ModuleSystem {
-    /// Makes the loader one that has modules, which ask `settings`, and calls `hold` with it; `None` where the firmware does not
-    /// take part. Unloads what is left of them when `hold` comes back.
-    fn with(&self, settings: &dyn SettingSource, hold: &mut dyn FnMut(Option<&dyn ModuleLoader>));
+    /// Makes the loader one that has modules, and calls `hold` with it; `None` where the firmware does not take part. Unloads what
+    /// is left of them when `hold` comes back.
+    fn with(&self, around: &dyn Surroundings, hold: &mut dyn FnMut(Option<&dyn ModuleLoader>));
 }
 
-/// Where modules get their settings from.
-pub trait SettingSource {
+/// What modules find around them: the session that loads them.
+pub trait Surroundings {
     /// Returns the value of a key: from the loader's command line, else from the section `[XTLDR]`.
     fn setting(&self, key: &str) -> Option<&str>;
+
+    /// Shows a module's line to whoever is there: in the shell among the output of the command that runs, else on the
+    /// screen and wherever the loader's own lines go.
+    ///
+    /// # Errors
+    /// The person has seen enough of that output.
+    fn print(&self, line: fmt::Arguments<'_>) -> fmt::Result;
 }
 
 /// A module that is loaded.

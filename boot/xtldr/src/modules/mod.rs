@@ -24,17 +24,30 @@ mod registry;
 
 pub use error::{ModuleError, Reason};
 pub use host::{
-    LoadFailure, Loaded, ModuleHost, ModuleLoader, ModuleSystem, Provided, Request, RunFailure, SettingSource,
+    LoadFailure, Loaded, ModuleHost, ModuleLoader, ModuleSystem, Provided, Request, RunFailure, Surroundings,
 };
 pub use image::{ImageError, inspect, section};
 pub use order::{Library, MAX_MODULES, Module, Plan, order};
 pub use registry::{Kind, MAX_HELP, MAX_PROVIDED, Owner, Registered, Registry, Unregistered};
 pub use xtmodule::name::{Name, NoName};
 
+use core::fmt::Write;
+
 use xtcore::choice::Architecture;
 
+use crate::config::{BootPath, folder_of};
+
 /// Where modules lie on the loader's own volume, a folder for each architecture in it.
-pub const FOLDER: &str = r"\EFI\BOOT\XTLDR\MODULES";
+const FOLDER: &str = r"\EFI\BOOT\XTLDR\MODULES";
+
+/// Returns where a module's file lies on the loader's own volume.
+#[must_use]
+pub fn path(architecture: Architecture, name: &Name) -> BootPath {
+    let mut path = BootPath::new();
+    let written = write!(path, r"{FOLDER}\{}\{name}.EFI", folder_of(architecture));
+    debug_assert!(written.is_ok(), "a module's name is far shorter than a path may be");
+    path
+}
 
 /// The most bytes that a module's file may have.
 pub const MAX_FILE_BYTES: usize = 4 << 20;

@@ -111,7 +111,7 @@ impl Console {
     }
 
     /// Writes a line for people that they must see, wherever the others go.
-    pub(super) fn last_line(&self, text: fmt::Arguments<'_>) {
+    pub(super) fn announce(&self, text: fmt::Arguments<'_>) {
         self.show(text, ScreenLines::Shown);
     }
 

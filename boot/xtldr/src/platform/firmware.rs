@@ -24,6 +24,7 @@ use xtldr::firmware::{
 
 use super::console::{self, Console};
 use super::graphics;
+use super::open::open_first;
 
 /// The firmware that started this application.
 pub(super) struct UefiFirmware {
@@ -148,8 +149,7 @@ impl Firmware for UefiFirmware {
     }
 
     fn allow_execution(&self, frames: FrameRange) {
-        let Ok(handle) = boot::get_handle_for_protocol::<MemoryAttributes>() else { return };
-        let Ok(protocol) = boot::open_protocol_exclusive::<MemoryAttributes>(handle) else { return };
+        let Some(protocol) = open_first::<MemoryAttributes>() else { return };
         let (start, bytes) = (frames.start().address().get(), frames.count().bytes());
         // SAFETY: the pages are this application's; taking "no execution" from them takes nothing from anybody. Where
         // the firmware refuses, its tables have no such right to begin with.
@@ -212,8 +212,8 @@ impl Firmware for UefiFirmware {
         self.timed(|| self.console.line(line));
     }
 
-    fn print_last_line(&self, line: fmt::Arguments<'_>) {
-        self.timed(|| self.console.last_line(line));
+    fn announce(&self, line: fmt::Arguments<'_>) {
+        self.timed(|| self.console.announce(line));
         if let Some(graphics) = self.graphics.get().filter(|_| console::services_are_gone()) {
             // SAFETY: this is the mode of the screen, boot services no longer draw on it, and the kernel's page tables
             // are loaded only by a boot that has nothing left to refuse.

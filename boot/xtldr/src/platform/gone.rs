@@ -4,7 +4,10 @@ use uefi::Status;
 use uefi::runtime::{self, ResetType};
 use xtldr::arch;
 use xtldr::boot::{Pause, Ready};
+use xtldr::firmware;
 use xtldr::session::Gone;
+
+use super::power;
 
 /// How long a message stays when nobody can press a key any more.
 const READING_SECONDS: u32 = 10;
@@ -23,5 +26,9 @@ impl Gone for Away {
             arch::wait_seconds(READING_SECONDS);
         }
         runtime::reset(ResetType::COLD, Status::ABORTED, None)
+    }
+
+    fn show_firmware_settings(&self) -> firmware::Status {
+        power::reboot_to_firmware_settings()
     }
 }

@@ -2,12 +2,14 @@
 
 use core::fmt::{self, Write};
 
-use uefi::boot::{self, OpenProtocolAttributes, OpenProtocolParams};
+use uefi::boot;
 use uefi::proto::console::gop::{GraphicsOutput, PixelFormat};
 use xtboot::block::PixelFormat as Order;
 use xtcore::PhysAddr;
 use xtldr::firmware::{Graphics, PixelLayout};
 use xtldr::report::Notice;
+
+use super::open::open;
 
 /// Returns the mode of the first graphics device with a linear framebuffer, else of the first device, if any.
 pub(super) fn current() -> Option<Graphics> {
@@ -21,12 +23,7 @@ pub(super) fn current() -> Option<Graphics> {
 }
 
 fn mode_of(handle: uefi::Handle) -> Option<Graphics> {
-    let params = OpenProtocolParams { handle, agent: boot::image_handle(), controller: None };
-    // SAFETY: opened without exclusivity, because the console draws through the same protocol and must go on; nothing
-    // is disconnected while the mode is read, since no other code runs meanwhile.
-    let opened =
-        unsafe { boot::open_protocol::<GraphicsOutput>(params, OpenProtocolAttributes::GetProtocol) };
-    let mut output = opened.ok()?;
+    let mut output = open::<GraphicsOutput>(handle)?;
     let info = output.current_mode_info();
     let (width, height) = info.resolution();
     let layout = match info.pixel_format() {
@@ -61,7 +58,7 @@ pub(super) unsafe fn show(graphics: &Graphics, text: fmt::Arguments<'_>) {
     let plot = |address: PhysAddr, pixel: u32| {
         // A 32-bit firmware draws on no framebuffer that it cannot reach.
         let Ok(address) = usize::try_from(address.get()) else { return };
-        // SAFETY: an aligned pixel of the framebuffer, mapped and ours to draw on by the caller's promise.
+        // SAFETY: `Notice` keeps to the aligned pixels of `graphics`, which the firmware's tables map and nobody else draws on.
         unsafe { core::ptr::with_exposed_provenance_mut::<u32>(address).write_volatile(pixel) };
     };
     if let Some(mut notice) = Notice::new(graphics, plot) {

@@ -7,6 +7,7 @@ mod firmware;
 mod gone;
 mod graphics;
 mod modules;
+mod open;
 mod panic;
 mod power;
 mod storage;
@@ -15,7 +16,6 @@ mod trust;
 
 use uefi::prelude::*;
 use xtldr::arch;
-use xtldr::firmware::Firmware;
 use xtldr::session::{self, Leave, Machine};
 use xtpaging::processor::Processor;
 
@@ -44,11 +44,6 @@ fn main() -> Status {
         Leave::Firmware => {}
         Leave::Reboot => power::reboot(),
         Leave::PowerOff => power::power_off(),
-        Leave::FirmwareSettings => {
-            // The menu offers this only where it can be done; who gets here is better off in the firmware than in a loop.
-            let Err(status) = power::reboot_to_firmware_settings();
-            firmware.print(format_args!("XTLDR: the firmware does not show its settings: {status}"));
-        }
     }
     Status::LOAD_ERROR
 }

@@ -31,19 +31,17 @@ pub(super) fn firmware_settings() -> FirmwareSettings {
     }
 }
 
-/// Restarts the machine into the firmware's settings.
-///
-/// # Errors
-/// The firmware's status where it does not take the order; nothing is restarted then.
-pub(super) fn reboot_to_firmware_settings() -> Result<core::convert::Infallible, firmware::Status> {
+/// Restarts the machine into the firmware's settings. Returns the firmware's status where it does not take the order.
+pub(super) fn reboot_to_firmware_settings() -> firmware::Status {
     // Other orders that are waiting stay.
     let bits = indications(WANTED).unwrap_or(0) | BOOT_TO_SETTINGS;
     let kept = VariableAttributes::NON_VOLATILE
         | VariableAttributes::BOOTSERVICE_ACCESS
         | VariableAttributes::RUNTIME_ACCESS;
-    runtime::set_variable(WANTED, &VariableVendor::GLOBAL_VARIABLE, kept, &bits.to_le_bytes())
-        .map_err(|error| status(error.status()))?;
-    reboot()
+    match runtime::set_variable(WANTED, &VariableVendor::GLOBAL_VARIABLE, kept, &bits.to_le_bytes()) {
+        Ok(()) => reboot(),
+        Err(error) => status(error.status()),
+    }
 }
 
 fn indications(name: &CStr16) -> Option<u64> {

@@ -3,13 +3,12 @@
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use uefi::boot::{self, OpenProtocolAttributes, OpenProtocolParams};
+use uefi::boot;
 use uefi::proto::device_path::build::DevicePathBuilder;
 use uefi::proto::device_path::build::hardware::MemoryMapped;
 use uefi::proto::rng::Rng;
 use uefi::proto::tcg::v2::{HashLogExtendEventFlags, PcrEventInputs, Tcg};
 use uefi::proto::tcg::{EventType, PcrIndex};
-use uefi::proto::{Protocol, ProtocolPointer};
 use uefi::runtime::{self, VariableVendor};
 use uefi::{CStr16, cstr16};
 use xtldr::arch;
@@ -17,19 +16,11 @@ use xtldr::firmware::Status;
 use xtldr::trust::{Measuring, Pcr, Randomness, Recorded, SecureBoot, SecureBootState};
 
 use super::firmware::{UefiFirmware, services, status};
-
-/// Opens the first protocol of a kind beside whoever else uses it: none of those here has a state to disturb.
-fn first<P: ProtocolPointer + Protocol + ?Sized>() -> Option<boot::ScopedProtocol<P>> {
-    let handle = boot::get_handle_for_protocol::<P>().ok()?;
-    let params = OpenProtocolParams { handle, agent: boot::image_handle(), controller: None };
-    // SAFETY: opened without exclusivity; the drivers behind these protocols stay, because nothing is disconnected while
-    // the loader runs.
-    unsafe { boot::open_protocol::<P>(params, OpenProtocolAttributes::GetProtocol) }.ok()
-}
+use super::open::open_first;
 
 impl Randomness for UefiFirmware {
     fn random_of_firmware(&self) -> Option<u64> {
-        let mut generator = first::<Rng>()?;
+        let mut generator = open_first::<Rng>()?;
         let mut bytes = [0; 8];
         self.timed(|| generator.get_rng(None, &mut bytes)).ok()?;
         Some(u64::from_le_bytes(bytes))
@@ -89,7 +80,7 @@ impl SecureBoot for UefiFirmware {
 
 impl Measuring for UefiFirmware {
     fn extend(&self, pcr: Pcr, bytes: &[u8], event: &[u8]) -> Result<Recorded, Status> {
-        let Some(mut tpm) = first::<Tcg>() else { return Ok(Recorded::Nowhere) };
+        let Some(mut tpm) = open_first::<Tcg>() else { return Ok(Recorded::Nowhere) };
         self.timed(|| {
             // The driver may be there without a chip.
             let capability = tpm.get_capability().map_err(|error| status(error.status()))?;

@@ -11,8 +11,8 @@ use crate::config::{MAX_PATH_BYTES, Names};
 use crate::firmware::Firmware;
 use crate::menu::{Entries, FirmwareSettings};
 use crate::modules::{Kind, ModuleLoader, RunFailure};
-use crate::shell::{self, Item, ItemKind, Module};
-use crate::volume::{ArcPath, FileFailure, FileKind, Place, Volume};
+use crate::shell::{self, Module};
+use crate::volume::{ArcPath, FileFailure, FileInfo, Place, SEPARATORS, Volume, backslashed};
 
 /// The session as the shell sees it.
 pub(super) struct Host<'s> {
@@ -32,10 +32,9 @@ fn at<R>(path: &str, act: impl FnOnce(&Place<'_>) -> Result<R, FileFailure>) -> 
         Err(_) => (Volume::Own, path),
     };
     let mut whole = ArrayString::<MAX_PATH_BYTES>::new();
-    let root = if folder.starts_with(['\\', '/']) { "" } else { "\\" };
-    for character in root.chars().chain(folder.chars()) {
-        let separated = if character == '/' { '\\' } else { character };
-        whole.try_push(separated).map_err(|_| FileFailure::Missing)?;
+    let root = if folder.starts_with(SEPARATORS) { "" } else { "\\" };
+    for character in root.chars().chain(backslashed(folder)) {
+        whole.try_push(character).map_err(|_| FileFailure::Missing)?;
     }
     act(&Place { volume, path: &whole })
 }
@@ -74,16 +73,8 @@ impl shell::Host for Host<'_> {
         });
     }
 
-    fn list(&self, path: &str, each: &mut dyn FnMut(&Item<'_>)) -> Result<(), FileFailure> {
-        at(path, |place| {
-            self.machine.firmware.list(place, &mut |info| {
-                let kind = match info.kind {
-                    FileKind::File => ItemKind::File,
-                    FileKind::Folder => ItemKind::Folder,
-                };
-                each(&Item { name: info.name, bytes: info.bytes, kind });
-            })
-        })
+    fn list(&self, path: &str, each: &mut dyn FnMut(&FileInfo<'_>)) -> Result<(), FileFailure> {
+        at(path, |place| self.machine.firmware.list(place, each))
     }
 
     fn file_bytes(&self, path: &str) -> Result<u64, FileFailure> {

@@ -2,23 +2,23 @@
 //!
 //! ```text
 //!   entries    the configuration as menu and shell show it
-//!   settings   what modules ask for
 //!   host       what the shell's commands look at
+//!   around     what modules ask for, and where their lines go
 //!   start      an entry, its modules, its system
 //! ```
 //!
 //! Whatever goes wrong is told where it happens, on every place that the loader's lines go to, and stands in the menu
-//! when that comes up. Three things end a session: a system that
-//! was started, a person who wants to leave, and the parameter EXIT of an entry that could not be started.
+//! when that comes up. Three things end a session: a system that was started, a person who wants to leave, and the
+//! parameter EXIT of an entry that could not be started.
 #![allow(
     clippy::result_large_err,
     clippy::large_enum_variant,
     reason = "what the menu says next is carried to it, and there is no heap to put it on"
 )]
 
+mod around;
 mod entries;
 mod host;
-mod settings;
 mod start;
 
 use xtpaging::processor::{Cpuid, Processor};
@@ -28,15 +28,15 @@ use crate::config::{
     self, CommandLine, Configuration, DebugLines, MAX_OPTIONS_BYTES, MAX_REMEMBERED_BYTES, Options,
     Preselection, Settings, Timeout, last_boot,
 };
-use crate::console::{Console, Wait};
-use crate::firmware::Firmware;
+use crate::console::{Console, Pager, Wait};
+use crate::firmware::{Firmware, Status};
 use crate::menu::{self, EditOutcome, Entries as _, FirmwareSettings, Note, View, note};
 use crate::modules::{ModuleLoader, ModuleSystem};
 use crate::volume::Variables;
 use crate::{report, shell, trust};
+use around::Around;
 use entries::Listed;
 use host::Host;
-use settings::Told;
 use start::{Back, Order};
 
 /// Everything that a session is held with.
@@ -66,14 +66,17 @@ pub struct Machine<'m> {
     pub start: u64,
 }
 
-/// The ways on which nothing of the loader is left: boot services are gone, so nobody may return, free, or print to the
-/// firmware's console.
+/// The ways on which nothing of the loader is left.
 pub trait Gone {
-    /// Enters the kernel.
+    /// Enters the kernel. Boot services are gone, so nobody may return, free, or print to the firmware's console.
     fn enter(&self, ready: &Ready) -> !;
 
-    /// Resets the machine, once the last message could be read.
+    /// Resets the machine, once the last message could be read. Boot services are gone here too.
     fn reset(&self, pause: Pause) -> !;
+
+    /// Restarts into the firmware's settings. Returns the firmware's status where it does not take the order; nothing has
+    /// changed then.
+    fn show_firmware_settings(&self) -> Status;
 }
 
 /// How a session ends that did not start a kernel.
@@ -84,8 +87,6 @@ pub enum Leave {
     Firmware,
     /// Restart.
     Reboot,
-    /// Restart into the firmware's settings.
-    FirmwareSettings,
     /// Power off.
     PowerOff,
 }
@@ -143,10 +144,13 @@ fn hold(
     }
     let message = message.or_else(|| problems.message());
     let mut outcome = Leave::Firmware;
-    machine.modules.with(&Told { configuration, options }, &mut |modules| {
+    let pager = Pager::new(machine.console);
+    let around = Around { configuration, options, firmware, pager: &pager };
+    machine.modules.with(&around, &mut |modules| {
         let mut session = Session {
             machine,
             modules,
+            pager: &pager,
             entries: Listed::new(configuration),
             settings: &settings,
             memory: shell::Memory::default(),
@@ -186,6 +190,8 @@ impl Problems {
 struct Session<'s> {
     machine: &'s Machine<'s>,
     modules: Option<&'s dyn ModuleLoader>,
+    /// What the shell prints with.
+    pager: &'s Pager<'s>,
     entries: Listed<'s>,
     settings: &'s Settings<'s>,
     memory: shell::Memory,
@@ -274,10 +280,18 @@ impl Session<'_> {
             menu::Outcome::Boot(entry) => self.attempt(&Order::plain(entry)),
             menu::Outcome::Edit(entry) => self.edit(entry),
             menu::Outcome::Shell => self.visit_shell(),
-            menu::Outcome::FirmwareSettings => Ok(Leave::FirmwareSettings),
+            menu::Outcome::FirmwareSettings => Err(Some(self.show_firmware_settings())),
             menu::Outcome::Reboot => Ok(Leave::Reboot),
             menu::Outcome::PowerOff => Ok(Leave::PowerOff),
         }
+    }
+
+    /// Restarts into the firmware's settings, or returns why the firmware does not.
+    fn show_firmware_settings(&self) -> Note {
+        let status = self.machine.gone.show_firmware_settings();
+        let why = format_args!("the firmware does not show its settings: {status}");
+        report::warn(self.machine.firmware, &why);
+        note(&why)
     }
 
     fn edit(&mut self, entry: usize) -> Chosen {
@@ -295,13 +309,13 @@ impl Session<'_> {
             entries: &self.entries,
             selected: self.selected,
         };
-        match shell::run(self.machine.console, &host, &mut self.memory) {
+        match shell::run(self.pager, &host, &mut self.memory) {
             shell::Outcome::Menu => Err(None),
             shell::Outcome::Boot { entry, parameters } => {
                 self.attempt(&Order { further: &parameters, ..Order::plain(entry) })
             }
             shell::Outcome::Reboot => Ok(Leave::Reboot),
-            shell::Outcome::FirmwareSettings => Ok(Leave::FirmwareSettings),
+            shell::Outcome::FirmwareSettings => Err(Some(self.show_firmware_settings())),
             shell::Outcome::PowerOff => Ok(Leave::PowerOff),
         }
     }

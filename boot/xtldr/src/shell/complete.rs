@@ -6,7 +6,8 @@ use arrayvec::ArrayString;
 use xtterm::line::Complete;
 
 use super::commands::{Argument, COMMANDS, find};
-use super::{Host, ItemKind, LINE_BYTES};
+use super::{Host, LINE_BYTES};
+use crate::volume::FileKind;
 
 /// Completes the words of the shell's lines.
 pub(super) struct Completer<'h> {
@@ -42,17 +43,17 @@ impl Completer<'_> {
         let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
         let folder = word.rfind(['\\', '/']).and_then(|at| word.get(..=at)).unwrap_or_default();
         // A folder that cannot be read offers nothing.
-        let _ = self.host.list(folder, &mut |item| {
+        let _ = self.host.list(folder, &mut |info| {
             // A word with a space in it would be two.
-            if item.name.contains(' ') {
+            if info.name.contains(' ') {
                 return;
             }
-            let end = match item.kind {
-                ItemKind::File => ' ',
-                ItemKind::Folder => '\\',
+            let end = match info.kind {
+                FileKind::File => ' ',
+                FileKind::Folder => '\\',
             };
             let mut path = ArrayString::<LINE_BYTES>::new();
-            if write!(path, "{folder}{}{end}", item.name).is_ok() {
+            if write!(path, "{folder}{}{end}", info.name).is_ok() {
                 offer(&path);
             }
         });

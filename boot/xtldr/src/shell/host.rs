@@ -6,27 +6,7 @@ use xtpaging::processor::{Cpuid, Processor};
 
 use crate::firmware::Firmware;
 use crate::menu::{Entries, FirmwareSettings};
-use crate::volume::FileFailure;
-
-/// What is in a folder.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Item<'a> {
-    /// Its name, without a path.
-    pub name: &'a str,
-    /// Its size in bytes.
-    pub bytes: u64,
-    /// What it is.
-    pub kind: ItemKind,
-}
-
-/// What an [`Item`] is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ItemKind {
-    /// A file.
-    File,
-    /// A folder.
-    Folder,
-}
+use crate::volume::{FileFailure, FileInfo};
 
 /// A volume with files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,7 +59,7 @@ pub trait Host {
     ///
     /// # Errors
     /// [`FileFailure`] when it is not there, is no folder, or cannot be read.
-    fn list(&self, path: &str, each: &mut dyn FnMut(&Item<'_>)) -> Result<(), FileFailure>;
+    fn list(&self, path: &str, each: &mut dyn FnMut(&FileInfo<'_>)) -> Result<(), FileFailure>;
 
     /// Returns the size of a file.
     ///

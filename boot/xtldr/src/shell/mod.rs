@@ -17,7 +17,7 @@ mod memory;
 mod prompt;
 mod words;
 
-pub use host::{Host, Item, ItemKind, Module, Volume};
+pub use host::{Host, Module, Volume};
 pub use memory::{Memory, ParameterError, SessionParameters};
 pub use words::{MAX_WORDS, WordError, Words};
 
@@ -25,7 +25,7 @@ use core::fmt::Write;
 
 use arrayvec::ArrayString;
 
-use crate::console::{Console, Pager, Printer};
+use crate::console::{Pager, Printer};
 
 /// The most bytes of a line.
 pub const LINE_BYTES: usize = 256;
@@ -57,8 +57,9 @@ pub enum Outcome {
     PowerOff,
 }
 
-/// Runs commands until one leads away. What `memory` holds is there again the next time.
-pub fn run(console: &dyn Console, host: &dyn Host, memory: &mut Memory) -> Outcome {
+/// Runs commands until one leads away. `pager` is open while one runs. What `memory` holds is there again the next time.
+pub fn run(pager: &Pager<'_>, host: &dyn Host, memory: &mut Memory) -> Outcome {
+    let console = pager.console();
     let _ = writeln!(Printer(console), "The shell of XTLDR. `help` lists the commands, `menu` goes back.");
     loop {
         let Some(line) = prompt::read(console, host, &mut memory.history) else { continue };
@@ -69,9 +70,11 @@ pub fn run(console: &dyn Console, host: &dyn Host, memory: &mut Memory) -> Outco
                 continue;
             }
         };
-        let mut out = Pager::new(console);
+        pager.open();
+        let result = commands::run(&words, &mut &*pager, host, memory);
+        pager.close();
         // An error means that the person has seen enough of the output.
-        if let Ok(Some(outcome)) = commands::run(&words, &mut out, host, memory) {
+        if let Ok(Some(outcome)) = result {
             return outcome;
         }
     }

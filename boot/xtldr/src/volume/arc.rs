@@ -119,8 +119,16 @@ impl<'a> ArcPath<'a> {
     }
 }
 
+/// What may stand between the names of folders.
+pub const SEPARATORS: [char; 2] = ['\\', '/'];
+
+/// Returns a path as the firmware reads it: the separators are backslashes.
+pub fn backslashed(path: &str) -> impl Iterator<Item = char> {
+    path.chars().map(|character| if character == '/' { '\\' } else { character })
+}
+
 fn starts_a_folder(text: &str) -> bool {
-    text.starts_with(['\\', '/'])
+    text.starts_with(SEPARATORS)
 }
 
 /// Reads the devices, and returns what stands behind them.

@@ -17,7 +17,7 @@ mod missing;
 mod tests;
 mod variables;
 
-pub use arc::{ArcError, ArcPath, Volume};
+pub use arc::{ArcError, ArcPath, SEPARATORS, Volume, backslashed};
 pub use devices::{Devices, Disk};
 pub use missing::NotThere;
 pub use variables::{Variable, Variables};

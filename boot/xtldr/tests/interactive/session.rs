@@ -1,16 +1,9 @@
-//! The whole way, with somebody at the keyboard: menu, editor, shell, modules, and back on errors.
-
-use std::cell::RefCell;
+//! The whole way, with somebody at the keyboard: menu, editor, shell, and back on errors.
 
 use xtcore::PagingMode;
-use xtldr::config::Names;
-use xtldr::firmware::Status;
-use xtldr::modules::{
-    LoadFailure, Loaded, ModuleError, ModuleHost, ModuleLoader, ModuleSystem, Name, Provided, Reason as Why,
-    Request, RunFailure, SettingSource,
-};
+use xtldr::menu::FirmwareSettings;
 use xtldr::session::Leave;
-use xtldr::volume::{FileFailure, Role, Volume};
+use xtldr::volume::{Role, Volume};
 use xtterm::key::Key;
 
 use crate::support::console::{Event, Script};
@@ -21,7 +14,7 @@ use crate::support::pe;
 use crate::support::session::{Around, Ended, session};
 use crate::support::volumes::Storage;
 
-const MODE: PagingMode = PagingMode::Pml5;
+pub(super) const MODE: PagingMode = PagingMode::Pml5;
 
 const TWO: &str = "\
 [XTLDR]
@@ -40,13 +33,13 @@ KernelFile=K.EXE
 Parameters=DEBUG=COM1
 ";
 
-fn disk(configuration: &str) -> Mock {
+pub(super) fn disk(configuration: &str) -> Mock {
     let mut mock = Mock::with_kernel(Habits::default(), "", pe::kernel(architecture(MODE)).build());
-    mock.files.insert(xtldr::config::PATH.into(), configuration.as_bytes().to_vec());
+    mock.put(xtldr::config::PATH, configuration.as_bytes().to_vec());
     mock
 }
 
-fn keys(text: &str) -> Vec<Event> {
+pub(super) fn keys(text: &str) -> Vec<Event> {
     let key = |character| match character {
         '\n' => Key::Enter,
         '\t' => Key::Down,
@@ -56,7 +49,7 @@ fn keys(text: &str) -> Vec<Event> {
     text.chars().map(|character| Event::Press(key(character))).collect()
 }
 
-fn person(events: Vec<Event>) -> Script {
+pub(super) fn person(events: Vec<Event>) -> Script {
     Script::new(25, 80, events)
 }
 
@@ -114,7 +107,7 @@ fn what_was_booted_last_is_selected_the_next_time() {
 #[test]
 fn without_a_configuration_there_is_a_menu_that_says_so_and_a_shell() {
     let mut mock = disk(TWO);
-    mock.files.remove(xtldr::config::PATH);
+    mock.remove(xtldr::config::PATH);
     let console = person(keys("sver\nmenu\np"));
     assert!(matches!(pressed(&mock, &console), Ended::Left(Leave::PowerOff)));
     assert!(console.seen()[0].contains("XTLDR.INI: there is no such file"), "{}", console.seen()[0]);
@@ -189,85 +182,16 @@ fn paths_in_the_shell_may_leave_the_root_out() {
     assert!(printed.contains("0 files of 0 bytes"), "{printed}");
 }
 
-/// Modules that are loaded by being asked for, one of which starts systems.
-#[derive(Default)]
-struct Modules {
-    loaded: RefCell<Vec<String>>,
-    booted: RefCell<Vec<String>>,
-}
-
-impl ModuleHost for Modules {
-    fn load(&self, _: &Name, _: &[u8]) -> Result<(), LoadFailure> {
-        Err(LoadFailure::Refused(Status::NOT_FOUND))
-    }
-
-    fn list(&self, _: &mut dyn FnMut(&Loaded<'_>)) {}
-
-    fn provided(&self, _: &mut dyn FnMut(&Provided<'_>)) {}
-
-    fn boot(&self, system: &str, request: &Request<'_>) -> Result<(), RunFailure> {
-        let Request { volume, title, folder, kernel, initrd, parameters } = request;
-        let told = format!("{system}: {title}, {volume} {folder} {kernel} [{initrd}] {parameters}");
-        self.booted.borrow_mut().push(told);
-        if system == "CHAINLOADER" { Ok(()) } else { Err(RunFailure::Unknown) }
-    }
-
-    fn run(&self, _: &str, _: &str) -> Result<(), RunFailure> {
-        Err(RunFailure::Unknown)
-    }
-}
-
-impl ModuleLoader for Modules {
-    fn load_all(&self, wanted: Names<'_>, tell: &mut dyn FnMut(&ModuleError<'_>)) {
-        for name in wanted.iter() {
-            if name == "missing" {
-                let module = Name::new(name).unwrap();
-                let reason = Why::File(FileFailure::Missing);
-                tell(&ModuleError::Module { module, wanted_by: None, reason });
-            } else {
-                self.loaded.borrow_mut().push(name.to_owned());
-            }
-        }
-    }
-}
-
-/// Lends the modules, and notes what the loader tells them.
-struct Lent<'m>(&'m Modules, RefCell<Option<String>>);
-
-impl ModuleSystem for Lent<'_> {
-    fn with(&self, settings: &dyn SettingSource, hold: &mut dyn FnMut(Option<&dyn ModuleLoader>)) {
-        *self.1.borrow_mut() = settings.setting("dummy.greeting").map(str::to_owned);
-        hold(Some(self.0));
-    }
-}
-
 #[test]
-fn modules_are_loaded_asked_to_start_systems_and_missed_where_they_are_needed() {
-    let mock = disk(
-        "[XTLDR]\nModules=acpi missing beep\nDummy.Greeting=Good day\n\
-         [OTHER]\nSystemType=CHAINLOADER\nSystemPath=multi(0)disk(0)rdisk(1)partition(2)/EFI/A\nKernelFile=B.EFI\n\
-         Parameters=quiet\n\
-         [UNKNOWN]\nSystemType=NT50\nSystemPath=\\\n\
-         [NEEDS]\nSystemType=XTOS\nSystemPath=\\XTOS\nKernelFile=K.EXE\nBootModules=missing\n",
-    );
-    let modules = Modules::default();
-    let lent = Lent(&modules, RefCell::default());
-    let console = person(keys("\n\t\n\t\np"));
-    let around = Around { console: &console, modules: &lent, ..Around::default() };
-    assert!(matches!(session(&mock, &processor(MODE), &around), Ended::Left(Leave::PowerOff)));
-    assert_eq!(*modules.loaded.borrow(), ["acpi", "beep"]);
-    assert_eq!(lent.1.borrow().as_deref(), Some("Good day"));
-    assert_eq!(
-        *modules.booted.borrow(),
-        [
-            r"CHAINLOADER: OTHER, multi(0)disk(0)rdisk(1)partition(2) \EFI\A B.EFI [] quiet",
-            r"NT50: UNKNOWN, multi(0)esp(0) \  [] ",
-        ]
-    );
-    let seen = console.seen();
-    assert!(seen[0].contains("missing"), "a module that cannot be loaded: {}", seen[0]);
-    assert!(seen.iter().any(|page| page.contains("OTHER has come back.")));
-    assert!(seen.iter().any(|page| page.contains("SystemType NT50: no boot module provides it")));
-    assert!(seen.last().unwrap().contains("missing"), "a boot without its module: {}", seen.last().unwrap());
-    assert_eq!(mock.outstanding(), 0);
+fn a_firmware_that_does_not_show_its_settings_is_told_of_in_the_menu() {
+    for typed in ["fp", "sreboot firmware\np"] {
+        let mock = disk(TWO);
+        let console = person(keys(typed));
+        let around =
+            Around { console: &console, firmware_settings: FirmwareSettings::Offered, ..Around::default() };
+        assert!(matches!(session(&mock, &processor(MODE), &around), Ended::Left(Leave::PowerOff)));
+        let told = "the firmware does not show its settings: out of resources";
+        assert!(console.last_seen().contains(told), "{typed}: {}", console.last_seen());
+        assert!(mock.text().contains(told), "{}", mock.text());
+    }
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use xtldr::console::{Console, Wait};
-use xtterm::draw::{Canvas, Cursor, Place, Size, Slot, Style, Surface};
+use xtterm::draw::{Canvas, Size, Slot, Style, Surface};
 use xtterm::key::Key;
 
 /// What happens while a key is waited for.
@@ -111,32 +111,19 @@ impl Console for Script {
         self.state.borrow().canvas.size()
     }
 
-    fn clear(&self) {
+    fn page(&self, draw: &mut dyn FnMut(&mut dyn Surface)) {
         let mut state = self.state.borrow_mut();
         state.mode = Mode::Page;
         state.canvas.clear();
-    }
-
-    fn place(&self, at: Place) {
-        self.state.borrow_mut().canvas.place(at);
-    }
-
-    fn style(&self, style: Style) {
-        self.state.borrow_mut().canvas.style(style);
-    }
-
-    fn text(&self, text: &str) {
-        let mut state = self.state.borrow_mut();
-        assert!(state.mode == Mode::Page, "drawn on a roll: {text:?}");
-        state.canvas.text(text);
-    }
-
-    fn cursor(&self, cursor: Cursor) {
-        self.state.borrow_mut().canvas.cursor(cursor);
+        draw(&mut state.canvas);
     }
 
     fn roll(&self) {
         self.print("");
+    }
+
+    fn style(&self, _: Style) {
+        self.roll();
     }
 
     fn print(&self, text: &str) {

@@ -10,10 +10,12 @@ use xtldr::boot::{Ready, Refused};
 use xtldr::firmware::{
     Firmware, Grant, Graphics, Maker, MapFailure, MapKey, MapShape, Placement, Purpose, Status, SystemTables,
 };
+use xtldr::volume::{FileFailure, FileInfo, Files, Place, Role, Volume, VolumeInfo};
 use xtpaging::processor::Processor;
 
 use super::ram::{Bank, Memory};
 use super::trust::Trust;
+use super::volumes::Storage;
 
 /// How the firmware misbehaves.
 #[derive(Clone, Debug)]
@@ -55,6 +57,9 @@ const BOOT_DATA: u32 = 4;
 const RUNTIME_DATA: u32 = 6;
 const CONVENTIONAL: u32 = 7;
 
+/// The volume that the loader was started from.
+const DISK: Volume = Volume::HardDisk { disk: 0, partition: 1 };
+
 /// The framebuffer's address: 2 MiB aligned, above the memory.
 pub(crate) const SCREEN: u64 = 0xC000_0000;
 /// Where the other descriptors lie: frames from 16 GiB on.
@@ -64,11 +69,11 @@ const OTHERS: u64 = 16 << 18;
 pub(crate) struct Mock {
     pub(crate) memory: Memory,
     pub(crate) habits: Habits,
-    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    disk: Storage,
     pub(crate) graphics: Option<Graphics>,
     pub(crate) trust: Trust,
     pub(crate) lines: RefCell<Vec<String>>,
-    pub(crate) last_lines: RefCell<Vec<String>>,
+    pub(crate) announced: RefCell<Vec<String>>,
     pub(crate) machine_lines: RefCell<Vec<String>>,
     /// Everything allocated, with its type.
     given: RefCell<BTreeMap<u64, (u64, u32)>>,
@@ -87,11 +92,11 @@ impl Mock {
             // 16 MiB and 5 GiB; 4 MiB each.
             memory: Memory { banks: vec![Bank::new(0x1000, 1024), Bank::new(0x14_0000, 1024)] },
             habits,
-            files: BTreeMap::new(),
+            disk: Storage::default().with(Some(DISK), Role::Own, &[]),
             graphics: None,
             trust: Trust::default(),
             lines: RefCell::default(),
-            last_lines: RefCell::default(),
+            announced: RefCell::default(),
             machine_lines: RefCell::default(),
             given: RefCell::default(),
             allocations: Cell::new(0),
@@ -106,9 +111,24 @@ impl Mock {
     /// A firmware with a configuration and a kernel on its disk.
     pub(crate) fn with_kernel(habits: Habits, parameters: &str, kernel: Vec<u8>) -> Self {
         let mut mock = Self::new(habits);
-        mock.files.insert(xtldr::config::PATH.into(), super::configuration(parameters));
-        mock.files.insert(r"\XTOS\K.EXE".into(), kernel);
+        mock.put(xtldr::config::PATH, super::configuration(parameters));
+        mock.put(r"\XTOS\K.EXE", kernel);
         mock
+    }
+
+    /// Puts a file onto the disk.
+    pub(crate) fn put(&mut self, path: &str, file: Vec<u8>) {
+        self.disk.volumes[0].files.insert(path.into(), file);
+    }
+
+    /// Takes a file away.
+    pub(crate) fn remove(&mut self, path: &str) {
+        self.disk.volumes[0].files.remove(path);
+    }
+
+    /// Returns a file.
+    pub(crate) fn file(&self, path: &str) -> &[u8] {
+        &self.disk.volumes[0].files[path]
     }
 
     /// Boots.
@@ -186,6 +206,28 @@ impl Mock {
         let middle = list.len() / 2;
         list.rotate_left(middle);
         list
+    }
+}
+
+impl Files for Mock {
+    fn bytes(&self, at: &Place<'_>) -> Result<u64, FileFailure> {
+        self.services();
+        self.disk.bytes(at)
+    }
+
+    fn read(&self, at: &Place<'_>, into: &mut [u8]) -> Result<usize, FileFailure> {
+        self.services();
+        self.disk.read(at, into)
+    }
+
+    fn list(&self, at: &Place<'_>, each: &mut dyn FnMut(&FileInfo<'_>)) -> Result<(), FileFailure> {
+        self.services();
+        self.disk.list(at, each)
+    }
+
+    fn volumes(&self, each: &mut dyn FnMut(&VolumeInfo<'_>)) {
+        self.services();
+        self.disk.volumes(each);
     }
 }
 
@@ -303,9 +345,9 @@ impl Firmware for Mock {
         self.lines.borrow_mut().push(line.to_string());
     }
 
-    fn print_last_line(&self, line: fmt::Arguments<'_>) {
+    fn announce(&self, line: fmt::Arguments<'_>) {
         self.print(line);
-        self.last_lines.borrow_mut().push(line.to_string());
+        self.announced.borrow_mut().push(line.to_string());
     }
 
     fn print_machine_line(&self, line: fmt::Arguments<'_>) {

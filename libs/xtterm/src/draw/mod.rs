@@ -125,29 +125,3 @@ pub trait Surface {
     /// Shows the cursor where drawing would go on, or hides it.
     fn cursor(&mut self, cursor: Cursor);
 }
-
-impl<S: Surface + ?Sized> Surface for &mut S {
-    fn size(&self) -> Size {
-        (**self).size()
-    }
-
-    fn clear(&mut self) {
-        (**self).clear();
-    }
-
-    fn place(&mut self, at: Place) {
-        (**self).place(at);
-    }
-
-    fn style(&mut self, style: Style) {
-        (**self).style(style);
-    }
-
-    fn text(&mut self, text: &str) {
-        (**self).text(text);
-    }
-
-    fn cursor(&mut self, cursor: Cursor) {
-        (**self).cursor(cursor);
-    }
-}

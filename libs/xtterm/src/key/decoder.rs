@@ -66,7 +66,9 @@ impl Decoder {
             State::Text(partial) => Keys::one(self.text(partial, byte)),
             State::Escape => self.behind_escape(byte),
             State::Sequence(introducer, parameters) => Keys::one(self.sequence(introducer, parameters, byte)),
-            State::Linux => Keys::one(if is_control(byte) { self.begin(byte) } else { meaning::linux(byte) }),
+            State::Linux => {
+                Keys::one(if is_not_printable(byte) { self.begin(byte) } else { meaning::linux(byte) })
+            }
         }
     }
 
@@ -165,7 +167,8 @@ impl Decoder {
     }
 }
 
-const fn is_control(byte: u8) -> bool {
+/// Tells whether a byte is none of the characters that ASCII can print, and so ends no sequence.
+const fn is_not_printable(byte: u8) -> bool {
     !matches!(byte, b' '..=b'~')
 }
 

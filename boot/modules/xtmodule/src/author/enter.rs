@@ -20,9 +20,9 @@ use crate::wire::{GUID, Protocol, REVISION};
 /// # Safety
 /// `image` and `table` are what the firmware gave to the entry point, which calls this once.
 pub unsafe fn enter(image: Handle, table: *const c_void, start: fn(Loader) -> uefi::Result) -> Status {
-    // SAFETY: the handle is this image's, by the caller's promise.
+    // SAFETY: the entry point was given this handle as its own image's.
     unsafe { boot::set_image_handle(image) };
-    // SAFETY: the table is the firmware's, by the caller's promise.
+    // SAFETY: the entry point was given this table, and an entry point runs before boot services end.
     unsafe { table::set_system_table(table.cast()) };
     match find(image).and_then(start) {
         Ok(()) => Status::SUCCESS,
@@ -42,7 +42,7 @@ fn find(image: Handle) -> uefi::Result<Loader> {
     if revision < REVISION || (size as usize) < size_of::<Protocol>() {
         return Err(Status::INCOMPATIBLE_VERSION.into());
     }
-    // SAFETY: as for the parent's handle. A module in Rust keeps no event and no protocol of its own in the firmware
+    // SAFETY: the same protocol, and still nobody else looks at it. A module in Rust keeps no event and no protocol of its own in the firmware
     // unless it says so in unsafe code, so it can go at any time.
     unsafe { (*own.as_ptr()).unload = Some(unload) };
     // SAFETY: the table is one that this crate knows, and it stays until the loader has unloaded its modules.
@@ -71,17 +71,25 @@ fn ask<T>(
 
 fn services() -> Option<&'static BootServices> {
     let table: NonNull<SystemTable> = table::system_table_raw()?;
-    // SAFETY: `enter` was promised that it is the firmware's table, which stays where it is.
+    // SAFETY: `enter` has set the table that the firmware gave it, which stays where it is.
     let services = unsafe { (*table.as_ptr()).boot_services };
     // SAFETY: null or boot services, which live as long as a module may run.
     unsafe { services.as_ref() }
 }
 
+/// Tells whether the firmware has a console: without one, the uefi crate's way to it would be the next panic.
+fn has_console() -> bool {
+    // SAFETY: `enter` has set the table; its pointers may be read at any time, and this one is not followed.
+    table::system_table_raw().is_some_and(|table| unsafe { !(*table.as_ptr()).stdout.is_null() })
+}
+
 /// Ends a module that panicked.
 pub fn panicked(info: &PanicInfo<'_>) -> ! {
-    system::with_stdout(|out| {
-        let _ = write!(out, "a boot module stopped by a fault of its own: {info}\r\n");
-    });
+    if has_console() {
+        system::with_stdout(|out| {
+            let _ = write!(out, "a boot module stopped by a fault of its own: {info}\r\n");
+        });
+    }
     // SAFETY: the image's resources are its memory, which the firmware takes back. While the entry point runs this
     // returns to the loader; afterwards the firmware refuses, and changes nothing.
     let _ = unsafe { boot::exit(boot::image_handle(), Status::ABORTED, 0, ptr::null_mut()) };

@@ -42,17 +42,19 @@ impl Loader {
     }
 
     fn table(&self) -> &Protocol {
-        // SAFETY: it is a table of the loader that stays as long as this image, by the promise to `new`; the loader
+        // SAFETY: `new` was given the table of the loader that started this image, and it stays as long; the loader
         // writes to it only before it is installed.
         unsafe { self.0.as_ref() }
     }
 
-    /// Prints one line on the screen and the serial line. What does not fit into 512 bytes is cut.
+    /// Prints one line: in the shell among the output of the command that runs, a page at a time, else on the screen and
+    /// wherever the loader's own lines go. What does not fit into 512 bytes is cut.
     pub fn print(&self, line: fmt::Arguments<'_>) {
         let mut cut = Cut(ArrayString::new());
         // `Cut` never fails.
         let _ = cut.write_fmt(line);
         let text = Text::new(&cut.0);
+        // A person who has seen enough sees no more of it, whatever else is printed.
         // SAFETY: the text outlives the call.
         let _ = unsafe { (self.table().print)(self.0.as_ptr(), &text) };
     }

@@ -49,7 +49,7 @@ impl<'a> Entry<'a> {
     /// # Safety
     /// `entry` must be null, or what a loader passes to a [`wire::Boot`]: readable, and constant for `'a`.
     unsafe fn read(entry: *const wire::Entry) -> Option<Self> {
-        // SAFETY: null or readable by the caller's promise.
+        // SAFETY: null, or an entry that a loader keeps for the time of the call, which is `'a`.
         let entry = unsafe { entry.as_ref()? };
         if (entry.size as usize) < size_of::<wire::Entry>() {
             return None;
@@ -72,13 +72,17 @@ impl<'a> Entry<'a> {
 }
 
 /// [`wire::Boot`] of `S`.
+///
+/// # Safety
+/// The context must be the one that [`Loader::provide_system`] has registered with it; `entry` as for [`Entry::read`], for
+/// the time of the call.
 pub(super) unsafe extern "efiapi" fn boot_with<S: System>(
     context: *mut c_void,
     entry: *const wire::Entry,
 ) -> Status {
-    // SAFETY: the context that `Loader::provide` registered with this function.
+    // SAFETY: `Loader::provide` has registered this function together with its own table.
     let loader = unsafe { Loader::from_context(context) };
-    // SAFETY: the loader calls this with an entry that it keeps meanwhile.
+    // SAFETY: what is read of the entry is gone when this returns.
     let entry = unsafe { Entry::read(entry) };
     match (loader, entry) {
         (Some(loader), Some(entry)) => status(S::boot(loader, &entry)),
@@ -87,15 +91,19 @@ pub(super) unsafe extern "efiapi" fn boot_with<S: System>(
 }
 
 /// [`wire::Run`] of `C`.
+///
+/// # Safety
+/// The context must be the one that [`Loader::provide_command`] has registered with it; `arguments` null or readable, with
+/// its bytes, for the time of the call.
 pub(super) unsafe extern "efiapi" fn run_with<C: Command>(
     context: *mut c_void,
     arguments: *const wire::Text,
 ) -> Status {
-    // SAFETY: the context that `Loader::provide` registered with this function.
+    // SAFETY: a command's function comes back with its loader's table, like a system's.
     let loader = unsafe { Loader::from_context(context) };
     // SAFETY: null, or a text that the loader keeps meanwhile.
     let arguments = unsafe { arguments.as_ref() };
-    // SAFETY: as for the text itself.
+    // SAFETY: the bytes that it names are kept as long as the text itself.
     let arguments = arguments.and_then(|text| unsafe { text.get() });
     match (loader, arguments) {
         (Some(loader), Some(arguments)) => status(C::run(loader, arguments)),

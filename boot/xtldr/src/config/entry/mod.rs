@@ -4,7 +4,7 @@ mod edits;
 
 pub use edits::{Edits, EntryKey};
 
-use core::fmt::Write;
+use core::fmt::{self, Write};
 
 use arrayvec::ArrayString;
 use xtboot::parameters::{self, Parameters};
@@ -13,13 +13,21 @@ use xtcore::choice::Architecture;
 use super::error::{At, ConfigError, Fault};
 use super::section::{Value, Values};
 use super::settings::Names;
-use crate::volume::ArcPath;
+use crate::volume::{ArcPath, SEPARATORS, backslashed};
 
 /// The most bytes of a path on a volume.
 pub const MAX_PATH_BYTES: usize = 260;
 
 /// A path on a volume.
 pub type BootPath = ArrayString<MAX_PATH_BYTES>;
+
+/// Returns the name of the folder with what is for one architecture alone.
+pub(crate) const fn folder_of(architecture: Architecture) -> &'static str {
+    match architecture {
+        Architecture::Amd64 => "AMD64",
+        Architecture::I686 => "I686",
+    }
+}
 
 /// The bytes of a SHA-256.
 const DIGEST_BYTES: usize = 32;
@@ -136,33 +144,30 @@ impl<'a> Entry<'a> {
     /// it, so that one entry serves both architectures.
     #[must_use]
     pub fn kernel_paths(&self, architecture: Architecture) -> [BootPath; 2] {
-        let folder = match architecture {
-            Architecture::Amd64 => r"AMD64\",
-            Architecture::I686 => r"I686\",
-        };
-        [folder, ""].map(|folder| self.file_path(folder, self.kernel))
+        let folder = folder_of(architecture);
+        [self.file_path(&format_args!(r"{folder}\{}", self.kernel)), self.file_path(&self.kernel)]
     }
 
     /// Returns where the initrd lies on the system's volume, if the entry has one.
     #[must_use]
     pub fn initrd_path(&self) -> Option<BootPath> {
-        self.initrd.map(|file| self.file_path("", file))
+        self.initrd.map(|file| self.file_path(&file))
     }
 
     /// Returns the system's folder on its volume, without a separator at its end.
     #[must_use]
     pub fn folder_path(&self) -> BootPath {
         let mut path = BootPath::new();
-        for character in self.path.folder().trim_end_matches(['\\', '/']).chars() {
+        for character in backslashed(self.path.folder().trim_end_matches(SEPARATORS)) {
             // `read` has made sure of the room.
-            let _ = path.try_push(if character == '/' { '\\' } else { character });
+            let _ = path.try_push(character);
         }
         path
     }
 
-    fn file_path(&self, folder: &str, file: &str) -> BootPath {
+    fn file_path(&self, file: &dyn fmt::Display) -> BootPath {
         let mut path = self.folder_path();
-        let written = write!(path, r"\{folder}{file}");
+        let written = write!(path, r"\{file}");
         debug_assert!(written.is_ok(), "an entry's paths fit");
         path
     }

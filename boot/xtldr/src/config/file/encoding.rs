@@ -10,44 +10,60 @@ const NO_TEXT: u8 = 0xFF;
 /// A unit that is no character by itself: what half a unit at a file's end is taken for.
 const HALF_A_PAIR: u16 = 0xD800;
 
-/// In which order the bytes of a UTF-16 unit come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Order {
-    Little,
-    Big,
+/// The bytes of a text behind its byte order mark, which tells their encoding.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Encoded<'a> {
+    /// UTF-8, also where there is no mark.
+    Utf8(&'a [u8]),
+    /// UTF-16.
+    Utf16(Units<'a>),
 }
 
-/// Returns the bytes behind a byte order mark of UTF-16, and their order.
-const fn marked(bytes: &[u8]) -> Option<(Order, &[u8])> {
-    match bytes {
-        [0xFF, 0xFE, rest @ ..] => Some((Order::Little, rest)),
-        [0xFE, 0xFF, rest @ ..] => Some((Order::Big, rest)),
-        _ => None,
+/// The bytes of UTF-16.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Units<'a> {
+    bytes: &'a [u8],
+    /// Reads a unit in their order.
+    read: fn([u8; 2]) -> u16,
+}
+
+impl<'a> Encoded<'a> {
+    /// Reads the mark.
+    pub(crate) const fn of(bytes: &'a [u8]) -> Self {
+        match bytes {
+            [0xFF, 0xFE, bytes @ ..] => Self::Utf16(Units { bytes, read: u16::from_le_bytes }),
+            [0xFE, 0xFF, bytes @ ..] => Self::Utf16(Units { bytes, read: u16::from_be_bytes }),
+            [0xEF, 0xBB, 0xBF, bytes @ ..] => Self::Utf8(bytes),
+            _ => Self::Utf8(bytes),
+        }
+    }
+}
+
+impl<'a> Units<'a> {
+    /// Returns the units; the last one is half a character where a byte is left over.
+    pub(crate) fn iter(self) -> impl Iterator<Item = u16> + use<'a> {
+        let (pairs, odd) = self.bytes.as_chunks::<2>();
+        pairs.iter().map(move |pair| (self.read)(*pair)).chain(odd.first().map(|_| HALF_A_PAIR))
     }
 }
 
 /// Returns how many bytes a buffer must have for the conversion of a file: none, unless it is UTF-16.
 #[must_use]
 pub const fn room(bytes: &[u8]) -> usize {
-    match marked(bytes) {
+    match Encoded::of(bytes) {
         // Two bytes become three at most, an odd one at the end becomes one.
-        Some((_, units)) => units.len() / 2 * 3 + units.len() % 2,
-        None => 0,
+        Encoded::Utf16(Units { bytes, .. }) => bytes.len() / 2 * 3 + bytes.len() % 2,
+        Encoded::Utf8(_) => 0,
     }
 }
 
 /// Returns the text of a file without its byte order mark: in place, or converted into `room`. `None` when the room is
 /// smaller than [`room`] says.
 pub(in crate::config) fn utf8<'a>(bytes: &'a [u8], into: &'a mut [u8]) -> Option<&'a [u8]> {
-    match marked(bytes) {
-        None => Some(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)),
-        Some((order, units)) => {
-            let (pairs, odd) = units.as_chunks::<2>();
-            let units = pairs.iter().map(|pair| match order {
-                Order::Little => u16::from_le_bytes(*pair),
-                Order::Big => u16::from_be_bytes(*pair),
-            });
-            let length = convert(units.chain(odd.first().map(|_| HALF_A_PAIR)), into)?;
+    match Encoded::of(bytes) {
+        Encoded::Utf8(text) => Some(text),
+        Encoded::Utf16(units) => {
+            let length = convert(units.iter(), into)?;
             into.get(..length)
         }
     }

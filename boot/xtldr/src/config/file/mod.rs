@@ -3,6 +3,7 @@
 mod encoding;
 mod line;
 
+pub(crate) use encoding::Encoded;
 pub use encoding::room;
 pub(super) use encoding::{utf8, utf16};
 pub(super) use line::{Line, Lines, control};

@@ -119,11 +119,15 @@ impl<'a> Section<'a> {
         self.configuration.source()
     }
 
+    /// Returns its lines with their numbers, down to the next section.
+    fn lines(&self) -> impl Iterator<Item = (usize, Line<'a>)> + use<'a> {
+        let is_inside = |line: &Line<'_>| !matches!(line, Line::Section(_) | Line::Header { .. });
+        Lines::new(self.below, self.line + 1).take_while(move |(_, line)| is_inside(line))
+    }
+
     /// Returns the keys and values of its lines that can be read.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        let is_inside = |line: &Line<'_>| !matches!(line, Line::Section(_) | Line::Header { .. });
-        let lines = Lines::new(self.below, self.line + 1).take_while(move |(_, line)| is_inside(line));
-        lines.filter_map(|(_, line)| match line {
+        self.lines().filter_map(|(_, line)| match line {
             Line::Pair { key, value } => Some((key, value)),
             _ => None,
         })
@@ -132,8 +136,7 @@ impl<'a> Section<'a> {
     /// Reads the values of its keys, the first of each, and tells what is wrong with its lines.
     pub(super) fn values<K: Key, const N: usize>(&self, tell: Tell<'_, 'a>) -> Values<'a, N> {
         let mut values = Values::NONE;
-        let is_inside = |line: &Line<'_>| !matches!(line, Line::Section(_) | Line::Header { .. });
-        for (number, line) in Lines::new(self.below, self.line + 1).take_while(|(_, line)| is_inside(line)) {
+        for (number, line) in self.lines() {
             let at = self.at().line(number);
             match line {
                 Line::Pair { key, value } => match K::named(key) {

@@ -10,6 +10,7 @@ use uefi::{Handle, Status, StatusExt, boot};
 use xtldr::modules::Owner;
 
 use super::super::firmware::services;
+use super::super::open::open;
 
 /// An image that was loaded.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,12 +67,12 @@ impl Image {
 
     /// Returns address and size in memory, in bytes; zeros where the firmware doesn't say.
     pub(super) fn place(&self) -> (u64, u64) {
-        match boot::open_protocol_exclusive::<LoadedImage>(self.0) {
-            Ok(about) => {
+        match open::<LoadedImage>(self.0) {
+            Some(about) => {
                 let (base, bytes) = about.info();
                 (base as u64, bytes)
             }
-            Err(_) => (0, 0),
+            None => (0, 0),
         }
     }
 }

@@ -1,13 +1,10 @@
-//! The modules' files, `\EFI\BOOT\XTLDR\MODULES\<architecture>\<NAME>.EFI` on the loader's own volume.
+//! The modules' files, on the loader's own volume.
 
 use alloc::vec::Vec;
-use core::fmt::Write;
 
-use xtcore::choice::Architecture;
 use xtldr::arch;
-use xtldr::config::BootPath;
 use xtldr::firmware::Status;
-use xtldr::modules::{FOLDER, Library, MAX_FILE_BYTES, Name, Reason};
+use xtldr::modules::{self, Library, MAX_FILE_BYTES, Name, Reason};
 use xtldr::volume::{FileFailure, Files, Place, Volume};
 
 use super::Modules;
@@ -28,16 +25,8 @@ impl Library for Folder<'_, '_> {
     type File = Vec<u8>;
 
     fn read(&self, name: &Name) -> Result<Vec<u8>, Reason> {
-        let folder = match arch::ARCHITECTURE {
-            Architecture::Amd64 => "AMD64",
-            Architecture::I686 => "I686",
-        };
-        let mut path = BootPath::new();
-        // The folder's name and a module's are far shorter than a path may be.
-        let written = write!(path, r"{FOLDER}\{folder}\{name}.EFI");
-        debug_assert!(written.is_ok(), "a module's path fits");
         let firmware = self.modules.books().firmware;
-        let at = Place { volume: Volume::Own, path: &path };
+        let at = Place { volume: Volume::Own, path: &modules::path(arch::ARCHITECTURE, name) };
         let bytes = firmware.bytes(&at).map_err(Reason::File)?;
         let limit = MAX_FILE_BYTES as u64;
         let length = usize::try_from(bytes).ok().filter(|length| *length <= MAX_FILE_BYTES);

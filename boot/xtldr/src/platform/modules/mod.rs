@@ -26,7 +26,7 @@ use xtldr::config::Names;
 use xtldr::firmware::{Firmware, Status};
 use xtldr::modules::{
     self, Kind, LoadFailure, Loaded, ModuleError, ModuleHost, ModuleLoader, ModuleSystem, Name, Provided,
-    Registry, Request, RunFailure, SettingSource, section,
+    Registry, Request, RunFailure, Surroundings, section,
 };
 use xtmodule::info::Info;
 use xtmodule::wire::{self, Text};
@@ -45,7 +45,7 @@ pub(super) struct Modules<'f> {
 /// What is known of modules.
 struct Books<'f> {
     firmware: &'f UefiFirmware,
-    settings: &'f dyn SettingSource,
+    around: &'f dyn Surroundings,
     loaded: RefCell<Vec<Record>>,
     registry: RefCell<Registry<Function>>,
 }
@@ -70,8 +70,8 @@ impl<'f> Modules<'f> {
     ///
     /// # Errors
     /// The firmware's status, when it refuses the protocol.
-    pub(super) fn new(firmware: &'f UefiFirmware, settings: &'f dyn SettingSource) -> Result<Self, Status> {
-        let books = Books { firmware, settings, loaded: RefCell::default(), registry: RefCell::default() };
+    pub(super) fn new(firmware: &'f UefiFirmware, around: &'f dyn Surroundings) -> Result<Self, Status> {
+        let books = Books { firmware, around, loaded: RefCell::default(), registry: RefCell::default() };
         Ok(Self { installed: Installed::new(books).map_err(|error| status(error.status()))? })
     }
 
@@ -90,8 +90,8 @@ impl<'f> Modules<'f> {
 }
 
 impl ModuleSystem for UefiFirmware {
-    fn with(&self, settings: &dyn SettingSource, hold: &mut dyn FnMut(Option<&dyn ModuleLoader>)) {
-        match Modules::new(self, settings) {
+    fn with(&self, around: &dyn Surroundings, hold: &mut dyn FnMut(Option<&dyn ModuleLoader>)) {
+        match Modules::new(self, around) {
             Ok(modules) => hold(Some(&modules)),
             Err(status) => {
                 self.print(format_args!(
@@ -179,7 +179,7 @@ impl ModuleHost for Modules<'_> {
         // SAFETY: what is registered as a command is a function of that type.
         let run = unsafe { function.call.run };
         let arguments = Text::new(arguments);
-        // SAFETY: as for `boot`.
+        // SAFETY: whoever registered it is still loaded, or it would have been forgotten; the arguments outlive the call.
         ended(unsafe { run(function.context, &arguments) })
     }
 }

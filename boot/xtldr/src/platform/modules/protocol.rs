@@ -2,7 +2,8 @@
 //!
 //! The table lies at the start of a block that also holds the loader's books, so each function gets from its first
 //! argument to them. The block is made before the protocol is installed and stays where it is until it is uninstalled.
-//! A module that calls at the wrong time, out of an event in the middle of another call, gets `ACCESS_DENIED`.
+//! A module that calls at the wrong time, out of an event in the middle of another call, gets `ACCESS_DENIED`, and what it
+//! prints then goes where the loader's lines go.
 
 use alloc::boxed::Box;
 use core::cell::Cell;
@@ -12,7 +13,6 @@ use core::slice;
 
 use uefi::{Handle, Result, Status, boot};
 use xtldr::config::{self, BootPath};
-use xtldr::firmware::Firmware;
 use xtldr::modules::{Kind, Unregistered};
 use xtldr::volume::{FileFailure, Files, Place, Volume};
 use xtmodule::wire::{GUID, Protocol, Provided, REVISION, Text, give};
@@ -89,23 +89,13 @@ unsafe fn books<'a>(this: *const Protocol) -> Option<&'a Books<'a>> {
     unsafe { this.cast::<Block<'a>>().as_ref() }.map(|block| &block.books)
 }
 
-/// Returns a text that a module passes by pointer.
-///
-/// # Safety
-/// `text` must be null or readable, and what it names must stay as it is for `'a`.
-unsafe fn text<'a>(text: *const Text) -> Option<&'a str> {
-    // SAFETY: by the caller's promise.
-    let text = unsafe { text.as_ref() }?;
-    // SAFETY: by the caller's promise.
-    unsafe { text.get() }
-}
-
 unsafe extern "efiapi" fn print(this: *const Protocol, line: *const Text) -> Status {
     // SAFETY: the protocol's rules: the first argument is the table, the second a text for the time of the call.
-    let (books, line) = unsafe { arguments(this, line) };
-    let (Some(books), Some(line)) = (books, line) else { return Status::INVALID_PARAMETER };
-    books.firmware.print(format_args!("{}", Printable(line)));
-    Status::SUCCESS
+    let Some((books, line)) = (unsafe { arguments(this, line) }) else { return Status::INVALID_PARAMETER };
+    match books.around.print(format_args!("{}", Printable(line))) {
+        Ok(()) => Status::SUCCESS,
+        Err(fmt::Error) => Status::ABORTED,
+    }
 }
 
 unsafe extern "efiapi" fn setting(
@@ -114,10 +104,9 @@ unsafe extern "efiapi" fn setting(
     into: *mut u8,
     bytes: *mut usize,
 ) -> Status {
-    // SAFETY: as in `print`.
-    let (books, key) = unsafe { arguments(this, key) };
-    let (Some(books), Some(key)) = (books, key) else { return Status::INVALID_PARAMETER };
-    match books.settings.setting(key) {
+    // SAFETY: the protocol's rules, as for `print`; the key is copied nowhere.
+    let Some((books, key)) = (unsafe { arguments(this, key) }) else { return Status::INVALID_PARAMETER };
+    match books.around.setting(key) {
         // SAFETY: the protocol's rules: room in `into` for as many bytes as `bytes` points at.
         Some(value) => unsafe { give(value.as_bytes(), into, bytes) },
         None => Status::NOT_FOUND,
@@ -130,13 +119,10 @@ unsafe extern "efiapi" fn read_file(
     into: *mut u8,
     bytes: *mut usize,
 ) -> Status {
-    // SAFETY: as in `print`.
-    let (books, path) = unsafe { arguments(this, path) };
+    // SAFETY: the protocol's rules, as for `print`; the path is copied before the firmware is asked.
+    let Some((books, path)) = (unsafe { arguments(this, path) }) else { return Status::INVALID_PARAMETER };
     // SAFETY: the protocol's rules: null, or a number that may be read and written.
-    let bytes = unsafe { bytes.as_mut() };
-    let (Some(books), Some(path), Some(bytes)) = (books, path, bytes) else {
-        return Status::INVALID_PARAMETER;
-    };
+    let Some(bytes) = (unsafe { bytes.as_mut() }) else { return Status::INVALID_PARAMETER };
     let Some(path) = resolve(path) else { return Status::INVALID_PARAMETER };
     let at = Place { volume: Volume::Own, path: &path };
     let room = *bytes;
@@ -172,7 +158,7 @@ unsafe extern "efiapi" fn provide(
     image: uefi_raw::Handle,
     provided: *const Provided,
 ) -> Status {
-    // SAFETY: as in `print`.
+    // SAFETY: the protocol's rules: the first argument is the table, which is installed as long as there are modules.
     let books = unsafe { books(this) };
     // SAFETY: the protocol's rules: null, or readable during the call.
     let provided = unsafe { provided.as_ref() };
@@ -182,9 +168,9 @@ unsafe extern "efiapi" fn provide(
         return Status::INVALID_PARAMETER;
     };
     let Some(kind) = Kind::of(provided.kind) else { return Status::UNSUPPORTED };
-    // SAFETY: the protocol's rules: a text for the time of the call.
+    // SAFETY: the protocol's rules: a text for the time of the call, which the registry copies.
     let name = unsafe { provided.name.get() };
-    // SAFETY: as for the name.
+    // SAFETY: the protocol's rules say the same of the help, and the registry copies it too.
     let help = unsafe { provided.help.get() };
     let (Some(name), Some(help)) = (name, help) else { return Status::INVALID_PARAMETER };
     // SAFETY: every value of the other fields is an address too, and no bits are bad for one.
@@ -203,9 +189,9 @@ unsafe extern "efiapi" fn provide(
         Err(Unregistered::NoName) => Status::INVALID_PARAMETER,
         Err(Unregistered::Taken { by }) => {
             if let Some(old) = module(by) {
-                // A module's own words would be "already started".
-                books
-                    .firmware
+                // A module's own words would be "already started". Who does not want to read them has read enough.
+                let _ = books
+                    .around
                     .print(format_args!("boot module {new}: {old} provides the {kind} {name} already"));
             }
             Status::ALREADY_STARTED
@@ -214,18 +200,17 @@ unsafe extern "efiapi" fn provide(
     }
 }
 
-/// Returns the first two arguments of most functions.
+/// Returns the first two arguments of most functions; `None` where one is null, or the text is no UTF-8.
 ///
 /// # Safety
-/// As for [`books`] and [`text`].
-unsafe fn arguments<'a>(
-    this: *const Protocol,
-    first: *const Text,
-) -> (Option<&'a Books<'a>>, Option<&'a str>) {
-    // SAFETY: by the caller's promise.
-    let books = unsafe { books(this) };
-    // SAFETY: by the caller's promise.
-    (books, unsafe { text(first) })
+/// `this` as for [`books`]; `text` must be null or readable, and what it names must stay as it is for `'a`.
+unsafe fn arguments<'a>(this: *const Protocol, text: *const Text) -> Option<(&'a Books<'a>, &'a str)> {
+    // SAFETY: null or the installed table, as the callee wants it.
+    let books = unsafe { books(this) }?;
+    // SAFETY: null or a pointer and a length that can be read.
+    let text = unsafe { text.as_ref() }?;
+    // SAFETY: its bytes stay for `'a`, which no call of a module outlasts.
+    Some((books, unsafe { text.get() }?))
 }
 
 /// Returns a path from the root; one that doesn't begin there begins in the configuration's folder.

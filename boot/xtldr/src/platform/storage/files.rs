@@ -1,8 +1,7 @@
 //! Files on one volume.
 
-use uefi::boot::{self, OpenProtocolAttributes, OpenProtocolParams, ScopedProtocol};
+use uefi::boot;
 use uefi::data_types::CStr16;
-use uefi::proto::ProtocolPointer;
 use uefi::proto::loaded_image::LoadedImage;
 use uefi::proto::media::file::{
     Directory, File, FileAttribute, FileHandle, FileInfo, FileMode, FileSystemInfo, RegularFile,
@@ -14,18 +13,11 @@ use xtldr::firmware;
 use xtldr::volume::{self, FileFailure, FileKind};
 
 use crate::platform::firmware::status;
+use crate::platform::open::open;
 
 /// What the firmware says of a file: a `FileInfo` with a name of the greatest length that FAT knows, and its padding.
 #[repr(align(8))]
 struct Room([u8; 640]);
-
-/// Opens a protocol beside whoever else uses it; `None` where the handle does not have it.
-pub(super) fn open<P: ProtocolPointer + ?Sized>(handle: Handle) -> Option<ScopedProtocol<P>> {
-    let params = OpenProtocolParams { handle, agent: boot::image_handle(), controller: None };
-    // SAFETY: without exclusivity, because drivers go on using what is read here. No other code runs while the loader holds
-    // the protocol: it is dropped before anything is connected, unloaded or started.
-    unsafe { boot::open_protocol::<P>(params, OpenProtocolAttributes::GetProtocol) }.ok()
-}
 
 /// Returns the volume that the loader was started from.
 pub(super) fn own_volume() -> Option<Handle> {

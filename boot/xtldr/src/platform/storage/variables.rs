@@ -9,8 +9,8 @@ use xtldr::config::CommandLine;
 use xtldr::firmware::Status;
 use xtldr::volume::{Variable, Variables};
 
-use super::files;
 use crate::platform::firmware::{UefiFirmware, status};
+use crate::platform::open::open;
 
 /// Whose variables they are: XTLDR's.
 const VENDOR: VariableVendor = VariableVendor(VENDOR_GUID);
@@ -43,7 +43,7 @@ impl Variables for UefiFirmware {
 
 impl CommandLine for UefiFirmware {
     fn load_options(&self, into: &mut [u8]) -> usize {
-        let image = files::open::<LoadedImage>(boot::image_handle());
+        let image = open::<LoadedImage>(boot::image_handle());
         let options = image.as_ref().and_then(|image| image.load_options_as_bytes()).unwrap_or_default();
         let fits = options.len().min(into.len());
         if let (Some(into), Some(options)) = (into.get_mut(..fits), options.get(..fits)) {

@@ -15,6 +15,7 @@ use xtldr::volume::{Devices, Disk, FileFailure, FileInfo, Files, Place, Role, Vo
 
 use super::files;
 use crate::platform::firmware::UefiFirmware;
+use crate::platform::open::open;
 
 /// The most bytes of a volume's label: FAT has 11 characters, others up to 128 of them.
 const LABEL_BYTES: usize = 3 * 128;
@@ -46,12 +47,12 @@ impl Found {
 }
 
 fn device_path(handle: Handle) -> Option<Vec<u8>> {
-    Some(files::open::<DevicePath>(handle)?.as_bytes().to_vec())
+    Some(open::<DevicePath>(handle)?.as_bytes().to_vec())
 }
 
 /// Returns the device path and the block size of a disk; `None` for a partition and for a drive without a medium.
 fn whole_disk(handle: Handle) -> Option<(Vec<u8>, u32)> {
-    let block = files::open::<BlockIO>(handle)?;
+    let block = open::<BlockIO>(handle)?;
     let media = block.media();
     if media.is_logical_partition() || !media.is_media_present() {
         return None;

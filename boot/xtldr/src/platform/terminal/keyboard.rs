@@ -7,7 +7,7 @@ use xtldr::arch::SerialPort;
 use xtldr::console::Wait;
 use xtterm::key::{Decoder, Key};
 
-use super::timer::{SLICE_MILLISECONDS, Timer};
+use super::timer::{SLICE_MILLISECONDS, Timer, Woken};
 use crate::platform::console::is_on_first_serial_port;
 
 /// Silence after which a sequence is not going on. A serial line has a byte in a millisecond, a network behind it may
@@ -74,7 +74,9 @@ impl Keyboard {
                 return self.ready.pop_at(0);
             }
             let event = input(|input| input.wait_for_key_event().ok()).flatten();
-            self.timer.sleep(event);
+            if self.timer.sleep(event) == Woken::ByKey {
+                continue;
+            }
             self.firmware.quiet(&mut self.ready);
             if let Some((_, source)) = &mut self.port {
                 source.quiet(&mut self.ready);
@@ -133,7 +135,6 @@ impl Source {
         }
     }
 
-    /// Counts a slice of silence.
     /// Ends a sequence that may have begun.
     fn end(&mut self, ready: &mut ArrayVec<Key, 8>) {
         if let Some(key) = self.decoder.idle() {
@@ -141,6 +142,7 @@ impl Source {
         }
     }
 
+    /// Counts a slice of silence.
     fn quiet(&mut self, ready: &mut ArrayVec<Key, 8>) {
         self.quiet_milliseconds = self.quiet_milliseconds.saturating_add(SLICE_MILLISECONDS);
         if self.quiet_milliseconds >= PATIENCE_MILLISECONDS {

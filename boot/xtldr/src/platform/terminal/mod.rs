@@ -20,7 +20,7 @@ use core::cell::RefCell;
 
 use arrayvec::ArrayString;
 use xtldr::console::{Console, Wait};
-use xtterm::draw::{Canvas, Cursor, Place, Size, Slot, Style, Surface};
+use xtterm::draw::{Canvas, Cursor, Size, Slot, Style, Surface};
 use xtterm::key::Key;
 
 use keyboard::Keyboard;
@@ -93,7 +93,7 @@ impl Console for Terminal {
         self.state.borrow().canvas.size()
     }
 
-    fn clear(&self) {
+    fn page(&self, draw: &mut dyn FnMut(&mut dyn Surface)) {
         let mut state = self.state.borrow_mut();
         if state.mode == Mode::Roll {
             state.printed.clear();
@@ -101,35 +101,20 @@ impl Console for Terminal {
             state.mode = Mode::Page;
         }
         state.canvas.clear();
-    }
-
-    fn place(&self, at: Place) {
-        self.state.borrow_mut().canvas.place(at);
-    }
-
-    fn style(&self, style: Style) {
-        let mut state = self.state.borrow_mut();
-        match state.mode {
-            Mode::Page => state.canvas.style(style),
-            Mode::Roll => {
-                state.show();
-                state.screens.style(style);
-            }
-        }
-    }
-
-    fn text(&self, text: &str) {
-        self.state.borrow_mut().canvas.text(text);
-    }
-
-    fn cursor(&self, cursor: Cursor) {
-        self.state.borrow_mut().canvas.cursor(cursor);
+        draw(&mut state.canvas);
     }
 
     fn roll(&self) {
         let mut state = self.state.borrow_mut();
         state.become_roll();
         state.show();
+    }
+
+    fn style(&self, style: Style) {
+        let mut state = self.state.borrow_mut();
+        state.become_roll();
+        state.show();
+        state.screens.style(style);
     }
 
     fn print(&self, text: &str) {

@@ -1,8 +1,8 @@
 //! The ways out of the shell.
 
-use super::{Context, Result};
+use super::{Context, Result, joined};
 use crate::menu::{Entries, FirmwareSettings};
-use crate::shell::{ExtraParameters, Outcome};
+use crate::shell::Outcome;
 
 pub(super) fn entries(context: &mut Context<'_>, _arguments: &[&str]) -> Result {
     let Context { out, host, .. } = context;
@@ -39,13 +39,7 @@ pub(super) fn boot(context: &mut Context<'_>, arguments: &[&str]) -> Result {
         writeln!(out, "{} cannot boot: {note}", entries.name(entry))?;
         return Ok(None);
     }
-    let mut parameters = ExtraParameters::new();
-    for word in words {
-        // The words come from a line of that length, and had a space or a quote beside them.
-        let _ = parameters.try_push_str(if parameters.is_empty() { "" } else { " " });
-        let _ = parameters.try_push_str(word);
-    }
-    Ok(Some(Outcome::Boot { entry, parameters }))
+    Ok(Some(Outcome::Boot { entry, parameters: joined(words) }))
 }
 
 /// Finds an entry by its name, else by its number as `entries` counts.

@@ -5,8 +5,9 @@ use core::fmt::{self, Write};
 use xtcore::FrameCount;
 
 use super::{Context, Result};
+use crate::config::Encoded;
 use crate::firmware::{Pages, Placement, Purpose};
-use crate::shell::ItemKind;
+use crate::volume::FileKind;
 
 /// The most bytes of a file that are shown.
 const MAX_SHOWN: u64 = 1 << 20;
@@ -27,18 +28,18 @@ pub(super) fn ls(context: &mut Context<'_>, arguments: &[&str]) -> Result {
     let Context { out, host, .. } = context;
     let path = arguments.first().copied().unwrap_or_default();
     let (mut result, mut files, mut folders, mut bytes) = (Ok(()), 0_usize, 0_usize, 0_u64);
-    let listed = host.list(path, &mut |item| {
-        match item.kind {
-            ItemKind::Folder => folders += 1,
-            ItemKind::File => {
+    let listed = host.list(path, &mut |info| {
+        match info.kind {
+            FileKind::Folder => folders += 1,
+            FileKind::File => {
                 files += 1;
-                bytes = bytes.saturating_add(item.bytes);
+                bytes = bytes.saturating_add(info.bytes);
             }
         }
         if result.is_ok() {
-            result = match item.kind {
-                ItemKind::Folder => writeln!(out, "  {:>12}  {}", "<folder>", item.name),
-                ItemKind::File => writeln!(out, "  {:12}  {}", item.bytes, item.name),
+            result = match info.kind {
+                FileKind::Folder => writeln!(out, "  {:>12}  {}", "<folder>", info.name),
+                FileKind::File => writeln!(out, "  {:12}  {}", info.bytes, info.name),
             };
         }
     });
@@ -95,19 +96,11 @@ fn text(out: &mut dyn Write, bytes: &[u8]) -> fmt::Result {
         last = shown;
         out.write_char(shown)
     };
-    match bytes {
-        [0xFF, 0xFE, units @ ..] | [0xFE, 0xFF, units @ ..] => {
-            let unit = |pair: &[u8; 2]| match bytes.first() {
-                Some(0xFF) => u16::from_le_bytes(*pair),
-                _ => u16::from_be_bytes(*pair),
-            };
-            let (pairs, _) = units.as_chunks::<2>();
-            for character in char::decode_utf16(pairs.iter().map(unit)) {
-                put(character.unwrap_or('?'))?;
-            }
+    match Encoded::of(bytes) {
+        Encoded::Utf16(units) => {
+            char::decode_utf16(units.iter()).try_for_each(|character| put(character.unwrap_or('?')))?;
         }
-        _ => {
-            let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        Encoded::Utf8(bytes) => {
             for chunk in bytes.utf8_chunks() {
                 chunk.valid().chars().try_for_each(&mut put)?;
                 chunk.invalid().iter().try_for_each(|_| put('?'))?;

@@ -77,15 +77,20 @@ pub(super) fn find(name: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.name.eq_ignore_ascii_case(name))
 }
 
+/// Returns words of a line with a space between each two.
+fn joined(words: &[&str]) -> ArrayString<LINE_BYTES> {
+    let mut line = ArrayString::new();
+    for word in words {
+        // They come from a line of that length, and had a space or a quote beside them.
+        let _ = line.try_push_str(if line.is_empty() { "" } else { " " });
+        let _ = line.try_push_str(word);
+    }
+    line
+}
+
 /// Runs a command that a module provides.
 fn by_module(name: &str, arguments: &[&str], out: &mut dyn Write, host: &dyn Host) -> Result {
-    let mut rest = ArrayString::<LINE_BYTES>::new();
-    for word in arguments {
-        // All words come from one line.
-        let _ = rest.try_push_str(if rest.is_empty() { "" } else { " " });
-        let _ = rest.try_push_str(word);
-    }
-    match host.run(name, &rest, out) {
+    match host.run(name, &joined(arguments), out) {
         Some(result) => result?,
         None => writeln!(out, "There is no command {name}. `help` lists those that there are.")?,
     }

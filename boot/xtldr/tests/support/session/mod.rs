@@ -7,11 +7,11 @@ use xtldr::config::{CommandLine, DebugLines, DebugPort, DebugPorts};
 use xtldr::console::{Console, Wait};
 use xtldr::firmware::Status;
 use xtldr::menu::FirmwareSettings;
-use xtldr::modules::{ModuleLoader, ModuleSystem, SettingSource};
+use xtldr::modules::{ModuleLoader, ModuleSystem, Surroundings};
 use xtldr::session::{Gone, Leave, Machine, run};
-use xtldr::volume::{FileFailure, FileInfo, FileKind, Files, Place, Variable, Variables, Volume, VolumeInfo};
+use xtldr::volume::{Variable, Variables};
 use xtpaging::processor::Processor;
-use xtterm::draw::{Cursor, Place as Cell, Size, Style};
+use xtterm::draw::{Size, Style, Surface};
 use xtterm::key::Key;
 
 use super::firmware::Mock;
@@ -26,11 +26,18 @@ pub(crate) struct Around<'a> {
     pub(crate) variables: &'a dyn Variables,
     pub(crate) command_line: &'a dyn CommandLine,
     pub(crate) modules: &'a dyn ModuleSystem,
+    pub(crate) firmware_settings: FirmwareSettings,
 }
 
 impl Default for Around<'_> {
     fn default() -> Self {
-        Self { console: &Nobody, variables: &Nobody, command_line: &Nobody, modules: &Nobody }
+        Self {
+            console: &Nobody,
+            variables: &Nobody,
+            command_line: &Nobody,
+            modules: &Nobody,
+            firmware_settings: FirmwareSettings::Missing,
+        }
     }
 }
 
@@ -62,7 +69,7 @@ pub(crate) fn session(mock: &Mock, processor: &Processor, around: &Around<'_>) -
         firmware: mock,
         variables: around.variables,
         command_line: around.command_line,
-        firmware_settings: FirmwareSettings::Missing,
+        firmware_settings: around.firmware_settings,
         lines: &Nobody,
         console: around.console,
         modules: around.modules,
@@ -88,6 +95,10 @@ impl Gone for Nobody {
     fn reset(&self, pause: Pause) -> ! {
         resume_unwind(Box::new(Ended::Reset(pause)))
     }
+
+    fn show_firmware_settings(&self) -> Status {
+        Status::OUT_OF_RESOURCES
+    }
 }
 
 impl Console for Nobody {
@@ -95,17 +106,11 @@ impl Console for Nobody {
         Size { columns: 80, rows: 25 }
     }
 
-    fn clear(&self) {}
-
-    fn place(&self, _: Cell) {}
-
-    fn style(&self, _: Style) {}
-
-    fn text(&self, _: &str) {}
-
-    fn cursor(&self, _: Cursor) {}
+    fn page(&self, _: &mut dyn FnMut(&mut dyn Surface)) {}
 
     fn roll(&self) {}
+
+    fn style(&self, _: Style) {}
 
     fn print(&self, _: &str) {}
 
@@ -137,43 +142,7 @@ impl DebugLines for Nobody {
 }
 
 impl ModuleSystem for Nobody {
-    fn with(&self, _: &dyn SettingSource, hold: &mut dyn FnMut(Option<&dyn ModuleLoader>)) {
+    fn with(&self, _: &dyn Surroundings, hold: &mut dyn FnMut(Option<&dyn ModuleLoader>)) {
         hold(None);
-    }
-}
-
-impl Files for Mock {
-    fn bytes(&self, at: &Place<'_>) -> Result<u64, FileFailure> {
-        self.file(at).map(|file| file.len() as u64)
-    }
-
-    fn read(&self, at: &Place<'_>, into: &mut [u8]) -> Result<usize, FileFailure> {
-        let file = self.file(at)?;
-        let length = file.len().min(into.len());
-        into[..length].copy_from_slice(&file[..length]);
-        Ok(length)
-    }
-
-    fn list(&self, at: &Place<'_>, each: &mut dyn FnMut(&FileInfo<'_>)) -> Result<(), FileFailure> {
-        self.services();
-        let folder = format!(r"{}\", at.path.trim_end_matches('\\'));
-        for (path, bytes) in &self.files {
-            if let Some(name) = path.strip_prefix(&folder).filter(|name| !name.contains('\\')) {
-                each(&FileInfo { name, bytes: bytes.len() as u64, kind: FileKind::File });
-            }
-        }
-        Ok(())
-    }
-
-    fn volumes(&self, _: &mut dyn FnMut(&VolumeInfo<'_>)) {}
-}
-
-impl Mock {
-    fn file(&self, at: &Place<'_>) -> Result<&Vec<u8>, FileFailure> {
-        self.services();
-        match at.volume {
-            Volume::Own => self.files.get(at.path).ok_or(FileFailure::Missing),
-            _ => Err(FileFailure::NoVolume),
-        }
     }
 }

@@ -97,7 +97,8 @@ impl<P: Platform> Drop for Place<P> {
     }
 }
 
-/// The waiters, as whoever keeps the word's guard sees them. There is at least one.
+/// The waiters, as whoever keeps the word's guard sees them. There is at least one. Whoever has a line keeps the guard:
+/// it is made from what the guard protects, and given back before the guard is given up.
 pub(super) struct Line<P: Parking> {
     first: NonNull<Waiter<P>>,
     last: NonNull<Waiter<P>>,
@@ -109,15 +110,20 @@ impl<P: Parking> Line<P> {
     /// # Safety
     /// The waiter is the one that [`Line::keep`] returned last for this lock, and the caller keeps the guard.
     pub(super) unsafe fn find(first: NonNull<Waiter<P>>) -> (Self, usize) {
-        // SAFETY: a waiter in the queue stays in `wait`, and it leaves the queue under the guard only.
-        let keeper = unsafe { first.as_ref() };
+        let alone = Self { first, last: first };
+        let keeper = alone.first();
         (Self { first, last: keeper.last.get().unwrap_or(first) }, keeper.sharers.get())
+    }
+
+    fn first(&self) -> &Waiter<P> {
+        // SAFETY: a waiter's frame stays until it has left the queue, which happens under the guard; `self` is used up by
+        // `split_first`, which takes the first one out.
+        unsafe { self.first.as_ref() }
     }
 
     /// Notes in the first waiter what the next keeper of the guard must find, and returns that waiter.
     pub(super) fn keep(self, sharers: usize) -> NonNull<Waiter<P>> {
-        // SAFETY: a waiter in the queue stays in `wait`, and the caller keeps the guard.
-        let keeper = unsafe { self.first.as_ref() };
+        let keeper = self.first();
         keeper.last.set(Some(self.last));
         keeper.sharers.set(sharers);
         self.first
@@ -129,21 +135,19 @@ impl<P: Parking> Line<P> {
     /// The caller keeps the guard. The waiter is fresh and is in [`Waiter::wait`] from when the guard is given up.
     pub(super) unsafe fn joined(line: Option<Self>, waiter: NonNull<Waiter<P>>) -> Self {
         let Some(line) = line else { return Self { first: waiter, last: waiter } };
-        // SAFETY: a waiter in the queue stays in `wait`, and the caller keeps the guard.
+        // SAFETY: nobody is taken out of a line but from its front, under the guard, so its last waiter is still in `wait`.
         unsafe { line.last.as_ref() }.behind.set(Some(waiter));
         Self { first: line.first, last: waiter }
     }
 
     /// Returns what the first waits for.
     pub(super) fn kind_of_first(&self) -> Kind {
-        // SAFETY: a waiter in the queue stays in `wait`, and the caller keeps the guard.
-        unsafe { self.first.as_ref() }.kind
+        self.first().kind
     }
 
     /// Takes the first waiter out; returns it with what is left.
     pub(super) fn split_first(self) -> (NonNull<Waiter<P>>, Option<Self>) {
-        // SAFETY: a waiter in the queue stays in `wait`, and the caller keeps the guard.
-        let behind = unsafe { self.first.as_ref() }.behind.get();
+        let behind = self.first().behind.get();
         (self.first, behind.map(|first| Self { first, last: self.last }))
     }
 }

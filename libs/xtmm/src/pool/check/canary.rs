@@ -105,6 +105,35 @@ unsafe fn is_far_intact(block: NonNull<u8>, room: usize, value: Value) -> bool {
     u64::from_le(unsafe { place.cast::<u64>().read_unaligned() }) == value.0
 }
 
+/// Returns where the eight bytes begin that hold the canary: at the block's end, or earlier where fewer are behind it.
+#[inline]
+const fn start(size: usize, room: usize) -> usize {
+    let last = room.wrapping_sub(BYTES);
+    if size < last { size } else { last }
+}
+
+/// Returns those eight bytes.
+///
+/// # Safety
+/// `room` bytes from `block` on are one object's; there are at least eight, and `size` is at most `room`.
+#[inline]
+unsafe fn place(block: NonNull<u8>, size: usize, room: usize) -> NonNull<u64> {
+    // SAFETY: wherever they start, the eight bytes end at `room`, the object's end, or before it.
+    unsafe { block.add(start(size, room)) }.cast()
+}
+
+/// Returns what they hold.
+///
+/// # Safety
+/// As for [`place`]; the eight bytes are initialised.
+#[inline]
+unsafe fn content(block: NonNull<u8>, size: usize, room: usize) -> u64 {
+    // SAFETY: the object and the sizes are those that the caller answers for.
+    let place = unsafe { place(block, size, room) };
+    // SAFETY: the eight bytes lie within the object, and the caller says that they hold something.
+    u64::from_le(unsafe { place.read_unaligned() })
+}
+
 /// Writes the canary, and the trailer of a long slack. Returns the slack. It may change the last bytes of the block too, which
 /// has no content yet; even where the block fills its place, which saves the processor a branch that it could not foretell.
 ///
@@ -112,11 +141,11 @@ unsafe fn is_far_intact(block: NonNull<u8>, room: usize, value: Value) -> bool {
 /// `room` bytes from `block` on are the caller's; there are at least eight, and `size` is at most `room`.
 #[inline]
 pub(crate) unsafe fn write(block: NonNull<u8>, size: usize, room: usize, value: Value) -> Slack {
-    // SAFETY: eight bytes from there on end at `room` or before it.
-    let place = unsafe { block.add(size.min(room.wrapping_sub(BYTES))) };
-    // SAFETY: these eight bytes are among the `room` that the caller owns.
-    unsafe { place.cast::<u64>().write_unaligned(value.0.to_le()) };
-    // SAFETY: the caller promises for the same bytes what a trailer needs.
+    // SAFETY: the caller owns `room` bytes, eight at least, and asks for no more.
+    let place = unsafe { place(block, size, room) };
+    // SAFETY: the place is among the bytes that the caller owns, whatever they hold so far.
+    unsafe { place.write_unaligned(value.0.to_le()) };
+    // SAFETY: a trailer lies in the same `room` bytes, behind the canary if there is one.
     unsafe { write_trailer(block, size, room, value) }
 }
 
@@ -169,24 +198,19 @@ unsafe fn far_size(block: NonNull<u8>, room: usize, value: Value) -> Option<usiz
 /// Writes the canary behind a block that has content, which stays as it is.
 ///
 /// # Safety
-/// As for [`write`]; the last eight bytes of the place are initialised.
+/// As for [`write`]; all bytes of the place are initialised.
 pub(crate) unsafe fn move_to(block: NonNull<u8>, size: usize, room: usize, key: u64) {
     if size == room {
         return;
     }
-    let start = size.min(room - BYTES);
-    // SAFETY: eight bytes from there on end at `room` or before it.
-    let place = unsafe { block.add(start) }.cast::<u64>();
-    // SAFETY: they are among the `room` bytes that the caller owns, and it has initialised them.
-    let content = u64::from_le(unsafe { place.read_unaligned() });
+    // SAFETY: all bytes of the place are initialised, so these are.
+    let content = unsafe { content(block, size, room) };
     // The block's own bytes among the eight come first, so they are the lowest; there are at most seven.
-    let own = (1 << ((size - start) * 8)) - 1;
-    let value = Value::of(block, key);
-    let mixed = content & own | value.0 & !own;
-    // SAFETY: the eight bytes that were read a moment ago.
-    unsafe { place.write_unaligned(mixed.to_le()) };
-    // SAFETY: the caller promises for the same bytes what a trailer needs.
-    unsafe { write_trailer(block, size, room, value) };
+    let own = (1 << ((size - start(size, room)) * 8)) - 1;
+    let mixed = Value(content & own | Value::of(block, key).0 & !own);
+    // SAFETY: of the block's content only what it holds already is written. A slack that is long enough for a trailer has
+    // none of that among the eight, so the trailer gets the pure value.
+    unsafe { write(block, size, room, mixed) };
 }
 
 /// Returns a number other than zero if the canary has changed; zero for a block that fills its place, without a branch.
@@ -195,13 +219,10 @@ pub(crate) unsafe fn move_to(block: NonNull<u8>, size: usize, room: usize, key: 
 /// As for [`write`], which was called with the same sizes and key.
 #[inline]
 pub(crate) unsafe fn difference(block: NonNull<u8>, size: usize, room: usize, key: u64) -> u64 {
-    let start = size.min(room - BYTES);
-    // SAFETY: eight bytes from there on end at `room` or before it.
-    let place = unsafe { block.add(start) };
-    // SAFETY: they are the caller's, and initialised: the canary was written there.
-    let found = u64::from_le(unsafe { place.cast::<u64>().read_unaligned() });
+    // SAFETY: `write` has put its eight bytes there, for the same sizes.
+    let found = unsafe { content(block, size, room) };
     // The block's own bytes among the eight come first, so they are the lowest. Two steps, for they may be all eight.
-    let half = (size - start) * 4;
+    let half = (size - start(size, room)) * 4;
     (found ^ Value::of(block, key).0) >> half >> half
 }
 
@@ -211,14 +232,12 @@ pub(crate) unsafe fn difference(block: NonNull<u8>, size: usize, room: usize, ke
 /// As for [`write`], which was called with the same sizes and key.
 #[inline]
 pub(crate) unsafe fn verify(block: NonNull<u8>, size: usize, room: usize, key: u64) -> Result<(), u64> {
-    // SAFETY: the caller promises the same.
+    // SAFETY: this is the block that the canary was written for, in the same place and with the same key.
     if unsafe { difference(block, size, room, key) } == 0 {
         return Ok(());
     }
-    // SAFETY: eight bytes from there on end at `room` or before it.
-    let place = unsafe { block.add(size.min(room - BYTES)) };
-    // SAFETY: they are the caller's, and initialised: the canary was written there.
-    Err(u64::from_le(unsafe { place.cast::<u64>().read_unaligned() }))
+    // SAFETY: the same eight bytes, which were looked at a moment ago.
+    Err(unsafe { content(block, size, room) })
 }
 
 #[cfg(test)]

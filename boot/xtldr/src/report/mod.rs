@@ -21,6 +21,7 @@ use xtboot::map::{Counts, Summary};
 use xtcore::FrameCount;
 use xtcore::choice::{Choice, WideMode};
 use xtpaging::Support;
+use xtpaging::processor::Processor;
 
 use crate::config::Entry;
 use crate::firmware::{Firmware, Graphics};
@@ -28,7 +29,6 @@ use crate::image::Validated;
 use crate::menu::{Note, note};
 use crate::trust::{Measured, Recorded};
 use crate::volume::NotThere;
-use xtpaging::processor::Processor;
 
 macro_rules! say {
     ($firmware:expr, $($text:tt)*) => {
@@ -38,7 +38,7 @@ macro_rules! say {
 
 /// Tells why the boot ends here, to people and to machines.
 pub fn refuse(firmware: &dyn Firmware, what: &dyn fmt::Display) {
-    firmware.print_last_line(format_args!("XTLDR cannot boot: {what}"));
+    firmware.announce(format_args!("XTLDR cannot boot: {what}"));
     firmware.print_machine_line(format_args!(
         "XTOS-REFUSED {{\"by\":\"xtldr\",\"what\":\"{}\"}}",
         JsonText(what)
