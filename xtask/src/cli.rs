@@ -45,6 +45,10 @@ pub(crate) enum Command {
     Bench(Bench),
     /// Take the pictures of the loader's and the kernel's screens that the documents show.
     Pictures,
+    /// Write the documents as a book to read in a browser, and follow its links.
+    Book(Book),
+    /// Pack every library, and build each from its package alone.
+    Publish(Publish),
 }
 
 /// How to boot.
@@ -129,6 +133,22 @@ pub(crate) struct Image {
     /// Further kernel parameters.
     #[arg(long, default_value = "", value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) params: String,
+}
+
+/// Where the book goes.
+#[derive(Debug, Args)]
+pub(crate) struct Book {
+    /// The folder to write [default: target/xtos/book/html].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// How far to go.
+#[derive(Debug, Args)]
+pub(crate) struct Publish {
+    /// Upload nothing. Must be given: whoever wants to upload types the line that this prints.
+    #[arg(long, required = true)]
+    pub(crate) dry_run: bool,
 }
 
 /// What to measure.

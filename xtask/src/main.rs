@@ -7,6 +7,8 @@
 //! cargo xtask doctor    what is missing
 //! cargo xtask bench     measurements
 //! cargo xtask pictures  the screens that the documents show
+//! cargo xtask book      the documents, to read in a browser
+//! cargo xtask publish   the libraries, packed and built as the registry would get them
 //! ```
 //!
 //! What it needs it sets up itself where it may ([`setup`]), or says what to type. Standard output holds results;
@@ -16,6 +18,7 @@ mod build;
 mod cli;
 mod commands;
 mod disk;
+mod documents;
 mod jobs;
 mod process;
 mod progress;
@@ -59,5 +62,7 @@ fn act(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Doctor => commands::doctor::run(&context),
         Command::Bench(options) => commands::bench::run(&context, options),
         Command::Pictures => commands::pictures::run(&context),
+        Command::Book(options) => commands::book::run(&context, options),
+        Command::Publish(_) => commands::publish::run(&context),
     }
 }

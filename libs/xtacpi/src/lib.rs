@@ -26,6 +26,26 @@
 //! This is no interpreter of AML: `_S5_` is found by its encoding. That a table passes all checks does not make it
 //! true; a caller still probes the hardware that it names.
 //!
+//! ```
+//! use xtacpi::{Platform, ReadPhysical, Unreadable};
+//! use xtcore::PhysAddr;
+//!
+//! /// A machine whose memory cannot be read.
+//! struct Nothing;
+//!
+//! impl ReadPhysical for Nothing {
+//!     fn read(&mut self, at: PhysAddr, _: &mut [u8]) -> Result<(), Unreadable> {
+//!         Err(Unreadable { at })
+//!     }
+//! }
+//!
+//! let platform = Platform::find(&mut Nothing, PhysAddr::new(0xE_0000));
+//! assert_eq!(platform.processors.listed().len(), 0);
+//! assert_eq!(platform.notices.count(), 1);
+//! ```
+//!
+//! `examples/platform.rs` reads the tables of a real machine.
+//!
 //! Source: ACPI 6.5, chapter 5; IA-PC HPET 1.0a, section 3.2.4.
 
 #![no_std]

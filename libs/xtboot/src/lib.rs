@@ -17,6 +17,26 @@
 //! after boot services have gone.
 //!
 //! The protocol itself is a document, `docs/boot-protocol.md`; this crate is its second form.
+//!
+//! ```
+//! use xtboot::map::{DESCRIPTOR_BYTES, Edge, RawMap, edges_needed, runs_bound, sanitise};
+//! use xtcore::{Frame, FrameCount, MemoryKind, MemoryRun};
+//!
+//! // 16 pages of conventional memory (type 7) from address 0 on, as firmware writes it.
+//! let mut bytes = [0; DESCRIPTOR_BYTES];
+//! bytes[0] = 7;
+//! bytes[24] = 16;
+//! let map = RawMap::new(&bytes, DESCRIPTOR_BYTES).expect("one descriptor");
+//!
+//! let mut scratch = vec![Edge::EMPTY; edges_needed(map.len())];
+//! let nothing = MemoryRun::new(Frame::new(0), FrameCount::ZERO, MemoryKind::Reserved);
+//! let mut out = vec![nothing; runs_bound(map.len())];
+//! let clean = sanitise(map, &mut scratch, &mut out).expect("the buffers are as large as asked for");
+//!
+//! // Page 0 is never free.
+//! let free = clean.runs().iter().find(|run| run.kind == MemoryKind::Free).expect("there is some");
+//! assert_eq!((free.frames.start(), free.frames.end()), (Frame::new(1), Frame::new(16)));
+//! ```
 
 #![no_std]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

@@ -17,6 +17,18 @@
 //!
 //! Ranges are `[start, end)`. No arithmetic here wraps: it saturates where the documentation says so, and else it
 //! returns `None`.
+//!
+//! ```
+//! use xtcore::{Frame, FrameRange, Level, PagingMode, PhysAddr, VirtAddr};
+//!
+//! let geometry = PagingMode::Pml3.geometry();
+//! let address = VirtAddr::new(0xC123_4567);
+//! assert_eq!([Level::PDPT, Level::PD, Level::PT].map(|level| geometry.index(level, address)), [3, 9, 0x34]);
+//! assert_eq!(geometry.page_bytes(Level::PD), 2 << 20);
+//!
+//! let touched = FrameRange::covering(PhysAddr::new(0x1FFF), 2);
+//! assert_eq!((touched.start(), touched.end()), (Frame::new(1), Frame::new(3)));
+//! ```
 
 #![no_std]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

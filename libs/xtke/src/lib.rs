@@ -17,6 +17,17 @@
 //! ```text
 //!   waitable object (several at once by ascending address)  ->  thread  ->  ready queue  ->  timer queue
 //! ```
+//!
+//! # Examples
+//! `examples/timers_and_locks.rs` makes threads of the host into processors. A part that needs no machine:
+//!
+//! ```
+//! use xtke::{CpuIndex, CpuSet};
+//!
+//! let asked = CpuSet::from_bits(0b1011);
+//! assert_eq!(asked.len(), 3);
+//! assert!(asked.contains(CpuIndex::new(3)) && !asked.contains(CpuIndex::new(2)));
+//! ```
 
 #![no_std]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

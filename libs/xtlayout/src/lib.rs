@@ -26,6 +26,17 @@
 //! second is an extension of the first, so nothing ever moves. The sizes of what is not given as a need come from the
 //! formulas of [`budget`]. Image and self-map lie where the needs say: at the standard places above, or where [`random`]
 //! puts them for a seed.
+//!
+//! ```
+//! use xtcore::{PagingMode, PhysAddr};
+//! use xtlayout::random::{IMAGE_STEP_BYTES, Places};
+//!
+//! // Where a seed puts a kernel of 1 MiB on a machine with up to 1 TiB; `examples/plan.rs` plans the rest.
+//! let places = Places::drawn(PagingMode::Pml4, 1 << 20, PhysAddr::new(1 << 40).frame(), 42)?;
+//! assert!(places.image_base.is_aligned(IMAGE_STEP_BYTES));
+//! assert!((256..511).contains(&places.self_map_slot));
+//! # Ok::<(), xtlayout::LayoutError>(())
+//! ```
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -27,6 +27,20 @@
 //! What touches anything shared pins its caller, so it is called at Dispatch at most; each call says so, and a machine checks it
 //! where it pins, in debug builds. What takes translations away is called with interrupts on, too: whoever is to forget them
 //! may be waiting for this processor. What is said to have no level only looks at values of the caller's own.
+//!
+//! # Examples
+//! `examples/heap_pool.rs` and `examples/frames_and_pfn.rs` are whole programs on a host. A part that needs no machine:
+//!
+//! ```
+//! use xtcore::{Frame, FrameRange};
+//! use xtmm::frames::RangeSet;
+//!
+//! let range = |start, end| FrameRange::new(Frame::new(start), Frame::new(end)).expect("ascending");
+//! let mut places = [range(0x100, 0x200), FrameRange::default(), FrameRange::default()];
+//! let mut fresh = RangeSet::new(&mut places, 1).expect("one range is sorted");
+//! fresh.remove(range(0x140, 0x180)).expect("there is room for the two halves");
+//! assert_eq!(fresh.as_slice(), [range(0x100, 0x140), range(0x180, 0x200)]);
+//! ```
 
 #![no_std]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

@@ -36,6 +36,22 @@
 //! # Occupancy
 //! Each table counts its present entries in two software bits of its first six entries (12 bits in all), so an
 //! emptied table is found without a scan and without any memory beside the tables; see [`entry::occupancy`].
+//!
+//! # Examples
+//! `examples/plain_buffer.rs` maps, translates and unmaps in a `Vec<u64>`, in all four modes. What needs no tables is
+//! shorter: where the self-map shows an entry.
+//!
+//! ```
+//! use xtcore::{Level, PagingMode, VirtAddr};
+//! use xtpaging::SelfMap;
+//!
+//! let self_map = SelfMap::standard(PagingMode::Pml4);
+//! let entry = self_map.entry_address(Level::PT, VirtAddr::new(0xFFFF_F800_0000_0000));
+//! assert_eq!(entry, Some(VirtAddr::new(0xFFFF_F6FC_0000_0000)));
+//! // The entry of an entry is one level up.
+//! let above = self_map.entry_address(Level::PT, VirtAddr::new(0xFFFF_F6FC_0000_0000));
+//! assert_eq!(above, self_map.entry_address(Level::PD, VirtAddr::new(0xFFFF_F800_0000_0000)));
+//! ```
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -26,6 +26,20 @@
 //! | copy, fill, compare memory | `core`: slices, and `compiler-builtins` under them | |
 //!
 //! `unsafe` is in [`list`] only.
+//!
+//! ```
+//! use xtrtl::bitmap::{Bit, Bitmap};
+//! use xtrtl::text::{self, Base};
+//! use xtrtl::time::DateTime;
+//!
+//! let mut pages = Bitmap::new([0_u64; 2], 100)?;
+//! assert_eq!(pages.take(Bit::Clear, 4, 10), Some(10));
+//! assert_eq!(pages.find(Bit::Clear, 4, 10), Some(14));
+//!
+//! assert_eq!(text::parse(b"0x1F4", Base::Prefixed), Ok(500));
+//! assert_eq!(DateTime::parse("1970-01-01T00:00:00").map(|date| date.since_1970()), Some(0));
+//! # Ok::<(), xtrtl::bitmap::TooShort>(())
+//! ```
 
 #![no_std]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

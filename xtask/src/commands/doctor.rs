@@ -35,6 +35,12 @@ pub(crate) fn run(context: &Context) -> Result<u8> {
         Some(tool) => Err(format!("no {tool} on the search path")),
     };
     line("C compiler", &tools);
+    println!("for `cargo xtask book`");
+    let book = super::book::find(&context.workspace);
+    line(
+        "mdBook",
+        &book.map_or(Ok("will be built on first use".to_owned()), |file| Ok(file.display().to_string())),
+    );
     if remedies.is_empty() {
         println!("everything that is needed is there");
         return Ok(0);

@@ -1,9 +1,11 @@
 //! What the user can ask for, one module a command. Each returns the program's exit status.
 
 pub(crate) mod bench;
+pub(crate) mod book;
 pub(crate) mod doctor;
 pub(crate) mod image;
 pub(crate) mod pictures;
+pub(crate) mod publish;
 pub(crate) mod run;
 
 use crate::setup::Setup;

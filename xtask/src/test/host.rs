@@ -9,10 +9,10 @@ use anyhow::{Context as _, Result};
 use xtcore::choice::Architecture;
 
 use super::tally::{Finding, Tally};
-use super::{Depth, images};
-use crate::commands::Context;
+use super::{Depth, examples, images};
+use crate::commands::{Context, publish};
 use crate::toolchain::{self, rustup};
-use crate::{build, process, progress, rules, target};
+use crate::{build, documents, process, progress, rules, target};
 
 /// Tells tests that draw their input from a seed to draw as much as a release needs.
 const FULL: [(&str, &str); 4] = [
@@ -38,6 +38,7 @@ const BENCHMARK: &str = "benches/Cargo.toml";
 /// Runs every step that the tally wants.
 pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
     tally.step("host/rules", || house_rules(context));
+    tally.step("host/documents", || documents(context));
     tally.step("host/format", || format(context));
     tally.step("host/clippy", || clippy(context, &["--workspace", "--all-targets"]));
     for architecture in target::BOTH {
@@ -48,10 +49,14 @@ pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
     tally.step(&name, || warnings(context, Architecture::I686));
     tally.step("host/documentation", || documentation(context));
     tally.step("host/unit", || unit(context, depth));
+    tally.step("host/examples", || examples::run(context));
     tally.step("host/benchmark", || benchmark(context));
     tally.step("host/models", || models(context));
     tally.step("host/miri", || interpreted(context, depth));
     images::run(context, depth, tally);
+    if depth == Depth::Full {
+        tally.step("host/publish", || publish(context));
+    }
 }
 
 fn house_rules(context: &Context) -> Result<Finding> {
@@ -61,6 +66,22 @@ fn house_rules(context: &Context) -> Result<Finding> {
     }
     let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
     Ok(Finding::Fail(lines.join("\n")))
+}
+
+fn documents(context: &Context) -> Result<Finding> {
+    let faults = documents::check(&context.workspace)?;
+    if faults.is_empty() {
+        return Ok(Finding::Pass(String::new()));
+    }
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Ok(Finding::Fail(lines.join("\n")))
+}
+
+fn publish(context: &Context) -> Result<Finding> {
+    Ok(match publish::run(context)? {
+        0 => Finding::Pass(String::new()),
+        _ => Finding::Fail("a library lacks what is told above".to_owned()),
+    })
 }
 
 fn format(context: &Context) -> Result<Finding> {

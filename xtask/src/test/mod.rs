@@ -9,6 +9,7 @@
 //! The default is what continuous integration runs. The exit status is 0 when nothing failed and something passed.
 
 pub(crate) mod boot;
+mod examples;
 mod host;
 mod images;
 mod inspector;
