@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use xtcore::{PagingMode, choice::Architecture};
-use xtqemu::guest::{Machine, MemorySize};
+use xtqemu::guest::{self, MemorySize};
 
 use crate::toolchain::Choice;
 
@@ -49,11 +49,32 @@ pub(crate) enum Command {
     Book(Book),
     /// Pack every library, and build each from its package alone.
     Publish(Publish),
+    /// Draw a machine's physical memory and virtual layout to scale.
+    ///
+    /// From a serial log, from a boot made for the purpose, or from a firmware's memory map.
+    Map(Box<Map>),
 }
 
 /// How to boot.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
+    /// What to boot, and on what machine.
+    #[command(flatten)]
+    pub(crate) machine: Machine,
+    /// Open a window with the guest's screen.
+    #[arg(long)]
+    pub(crate) display: bool,
+    /// Let the kernel run its checks and power off; the exit status is the verdict.
+    #[arg(long)]
+    pub(crate) exit: bool,
+    /// Print one JSON object as the last line of standard output; implies --exit.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A machine and the system that it boots.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Machine {
     /// The architecture of firmware, loader and kernel [default: what --paging implies, else amd64].
     #[arg(long, value_enum)]
     pub(crate) arch: Option<Arch>,
@@ -76,26 +97,65 @@ pub(crate) struct Run {
     #[arg(long, default_value = "max", value_name = "MODEL")]
     pub(crate) cpu: String,
     /// The mainboard; 32-bit firmware exists for q35 only.
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) machine: Board,
+    #[arg(long = "machine", value_enum, default_value_t)]
+    pub(crate) board: Board,
     /// Further kernel parameters.
     #[arg(long, default_value = "", value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) params: String,
     /// Boot images with all debug assertions, whose kernel watches the order of its locks.
     #[arg(long)]
     pub(crate) checked: bool,
-    /// Open a window with the guest's screen.
-    #[arg(long)]
-    pub(crate) display: bool,
-    /// Let the kernel run its checks and power off; the exit status is the verdict.
-    #[arg(long)]
-    pub(crate) exit: bool,
-    /// Print one JSON object as the last line of standard output; implies --exit.
-    #[arg(long)]
-    pub(crate) json: bool,
     /// Give up after this many seconds [default with --exit: 120, 300 from 64G, 900 from 4T].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
+}
+
+/// What to draw.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("source").required(true).args(["from", "live", "csv"]))]
+pub(crate) struct Map {
+    /// A serial log with a kernel's answers to `json layout` and `json memmap`; - for standard input.
+    #[arg(long, value_name = "LOG")]
+    pub(crate) from: Option<PathBuf>,
+    /// Boot a machine, with the options below, and ask its kernel.
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// A firmware's memory map, drawn before and after the loader's sanitiser; like those in testing/data/memmaps.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Only one of the address spaces.
+    #[arg(long, value_enum)]
+    pub(crate) only: Option<Half>,
+    /// The colours of a picture or page; `auto` follows the reader's own choice.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) theme: Theme,
+    /// The file to write, by its ending a picture (.svg), a page (.html) or text (.txt) [default: the terminal].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// The machine to boot with --live.
+    #[command(flatten, next_help_heading = "The machine to boot with --live")]
+    pub(crate) machine: Machine,
+}
+
+/// An address space by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Half {
+    /// The kernel's layout.
+    Virtual,
+    /// RAM, devices, holes.
+    Physical,
+}
+
+/// Colours by the reader's choice or ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Theme {
+    /// The reader's.
+    #[default]
+    Auto,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
 }
 
 /// What to test.
@@ -239,7 +299,7 @@ pub(crate) enum Board {
     Pc,
 }
 
-impl From<Board> for Machine {
+impl From<Board> for guest::Machine {
     fn from(board: Board) -> Self {
         match board {
             Board::Q35 => Self::Q35,

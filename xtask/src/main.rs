@@ -9,6 +9,7 @@
 //! cargo xtask pictures  the screens that the documents show
 //! cargo xtask book      the documents, to read in a browser
 //! cargo xtask publish   the libraries, packed and built as the registry would get them
+//! cargo xtask map       a machine's memory, drawn to scale
 //! ```
 //!
 //! What it needs it sets up itself where it may ([`setup`]), or says what to type. Standard output holds results;
@@ -24,6 +25,7 @@ mod process;
 mod progress;
 mod rules;
 mod setup;
+mod svg;
 mod target;
 mod test;
 mod toolchain;
@@ -64,5 +66,6 @@ fn act(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Pictures => commands::pictures::run(&context),
         Command::Book(options) => commands::book::run(&context, options),
         Command::Publish(_) => commands::publish::run(&context),
+        Command::Map(options) => commands::map::run(&context, options),
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod book;
 pub(crate) mod doctor;
 pub(crate) mod image;
+pub(crate) mod map;
 pub(crate) mod pictures;
 pub(crate) mod publish;
 pub(crate) mod run;

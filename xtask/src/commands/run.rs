@@ -24,8 +24,45 @@ use crate::{cli, progress, toolchain};
 /// How long folders of earlier boots are kept.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Who sees to a boot's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Watched {
+    /// The guest stays on, and the terminal is its serial line.
+    ByTheUser,
+    /// The kernel checks itself and powers off within the time that it may take.
+    ToTheEnd,
+}
+
 /// Boots as `options` ask for. Returns the verdict's exit status.
 pub(crate) fn run(context: &Context, options: &cli::Run) -> Result<u8> {
+    let watched = if options.exit || options.json { Watched::ToTheEnd } else { Watched::ByTheUser };
+    let mut guest = guest(context, &options.machine, watched)?;
+    guest.display = if options.display { Display::Window } else { Display::Hidden };
+    let mut outcome = xtqemu::boot(&guest, &mut |text| {
+        if is_for_machines(text) {
+            // The log file has them; a person would only see the rest scroll away.
+        } else if options.json {
+            eprintln!("{text}");
+        } else {
+            println!("{text}");
+        }
+    })?;
+    if let Some(mode) = options.machine.paging.mode() {
+        insist_on(&mut outcome, mode);
+    }
+    progress::say(&summary(&outcome));
+    if options.json {
+        println!("{}", Value::Object(outcome.report));
+    }
+    Ok(outcome.verdict.exit_status())
+}
+
+/// Builds the system that `options` ask for, and the guest that boots it. Contradicting options end the program like
+/// any usage error.
+///
+/// # Errors
+/// The emulator or a toolchain is missing, or the system cannot be built.
+pub(super) fn guest(context: &Context, options: &cli::Machine, watched: Watched) -> Result<Guest> {
     let refuse = |contradiction: String| -> ! {
         let mut command = cli::Arguments::command();
         command.error(ErrorKind::ArgumentConflict, contradiction).exit()
@@ -43,31 +80,15 @@ pub(crate) fn run(context: &Context, options: &cli::Run) -> Result<u8> {
 
     let folder = fresh_folder(&workspace.cache().join("run"))?;
     let mut guest = Guest::new(architecture, EspFiles::new(images.loader, images.kernel), folder);
-    describe(&mut guest, options);
-    let mut outcome = xtqemu::boot(&guest, &mut |text| {
-        if is_for_machines(text) {
-            // The log file has them; a person would only see the rest scroll away.
-        } else if options.json {
-            eprintln!("{text}");
-        } else {
-            println!("{text}");
-        }
-    })?;
-    if let Some(mode) = options.paging.mode() {
-        insist_on(&mut outcome, mode);
-    }
-    progress::say(&summary(&outcome));
-    if options.json {
-        println!("{}", Value::Object(outcome.report));
-    }
-    Ok(outcome.verdict.exit_status())
+    describe(&mut guest, options, watched);
+    Ok(guest)
 }
 
 /// The architecture that the options agree on.
 ///
 /// # Errors
 /// They contradict each other; the text tells how.
-fn architecture(options: &cli::Run) -> Result<Architecture, String> {
+fn architecture(options: &cli::Machine) -> Result<Architecture, String> {
     let implied = options.paging.mode().map(architecture_of);
     let asked = options.arch.map(Architecture::from);
     let architecture = match (asked, implied) {
@@ -78,14 +99,14 @@ fn architecture(options: &cli::Run) -> Result<Architecture, String> {
         (Some(one), _) | (None, Some(one)) => one,
         (None, None) => Architecture::Amd64,
     };
-    if architecture == Architecture::I686 && options.machine == cli::Board::Pc {
+    if architecture == Architecture::I686 && options.board == cli::Board::Pc {
         return Err("32-bit firmware exists for the machine q35 only".to_owned());
     }
     Ok(architecture)
 }
 
 /// How the options arrange the processors.
-const fn arrangement(options: &cli::Run) -> Arrangement {
+const fn arrangement(options: &cli::Machine) -> Arrangement {
     Arrangement { sockets: options.sockets, threads: options.threads }
 }
 
@@ -102,9 +123,9 @@ pub(crate) const fn forcing(mode: PagingMode) -> &'static str {
     if mode.is_wide() { "XPA" } else { "NOXPA" }
 }
 
-fn describe(guest: &mut Guest, options: &cli::Run) {
-    let checked = options.exit || options.json;
-    guest.machine = Machine::from(options.machine);
+fn describe(guest: &mut Guest, options: &cli::Machine, watched: Watched) {
+    let checked = watched == Watched::ToTheEnd;
+    guest.machine = Machine::from(options.board);
     guest.processor.clone_from(&options.cpu);
     guest.memory = options.memory;
     guest.processors = options.cpus;
@@ -113,7 +134,6 @@ fn describe(guest: &mut Guest, options: &cli::Run) {
         Some(forced) => format!("{forced} {}", options.params).trim().to_owned(),
         None => options.params.clone(),
     };
-    guest.display = if options.display { Display::Window } else { Display::Hidden };
     guest.timeout = options.timeout.or_else(|| checked.then(|| patience(options.memory)));
     if !checked {
         guest.ending = Ending::StayOn;
@@ -132,7 +152,7 @@ pub(crate) fn patience(memory: MemorySize) -> Duration {
 }
 
 /// A guest that runs another mode than it was made to run has not passed.
-fn insist_on(outcome: &mut Outcome, mode: PagingMode) {
+pub(super) fn insist_on(outcome: &mut Outcome, mode: PagingMode) {
     let Some(runs) = outcome.report.get("paging").and_then(Value::as_str) else { return };
     if outcome.verdict == Verdict::Pass && runs != mode.name() {
         let why = outcome.report.get("paging_reason").and_then(Value::as_str).unwrap_or("no reason given");
@@ -149,7 +169,7 @@ fn insist_on(outcome: &mut Outcome, mode: PagingMode) {
 
 /// Tells whether a line of the console is a list or a record that the harness reads.
 fn is_for_machines(line: &str) -> bool {
-    ["XTOS-RANGE ", "XTOS-TRANSLATION ", "XTOS-REPORT ", "XTOS-INSPECT"]
+    ["XTOS-ANSWER ", "XTOS-RANGE ", "XTOS-TRANSLATION ", "XTOS-REPORT ", "XTOS-INSPECT"]
         .iter()
         .any(|mark| line.starts_with(mark))
 }

@@ -4,12 +4,12 @@ use clap::Parser;
 use xtcore::choice::Architecture;
 
 use super::{architecture, arrangement};
-use crate::cli::{Arguments, Command, Run};
+use crate::cli::{self, Arguments, Command};
 
-fn options(line: &str) -> Run {
+fn options(line: &str) -> cli::Machine {
     let words = ["cargo xtask", "run"].into_iter().chain(line.split_whitespace());
     match Arguments::try_parse_from(words).unwrap().command {
-        Command::Run(options) => *options,
+        Command::Run(options) => options.machine,
         other => panic!("{other:?}"),
     }
 }

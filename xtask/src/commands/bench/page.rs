@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use toml::{Table, Value};
 
 use super::goals::{self, Suite, shown};
-use super::plot::{Bars, Group, Line, Lines};
+use super::plot::{Bars, Beside, Group, Line, Lines};
 use super::results::Results;
 
 /// How the figures came to be, for the reader of any of the pages.
@@ -132,7 +132,7 @@ fn short(test: &str) -> &str {
 fn plots(results: &Results, suite: Suite) -> Vec<Plot> {
     match suite {
         Suite::Frames => vec![
-            bars(results, suite, "frames.svg", "Time of an operation", |test| {
+            bars(results, suite, "frames.svg", "Time of an operation; × is the ratio to ours", |test| {
                 !test.contains("random/") && !test.contains("set-up")
             }),
             lines(
@@ -145,12 +145,22 @@ fn plots(results: &Results, suite: Suite) -> Vec<Plot> {
             lines(results, "frames-set-up.svg", "Set-up, by size of memory", "frames/set-up/", "µs"),
         ],
         Suite::Pools => vec![
-            bars(results, suite, "pools.svg", "Time of an operation", |test| !test.contains("footprint")),
-            bars(results, suite, "pools-footprint.svg", "Memory per byte in use", |test| {
-                test.contains("footprint")
+            bars(results, suite, "pools.svg", "Time of an operation; × is the ratio to ours", |test| {
+                !test.contains("footprint")
             }),
+            bars(
+                results,
+                suite,
+                "pools-footprint.svg",
+                "Memory per byte in use; × is the ratio to ours",
+                |test| test.contains("footprint"),
+            ),
         ],
-        Suite::Paging => vec![bars(results, suite, "paging.svg", "Time of an operation", |_| true)],
+        Suite::Paging => {
+            vec![bars(results, suite, "paging.svg", "Time of an operation; × is the ratio to ours", |_| {
+                true
+            })]
+        }
     }
 }
 
@@ -169,7 +179,7 @@ fn bars(
             .map(|series| (series.subject.clone(), series.median(), shown(series.median(), &series.unit)));
         Group { name: short(test).to_owned(), bars: bars.collect() }
     });
-    let svg = Bars { title: caption.to_owned(), groups: groups.collect() }.svg();
+    let svg = Bars { title: caption.to_owned(), beside: Beside::TheFirst, groups: groups.collect() }.svg();
     Plot { file: file.to_owned(), caption, svg }
 }
 

@@ -1,31 +1,27 @@
 //! Two kinds of plots as SVG: bars in groups and lines, both with logarithmic axes.
-//!
-//! They carry their own colours, which change with the reader's light or dark scheme, and name no font.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
+
+use crate::svg::{self, Scheme, Sheet, escaped};
 
 /// Pixels of the whole picture from left to right.
 const WIDTH: f64 = 860.0;
 
-/// The look. Each colour is readable on white; those that are not on black have another there.
-const STYLE: &str = "\
-<style>
-text { font: 12px system-ui, sans-serif; fill: #24292f; }
-.title { font-size: 15px; font-weight: 600; }
-.grid { stroke: #8c959f; stroke-opacity: .35; }
+const SHAPES: &str = ".line { fill: none; stroke-width: 2; }\n";
+
+/// Each colour is readable on light; those that are not on dark have another there.
+const LIGHT: &str = "\
 .f0 { fill: #0969da; } .f1 { fill: #57606a; } .f2 { fill: #bc4c00; } .f3 { fill: #1a7f37; }
 .f4 { fill: #8250df; } .f5 { fill: #bf3989; } .f6 { fill: #9a6700; } .f7 { fill: #1b7c83; }
 .s0 { stroke: #0969da; } .s1 { stroke: #57606a; } .s2 { stroke: #bc4c00; } .s3 { stroke: #1a7f37; }
 .s4 { stroke: #8250df; } .s5 { stroke: #bf3989; } .s6 { stroke: #9a6700; } .s7 { stroke: #1b7c83; }
-.line { fill: none; stroke-width: 2; }
-@media (prefers-color-scheme: dark) {
-text { fill: #e6edf3; }
+";
+const DARK: &str = "\
 .f0 { fill: #58a6ff; } .f1 { fill: #9da7b3; } .f2 { fill: #f0883e; } .f3 { fill: #3fb950; }
 .f4 { fill: #bc8cff; } .f5 { fill: #f778ba; } .f6 { fill: #d29922; } .f7 { fill: #39c5cf; }
 .s0 { stroke: #58a6ff; } .s1 { stroke: #9da7b3; } .s2 { stroke: #f0883e; } .s3 { stroke: #3fb950; }
 .s4 { stroke: #bc8cff; } .s5 { stroke: #f778ba; } .s6 { stroke: #d29922; } .s7 { stroke: #39c5cf; }
-}
-</style>
 ";
 
 /// How many colours the look has.
@@ -40,11 +36,22 @@ pub(super) struct Group {
     pub(super) bars: Vec<(String, f64, String)>,
 }
 
+/// What a bar's figure is told beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// Nothing: the bars of a group are no rivals.
+    Nothing,
+    /// Its ratio to the first bar of its group.
+    TheFirst,
+}
+
 /// A plot of horizontal bars.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Bars {
     /// What it shows.
     pub(super) title: String,
+    /// What figures are told beside.
+    pub(super) beside: Beside,
     /// From top to bottom.
     pub(super) groups: Vec<Group>,
 }
@@ -67,13 +74,24 @@ pub(super) struct Lines {
     pub(super) lines: Vec<Line>,
 }
 
-/// A logarithmic axis whose ends are powers of ten.
+/// A logarithmic axis whose ends are 1, 2 or 5 times a power of ten.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Axis {
+    /// The ends, as numbers of [`step`].
     low: i32,
     high: i32,
     from: f64,
     to: f64,
+}
+
+/// The numbers 1, 2, 5, 10, 20, 50 and so on; step 0 is 1.
+fn step(number: i32) -> f64 {
+    let digit = match number.rem_euclid(3) {
+        0 => 1.0,
+        1 => 2.0,
+        _ => 5.0,
+    };
+    digit * 10_f64.powi(number.div_euclid(3))
 }
 
 impl Axis {
@@ -81,26 +99,45 @@ impl Axis {
     fn holding(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
         let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
         for value in values.filter(|value| value.is_finite() && *value > 0.0) {
-            least = least.min(value.log10());
-            most = most.max(value.log10());
+            least = least.min(value);
+            most = most.max(value);
         }
         if least > most {
-            (least, most) = (0.0, 1.0);
+            (least, most) = (1.0, 10.0);
         }
-        let low = least.floor() as i32;
-        Self { low, high: (most.ceil() as i32).max(low + 1), from, to }
+        // The steps lie within one of three times the logarithm.
+        let near = |value: f64| (value.log10() * 3.0).floor() as i32;
+        let mut low = near(least) + 1;
+        while step(low) > least {
+            low -= 1;
+        }
+        let mut high = near(most) - 1;
+        while step(high) < most {
+            high += 1;
+        }
+        Self { low, high: high.max(low + 1), from, to }
     }
 
     /// Returns the pixel of a value; what lies outside is drawn at the end.
     fn at(&self, value: f64) -> f64 {
-        let (low, high) = (f64::from(self.low), f64::from(self.high));
+        let (low, high) = (step(self.low).log10(), step(self.high).log10());
         let part = (value.max(f64::MIN_POSITIVE).log10() - low) / (high - low);
         self.from + part.clamp(0.0, 1.0) * (self.to - self.from)
     }
 
-    /// Returns the powers of ten.
+    /// Returns what has a line of its own: every step of a short axis, the powers of ten of a long one.
     fn marks(&self) -> impl Iterator<Item = f64> {
-        (self.low..=self.high).map(|power| 10_f64.powi(power))
+        let short = self.high - self.low <= 7;
+        (self.low..=self.high).filter(move |number| short || number.rem_euclid(3) == 0).map(step)
+    }
+}
+
+/// A number of an axis in few letters: `0.5`, `200`, `50k`, `2M`.
+fn short(mark: f64) -> String {
+    match mark {
+        1e6.. => format!("{}M", mark / 1e6),
+        1e4.. => format!("{}k", mark / 1e3),
+        _ => format!("{}", (mark * 1e6).round() / 1e6),
     }
 }
 
@@ -110,7 +147,7 @@ impl Bars {
         const BAR: f64 = 16.0;
         const GAP: f64 = 14.0;
         const TOP: f64 = 44.0;
-        let (left, right) = (330.0, WIDTH - 80.0);
+        let (left, right) = (330.0, WIDTH - 120.0);
         let values = self.groups.iter().flat_map(|group| group.bars.iter().map(|bar| bar.1));
         let axis = Axis::holding(values, left, right);
         let bars: usize = self.groups.iter().map(|group| group.bars.len()).sum();
@@ -122,15 +159,16 @@ impl Bars {
             let x = axis.at(mark);
             let _ = writeln!(
                 out,
-                r#"<line class="grid" x1="{x:.1}" y1="{:.1}" x2="{x:.1}" y2="{:.1}"/><text x="{x:.1}" y="{:.1}" text-anchor="middle">{mark}</text>"#,
+                r#"<line class="grid" x1="{x:.1}" y1="{:.1}" x2="{x:.1}" y2="{:.1}"/><text x="{x:.1}" y="{:.1}" text-anchor="middle">{}</text>"#,
                 TOP - 6.0,
-                height - 20.0,
-                height - 6.0,
+                height - 22.0,
+                height - 8.0,
+                short(mark),
             );
         }
         let mut y = TOP;
         for group in &self.groups {
-            let _ = writeln!(out, r#"<text x="8" y="{:.1}">{}</text>"#, y + BAR - 4.0, escaped(&group.name));
+            let _ = writeln!(out, r#"<text x="12" y="{:.1}">{}</text>"#, y + BAR - 4.0, escaped(&group.name));
             for (name, value, figure) in &group.bars {
                 let end = axis.at(*value);
                 let text = y + BAR - 4.0;
@@ -144,14 +182,33 @@ impl Bars {
                     (end - left).max(1.0),
                     BAR - 3.0,
                     end.max(left + 1.0) + 5.0,
-                    escaped(figure),
+                    escaped(&self.label(group, *value, figure)),
                 );
                 y += BAR;
             }
             y += GAP;
         }
-        out.push_str("</svg>\n");
+        out.push_str(svg::END);
         out
+    }
+
+    /// A bar's figure and what it is told beside.
+    fn label(&self, group: &Group, value: f64, figure: &str) -> String {
+        match (self.beside, group.bars.as_slice()) {
+            (Beside::TheFirst, [first, _, ..]) if first.1 > 0.0 && first.1 != value => {
+                format!("{figure}, ×{}", ratio(value / first.1))
+            }
+            _ => figure.to_owned(),
+        }
+    }
+}
+
+/// Three digits of a ratio.
+fn ratio(times: f64) -> String {
+    match times {
+        100.0.. => format!("{times:.0}"),
+        10.0.. => format!("{times:.1}"),
+        _ => format!("{times:.2}"),
     }
 }
 
@@ -172,9 +229,10 @@ impl Lines {
             let y = axis.at(mark);
             let _ = writeln!(
                 out,
-                r#"<line class="grid" x1="{left:.1}" y1="{y:.1}" x2="{right:.1}" y2="{y:.1}"/><text x="{:.1}" y="{:.1}" text-anchor="end">{mark}</text>"#,
+                r#"<line class="grid" x1="{left:.1}" y1="{y:.1}" x2="{right:.1}" y2="{y:.1}"/><text x="{:.1}" y="{:.1}" text-anchor="end">{}</text>"#,
                 left - 6.0,
                 y + 4.0,
+                short(mark),
             );
         }
         let mut named: Vec<&str> = Vec::new();
@@ -191,7 +249,7 @@ impl Lines {
             }
         }
         let colours = colours(self.lines.iter().map(|line| line.name.as_str()));
-        for (number, line) in self.lines.iter().enumerate() {
+        for line in &self.lines {
             let colour = colour(&colours, &line.name);
             let path: Vec<String> = line
                 .points
@@ -203,28 +261,50 @@ impl Lines {
                 let (x, y) = (x_of(point.0), axis.at(point.2));
                 let _ = writeln!(out, r#"<circle class="f{colour}" cx="{x:.1}" cy="{y:.1}" r="3.5"/>"#);
             }
-            let y = top + 10.0 + 20.0 * number as f64;
+        }
+        for (line, y) in self.lines.iter().zip(self.label_heights(&axis, top, bottom)) {
+            let colour = colour(&colours, &line.name);
+            let x = right + 16.0;
             let _ = writeln!(
                 out,
-                r#"<rect class="f{colour}" x="{:.1}" y="{:.1}" width="14" height="10"/><text x="{:.1}" y="{y:.1}">{}</text>"#,
-                right + 24.0,
-                y - 9.0,
-                right + 44.0,
+                r#"<rect class="f{colour}" x="{x:.1}" y="{:.1}" width="14" height="10"/><text x="{:.1}" y="{:.1}">{}</text>"#,
+                y - 5.0,
+                x + 20.0,
+                y + 4.0,
                 escaped(&line.name),
             );
         }
-        out.push_str("</svg>\n");
+        out.push_str(svg::END);
         out
+    }
+
+    /// Where the lines' names stand: beside their last points, pushed apart until each can be read. So a reader needs
+    /// no colours to find a line's name.
+    fn label_heights(&self, axis: &Axis, top: f64, bottom: f64) -> Vec<f64> {
+        const APART: f64 = 17.0;
+        let end = |line: &Line| line.points.last().map_or(bottom, |point| axis.at(point.2));
+        let mut heights: Vec<f64> = self.lines.iter().map(end).collect();
+        let mut order: Vec<usize> = (0..heights.len()).collect();
+        order.sort_by(|one, other| {
+            heights.get(*one).partial_cmp(&heights.get(*other)).unwrap_or(Ordering::Equal)
+        });
+        let mut least = top;
+        for (place, number) in order.iter().enumerate() {
+            // Room is kept for those that follow.
+            let most = bottom - APART * (order.len() - 1 - place) as f64;
+            if let Some(height) = heights.get_mut(*number) {
+                *height = height.min(most).max(least);
+                least = *height + APART;
+            }
+        }
+        heights
     }
 }
 
 fn begin(title: &str, height: f64) -> String {
-    let title = escaped(title);
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH:.0} {height:.0}\" width=\"{WIDTH:.0}\" \
-         height=\"{height:.0}\" role=\"img\" aria-label=\"{title}\">\n{STYLE}<text class=\"title\" x=\"8\" \
-         y=\"22\">{title}</text>\n"
-    )
+    let sheet = Sheet { shapes: SHAPES, light: LIGHT, dark: DARK };
+    let begin = svg::begin(title, [WIDTH, height], &sheet, Scheme::Readers);
+    format!("{begin}<text class=\"title\" x=\"12\" y=\"24\">{}</text>\n", escaped(title))
 }
 
 /// The different names, in the order of their colours.
@@ -240,8 +320,4 @@ fn colours<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 
 fn colour(known: &[&str], name: &str) -> usize {
     known.iter().position(|one| *one == name).unwrap_or_default() % COLOURS
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -2,7 +2,7 @@
 
 use super::goals::{self, Suite, shown};
 use super::page::{pages, versions_in};
-use super::plot::{Bars, Group, Line, Lines};
+use super::plot::{Bars, Beside, Group, Line, Lines};
 use super::results::{Progress, Results};
 
 /// Results with these medians.
@@ -126,6 +126,57 @@ fn each_suite_has_a_page_with_its_figures_and_every_plot_it_names() {
     }
 }
 
+fn one_group(beside: Beside, bars: Vec<(String, f64, String)>) -> String {
+    Bars { title: "t".to_owned(), beside, groups: vec![Group { name: "g".to_owned(), bars }] }.svg()
+}
+
+#[test]
+fn rivals_are_told_by_their_ratio_to_the_first() {
+    let bars: Vec<_> = [("ours", 2.0), ("theirs", 19.0), ("faster", 1.0)]
+        .map(|(name, time)| (name.to_owned(), time, format!("{time} ns")))
+        .into();
+    let plot = one_group(Beside::TheFirst, bars.clone());
+    assert!(
+        plot.contains(">2 ns<") && plot.contains(">19 ns, ×9.50<") && plot.contains(">1 ns, ×0.50<"),
+        "{plot}"
+    );
+    assert!(!one_group(Beside::Nothing, bars).contains(", ×"));
+}
+
+#[test]
+fn the_names_of_lines_that_end_together_can_be_read() {
+    let line = |name: &str, end: f64| Line {
+        name: name.to_owned(),
+        points: vec![(1.0, "1".to_owned(), 5.0), (8.0, "8".to_owned(), end)],
+    };
+    let lines = vec![line("upper", 900.0), line("lower", 5.0), line("twin", 5.0), line("other", 890.0)];
+    let svg = Lines { title: "t".to_owned(), lines }.svg();
+    let height = |name: &str| -> f64 {
+        let (before, _) = svg.split_once(&format!(">{name}</text>")).unwrap();
+        before.rsplit_once("y=\"").unwrap().1.trim_end_matches('"').parse().unwrap()
+    };
+    let mut heights = ["upper", "lower", "twin", "other"].map(height);
+    assert!(heights[0] < heights[3] && heights[3] < heights[1], "each beside its line: {heights:?}");
+    heights.sort_by(f64::total_cmp);
+    assert!(heights.windows(2).all(|two| two[1] - two[0] >= 16.0), "{heights:?}");
+    assert!(heights[3] < 390.0, "inside the picture");
+}
+
+#[test]
+fn an_axis_ends_close_to_what_it_holds() {
+    let bars = |most: f64| vec![("x".to_owned(), 1.1, String::new()), ("y".to_owned(), most, String::new())];
+    let narrow = one_group(Beside::Nothing, bars(1.6));
+    assert!(
+        narrow.contains(">1</text>") && narrow.contains(">2</text>") && !narrow.contains(">5</text>"),
+        "{narrow}"
+    );
+    let wide = one_group(Beside::Nothing, bars(3e6));
+    assert!(
+        wide.contains(">10k</text>") && wide.contains(">1M</text>") && !wide.contains(">2k</text>"),
+        "{wide}"
+    );
+}
+
 #[test]
 fn a_plot_keeps_everything_inside_itself() {
     let point = |at: f64, height: f64| (at, format!("{at}"), height);
@@ -134,7 +185,7 @@ fn a_plot_keeps_everything_inside_itself() {
     assert!(svg.contains("a &lt; b"));
     assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
     let bars = vec![("x".to_owned(), 3.0, "3 ns".to_owned()), ("y".to_owned(), 0.0, "0 ns".to_owned())];
-    let svg = Bars { title: "t".to_owned(), groups: vec![Group { name: "g".to_owned(), bars }] }.svg();
+    let svg = one_group(Beside::Nothing, bars);
     assert!(svg.contains("3 ns") && !svg.contains("NaN") && !svg.contains("inf"), "{svg}");
     let empty = Lines { title: "t".to_owned(), lines: Vec::new() }.svg();
     assert!(!empty.contains("NaN"), "{empty}");
@@ -143,9 +194,9 @@ fn a_plot_keeps_everything_inside_itself() {
 #[test]
 fn a_longer_bar_is_a_larger_figure() {
     let bars = vec![("x".to_owned(), 3.0, "3".to_owned()), ("y".to_owned(), 30.0, "30".to_owned())];
-    let svg = Bars { title: "t".to_owned(), groups: vec![Group { name: "g".to_owned(), bars }] }.svg();
+    let svg = one_group(Beside::Nothing, bars);
     let widths: Vec<f64> = svg
-        .split("<rect ")
+        .split("<rect class=\"f")
         .skip(1)
         .filter_map(|rest| rest.split_once("width=\"")?.1.split('"').next()?.parse().ok())
         .collect();

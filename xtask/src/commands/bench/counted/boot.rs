@@ -12,6 +12,7 @@ use xtcore::choice::Architecture;
 use xtqemu::guest::MemorySize;
 
 use super::super::super::{Context, run as boots};
+use super::super::plot::{Line, Lines};
 use super::{MODES, Systems, TICKS_PER_INSTRUCTION, keep, ratio};
 use crate::jobs;
 
@@ -28,6 +29,9 @@ const NO_GIANTS_SIZES: [&str; 3] = ["256M", "16G", "12T"];
 
 /// Where the table is kept.
 const PAGE: &str = "boot.md";
+
+/// The plot, and what it shows.
+const PLOT: (&str, &str) = ("boot.svg", "Instructions from kernel entry to ready, by size of memory");
 
 /// Which sizes to boot with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +86,7 @@ pub(in super::super) fn run(context: &Context, sizes: Sizes) -> Result<u8> {
     }
     let page = page(&rows);
     keep(context, PAGE, &page)?;
+    keep(context, PLOT.0, &plot(&rows))?;
     print!("{page}");
     Ok(0)
 }
@@ -152,6 +157,7 @@ fn page(rows: &[Row]) -> String {
         "## Kernel entry to ready\n\nThe goal is at most 1.10 for every size, and at most 2 million for 256 MiB on amd64.\n\n",
     );
     table(&mut text, rows, &compared(|cost| cost.kernel));
+    let _ = write!(text, "\n![{}]({})\n", PLOT.1, PLOT.0);
     text.push_str("\nOn a processor without 1 GiB pages:\n\n");
     table(&mut text, without, &compared(|cost| cost.kernel));
     text.push_str(
@@ -174,6 +180,19 @@ fn page(rows: &[Row]) -> String {
         ratio(instructions, pairs)
     });
     text
+}
+
+/// A line for each mode. What a processor without 1 GiB pages costs differs too little to be seen beside it.
+fn plot(rows: &[Row]) -> String {
+    let with_giants =
+        |mode| rows.iter().filter(move |(cell, _)| cell.mode == mode && cell.giants == Giants::Present);
+    let lines = MODES.into_iter().map(|mode| {
+        let point =
+            |(cell, cost): &Row| (cell.memory.bytes() as f64, cell.memory.to_string(), cost.kernel as f64);
+        Line { name: mode.name().to_owned(), points: with_giants(mode).map(point).collect() }
+    });
+    let lines = lines.filter(|line| !line.points.is_empty()).collect();
+    Lines { title: PLOT.1.to_owned(), lines }.svg()
 }
 
 /// Appends a table of what `show` makes of each cost and of the first one of its mode.

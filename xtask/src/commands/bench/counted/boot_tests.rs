@@ -2,7 +2,7 @@
 
 use xtcore::PagingMode;
 
-use super::{Cell, Cost, Giants, page, ratio};
+use super::{Cell, Cost, Giants, page, plot, ratio};
 
 /// A boot of which only the kernel's figure matters.
 const fn costing(kernel: u64) -> Cost {
@@ -36,4 +36,24 @@ fn each_size_is_a_row_and_each_mode_a_column_with_its_own_base() {
     assert!(page.contains("| 1T | | | 528 (126) | |"), "{page}");
     assert!(page.contains("| 1T | | | 31.00 | |"), "{page}");
     assert!(page.contains("| 256M | | | 2200 (1.00) | |"), "{page}");
+}
+
+#[test]
+fn the_plot_has_a_line_for_each_mode_and_a_point_for_each_size() {
+    let cell = |mode, size: &str, giants| Cell { mode, memory: size.parse().unwrap(), giants };
+    let rows = [
+        (cell(PagingMode::Pml2, "256M", Giants::Present), costing(1_400_000)),
+        (cell(PagingMode::Pml4, "256M", Giants::Present), costing(790_000)),
+        (cell(PagingMode::Pml4, "256M", Giants::Absent), costing(780_000)),
+        (cell(PagingMode::Pml2, "16G", Giants::Present), costing(1_380_000)),
+        (cell(PagingMode::Pml4, "12T", Giants::Present), costing(740_000)),
+    ];
+    let svg = plot(&rows);
+    assert_eq!(svg.matches("<polyline").count(), 2, "{svg}");
+    assert_eq!(svg.matches("<circle").count(), 4, "{svg}");
+    for named in ["256M", "16G", "12T", "pml2", "pml4"] {
+        assert!(svg.contains(&format!(">{named}</text>")), "{named}");
+    }
+    assert!(!svg.contains("pml5"), "no boot, no line");
+    assert!(page(&rows).contains("](boot.svg)"));
 }

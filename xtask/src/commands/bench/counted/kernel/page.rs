@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::super::plot::{Bars, Group, Line, Lines};
+use super::super::super::plot::{Bars, Beside, Group, Line, Lines};
 use super::{Cell, FORGETTING, Figures, GOALS, MODES, PROCESSORS, Row, SHARED};
 use xtcore::PagingMode;
 
@@ -130,7 +130,7 @@ fn operations(figures: &Figures) -> String {
         };
         Group { name: name.to_owned(), bars: MODES.into_iter().filter_map(bar).collect() }
     });
-    Bars { title: OPERATIONS.1.to_owned(), groups: groups.collect() }.svg()
+    Bars { title: OPERATIONS.1.to_owned(), beside: Beside::Nothing, groups: groups.collect() }.svg()
 }
 
 fn by_processors(figures: &Figures) -> String {
