@@ -14,7 +14,7 @@ use xtboot::block::{
 };
 use xtcore::choice::ModeSet;
 use xtcore::{FrameCount, Level, PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
-use xtpaging::walk::{Found, NotFound, audit};
+use xtpaging::walk::{Found, NotFound};
 use xtpaging::{Capabilities, SelfMap};
 use zerocopy::FromBytes;
 
@@ -86,6 +86,7 @@ extern "C" fn kernel_entry(block: *const u8, self_map_slot: usize) -> ! {
     stamps.end_of("ready");
     regions::publish(memory.layout());
     processor::begin_passive();
+    kd::monitor::prepare(memory);
     let in_use = memory.frames_in_use();
     after_ready(memory, &stamps, in_use)
 }
@@ -154,7 +155,7 @@ fn check_all(boot: &Boot) {
     let rounds = (is_stressed || parameters.value("ROUNDS").is_some())
         .then(|| translations::run(memory, translations::wanted(&parameters)));
     let stress = is_stressed.then(|| stress::run(memory));
-    let audit = memory.space().inspect(audit);
+    let audit = memory.space().inspect(mm::look::audit);
     let frames = memory.audit_frames();
     let report = Report {
         memory,
@@ -179,9 +180,7 @@ fn check_all(boot: &Boot) {
     if parameters.has("INSPECT") {
         inspect::run(memory);
     }
-    if !parameters.has("EXIT") {
-        log!("xtoskrnl: nothing more to do yet; the machine waits");
-    }
+    kd::monitor::answer_parameter(&parameters);
     ending::end(verdict)
 }
 

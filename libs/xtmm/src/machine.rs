@@ -116,6 +116,12 @@ impl<M: Machine, T> SpinLock<M, T> {
         unsafe { self.mutex.make_guard_unchecked() }
     }
 
+    /// Takes the lock if it is free. Never waits, so it stands in no order: for whoever looks at a machine that stands still, at
+    /// any level.
+    pub fn try_lock<'a>(&'a self, _pin: &'a M::Pin) -> Option<MutexGuard<'a, M::Lock, T>> {
+        self.mutex.try_lock()
+    }
+
     /// Returns the value of a lock that nobody else can hold.
     pub fn get_mut(&mut self) -> &mut T {
         self.mutex.get_mut()

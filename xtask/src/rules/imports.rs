@@ -22,8 +22,9 @@ const fn row(package: &'static str, may_import: &'static [&'static str]) -> Row 
     Row { package, may_import, tests_may_import: &["xtsim", "xtsupport"], never: &[] }
 }
 
-const LIBRARIES: &[&str] =
-    &["xtcore", "xtacpi", "xtboot", "xtpaging", "xtlayout", "xthal", "xtrtl", "xtmm", "xtke", "xtterm"];
+const LIBRARIES: &[&str] = &[
+    "xtcore", "xtacpi", "xtboot", "xtpaging", "xtlayout", "xthal", "xtrtl", "xtmm", "xtke", "xtkd", "xtterm",
+];
 
 const TABLE: &[Row] = &[
     row("xtcore", &[]),
@@ -32,6 +33,7 @@ const TABLE: &[Row] = &[
     row("xthal", &["xtrtl", "xtcore"]),
     row("xtrtl", &["xtcore"]),
     row("xtterm", &[]),
+    row("xtkd", &["xtterm", "xtcore"]),
     row("xtpaging", &["xtcore"]),
     row("xtlayout", &["xtcore"]),
     row("xtmm", &["xtpaging", "xtlayout", "xtrtl", "xtcore"]),

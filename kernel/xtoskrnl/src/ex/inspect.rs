@@ -4,10 +4,11 @@ use core::ops::ControlFlow;
 
 use xtcore::{FrameCount, Level, VirtAddr};
 use xtpaging::entry::Bits;
-use xtpaging::walk::{Leaf, Node, SelfMapPolicy, find, visit};
+use xtpaging::walk::{Leaf, SelfMapPolicy, find};
 use xtpaging::{AddressSpace, Rights};
 
 use crate::kd::{self, record};
+use crate::mm::look::each_page;
 use crate::mm::{Memory, SelfMapTables};
 
 /// Addresses that are translated for comparison.
@@ -15,6 +16,7 @@ const TRANSLATIONS: u64 = 1000;
 
 /// Prints every mapped range and a thousand translations, then waits for a byte from the serial line.
 pub(crate) fn run(memory: &Memory) {
+    kd::expect_byte();
     memory.space().inspect(|space, tables| {
         ranges(space, tables);
         translations(space, tables);
@@ -67,18 +69,16 @@ impl Range {
 fn ranges(space: &AddressSpace, tables: &SelfMapTables) {
     let mut current: Option<Range> = None;
     let geometry = space.geometry();
-    let _: ControlFlow<()> = visit(space, tables, SelfMapPolicy::Skip, |node| {
-        if let Node::Leaf(leaf) = node {
-            let bytes = geometry.page_bytes(leaf.level);
-            match &mut current {
-                Some(range) if range.joins(&leaf) => {
-                    range.pages += 1;
-                    range.bytes += bytes;
-                }
-                _ => {
-                    if let Some(done) = current.replace(Range { first: leaf, pages: 1, bytes }) {
-                        done.print();
-                    }
+    each_page(space, tables, SelfMapPolicy::Skip, &mut |leaf| {
+        let bytes = geometry.page_bytes(leaf.level);
+        match &mut current {
+            Some(range) if range.joins(leaf) => {
+                range.pages += 1;
+                range.bytes += bytes;
+            }
+            _ => {
+                if let Some(done) = current.replace(Range { first: *leaf, pages: 1, bytes }) {
+                    done.print();
                 }
             }
         }
@@ -93,16 +93,15 @@ fn ranges(space: &AddressSpace, tables: &SelfMapTables) {
 fn translations(space: &AddressSpace, tables: &SelfMapTables) {
     let geometry = space.geometry();
     let mut leaves = 0_u64;
-    let _: ControlFlow<()> = visit(space, tables, SelfMapPolicy::Follow, |node| {
-        leaves += u64::from(matches!(node, Node::Leaf(_)));
+    each_page(space, tables, SelfMapPolicy::Follow, &mut |_| {
+        leaves += 1;
         ControlFlow::Continue(())
     });
     // Every leaf gets its share, in order, down to the last one.
     let mut seen = 0;
     let mut told = 0;
     let mut seed = 0x5854_4F53_u64;
-    let _: ControlFlow<()> = visit(space, tables, SelfMapPolicy::Follow, |node| {
-        let Node::Leaf(leaf) = node else { return ControlFlow::Continue(()) };
+    each_page(space, tables, SelfMapPolicy::Follow, &mut |leaf| {
         seen += 1;
         while told * leaves < seen * TRANSLATIONS && told < TRANSLATIONS {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

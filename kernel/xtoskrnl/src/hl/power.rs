@@ -1,7 +1,7 @@
-//! The end: telling the emulator, or switching the machine off.
+//! The end: telling the emulator, switching the machine off, or restarting it.
 #![allow(unsafe_code, reason = "naming I/O ports")]
 
-use xtacpi::SoftOff;
+use xtacpi::{Register, Reset, SoftOff};
 
 use crate::ar::control::pause;
 use crate::ar::port::Port;
@@ -57,5 +57,31 @@ pub(crate) fn switch_off(how: &SoftOff) {
     }
     for _ in 0..10_000_000 {
         pause();
+    }
+}
+
+/// The reset control register of the chipsets that PCs have had since 1996, and what makes it reset everything.
+const RESET_CONTROL: u16 = 0xCF9;
+const FULL_RESET: u8 = 0x0E;
+
+/// The keyboard controller's command port, and the command that pulses the processor's reset line.
+const KEYBOARD_COMMAND: u16 = 0x64;
+const PULSE_RESET: u8 = 0xFE;
+
+/// Restarts the machine: as ACPI's tables say (ACPI 6.5, section 4.8.3.6) if they name a port, then as every PC can. Returns when
+/// it does not restart.
+pub(crate) fn restart(reset: Option<Reset>) {
+    let named = match reset {
+        Some(Reset { register: Register::Port(port), value }) => Some((port, value)),
+        Some(Reset { register: Register::Memory(_), .. }) | None => None,
+    };
+    let usual = [(RESET_CONTROL, FULL_RESET), (KEYBOARD_COMMAND, PULSE_RESET)];
+    for (port, value) in named.into_iter().chain(usual) {
+        // SAFETY: the fixed description table names the port as the reset register, or it is a PC's: what the write does to
+        // memory is to end its use.
+        unsafe { Port::new(port) }.write(value);
+        for _ in 0..1_000_000 {
+            pause();
+        }
     }
 }

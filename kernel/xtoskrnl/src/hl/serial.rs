@@ -73,10 +73,17 @@ impl Serial {
 
     /// Waits for a byte.
     pub(crate) fn read(self) -> u8 {
-        while self.line_status.read() & DATA_READY == 0 {
+        loop {
+            if let Some(byte) = self.poll() {
+                return byte;
+            }
             pause();
         }
-        self.data.read()
+    }
+
+    /// Returns a byte that has come. Costs one access to a port where none has.
+    pub(crate) fn poll(self) -> Option<u8> {
+        (self.line_status.read() & DATA_READY != 0).then(|| self.data.read())
     }
 }
 

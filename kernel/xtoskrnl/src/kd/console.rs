@@ -1,7 +1,9 @@
 //! Where the log goes.
 
 use core::fmt::{self, Write};
+use core::sync::atomic::{AtomicBool, Ordering};
 
+use arrayvec::ArrayString;
 use spin::{Mutex, Once};
 use xtboot::parameters::Parameters;
 use xthal::serial::{Line, parse_debug};
@@ -96,9 +98,67 @@ pub(crate) fn print_record(text: fmt::Arguments<'_>) {
     }
 }
 
+/// Somebody waits for bytes of the serial line, which are his.
+static IS_AWAITED: AtomicBool = AtomicBool::new(false);
+
+/// Keeps the next byte of the serial line for [`read_byte`]: called before anybody is asked to send one.
+pub(crate) fn expect_byte() {
+    IS_AWAITED.store(true, Ordering::Relaxed);
+}
+
 /// Waits for a byte from the serial line; `None` when there is no line.
 pub(crate) fn read_byte() -> Option<u8> {
-    serial().map(Serial::read)
+    expect_byte();
+    let byte = serial().map(Serial::read);
+    IS_AWAITED.store(false, Ordering::Relaxed);
+    byte
+}
+
+/// Returns a byte that has come on the serial line and that nobody waits for.
+pub(crate) fn poll_byte() -> Option<u8> {
+    let is_mine = !IS_AWAITED.load(Ordering::Relaxed);
+    serial().filter(|_| is_mine).and_then(Serial::poll)
+}
+
+/// Tells whether there is a serial line.
+pub(crate) fn has_serial() -> bool {
+    serial().is_some()
+}
+
+/// Shows text that is no part of the log: on the serial line, and on the screen if nobody else writes there.
+pub(crate) fn show(text: &str) {
+    // The sinks never fail.
+    if let Some(mut serial) = serial() {
+        let _ = serial.write_str(text);
+    }
+    if let Some(mut console) = CONSOLE.try_lock()
+        && let Some(screen) = &mut console.screen
+    {
+        let _ = screen.write_str(text);
+    }
+}
+
+/// Returns the line of the log that came so many lines before its last one, as much of it as fits; `None` where the log begins,
+/// and when somebody else has it.
+pub(crate) fn line_of_log<const N: usize>(back: usize) -> Option<ArrayString<N>> {
+    let console = CONSOLE.try_lock()?;
+    // The text behind the last end of a line is none yet.
+    let ends = console.ring.bytes().filter(|byte| *byte == b'\n').count();
+    let wanted = ends.checked_sub(back.checked_add(1)?)?;
+    let mut line = ArrayString::new();
+    let mut number = 0;
+    for byte in console.ring.bytes() {
+        match byte {
+            b'\n' => number += 1,
+            b'\r' => {}
+            byte if number == wanted => {
+                // What does not fit is left out.
+                let _ = line.try_push(char::from(byte));
+            }
+            _ => {}
+        }
+    }
+    Some(line)
 }
 
 /// Clears the screen to the colours of a bug check, if it is free.

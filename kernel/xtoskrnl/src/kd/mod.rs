@@ -5,10 +5,12 @@
 //! to the serial line alone.
 
 mod console;
+pub(crate) mod monitor;
 mod ring;
 
 pub(crate) use console::{
-    attach_screen, choose_serial, open_serial, print, print_record, read_byte, stop_colours,
+    attach_screen, choose_serial, expect_byte, has_serial, line_of_log, open_serial, poll_byte, print,
+    print_record, read_byte, show, stop_colours,
 };
 
 /// Prints a line to the log.

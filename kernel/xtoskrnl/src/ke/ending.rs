@@ -1,12 +1,17 @@
-//! How a run ends, as the user asked for it: by the emulator's exit device, by switching off, or by waiting.
+//! How a run ends, as the user asked for it: by the emulator's exit device, by switching off, or by waiting for somebody who
+//! looks: after a bug check in the monitor, else at the key that opens it.
 
 use spin::Once;
 use xtboot::parameters::Parameters;
+use xtke::RunLevel;
+use xtke::platform::Parking;
 
 use crate::ar::control;
 use crate::hl::acpi;
 use crate::hl::power::{self, Verdict};
-use crate::kd::log;
+use crate::kd::{self, log, monitor};
+use crate::ke::threads::{self, Kernel};
+use crate::ke::{processor, processors};
 
 /// What the user asked for.
 #[derive(Clone, Copy, Debug)]
@@ -27,13 +32,31 @@ pub(crate) fn arrange(parameters: &Parameters<'_>) {
     });
 }
 
-/// Ends the run, and says why the machine is still on when it is.
+/// Ends the run, and says why the machine is still on when it is. Where the user did not ask for an end, a bug check leads to the
+/// monitor, and a thread of a machine that runs rests for good.
 pub(crate) fn end(verdict: Verdict) -> ! {
-    if let Some(why) = leave(verdict) {
-        log!("xtoskrnl: {why}; the processor stops");
+    match leave(verdict) {
+        Err(NotAsked) if processors::is_stopping() => monitor::open_stopped(),
+        Err(NotAsked) => rest(),
+        Ok(why) => log!("xtoskrnl: {why}; the processor stops"),
     }
     control::stop()
 }
+
+/// Lets everybody else go on for good. Returns where there are no threads.
+fn rest() {
+    if kd::has_serial() {
+        log!("xtoskrnl: nothing more to do yet; the machine waits, {} opens the monitor", monitor::KEY_NAME);
+    } else {
+        log!("xtoskrnl: nothing more to do yet; the machine waits");
+    }
+    while threads::running().is_some() && processor::run_level() == RunLevel::Passive {
+        Kernel::park();
+    }
+}
+
+/// The user did not ask for an end.
+struct NotAsked;
 
 /// Ends the run without a word, for those who cannot print.
 pub(crate) fn end_silently(verdict: Verdict) -> ! {
@@ -41,18 +64,18 @@ pub(crate) fn end_silently(verdict: Verdict) -> ! {
     control::stop()
 }
 
-/// Leaves the machine if the user asked for it. Returns when that did not work, with the reason, or when nobody asked.
-fn leave(verdict: Verdict) -> Option<&'static str> {
-    let ending = ENDING.get().filter(|ending| ending.exit)?;
+/// Leaves the machine if the user asked for it. Returns when that did not work, with the reason.
+fn leave(verdict: Verdict) -> Result<&'static str, NotAsked> {
+    let ending = ENDING.get().filter(|ending| ending.exit).ok_or(NotAsked)?;
     if let Some(port) = ending.port {
         power::tell_emulator(port, verdict);
     }
     match acpi::platform().map(|platform| &platform.soft_off) {
         Some(Some(how)) => power::switch_off(how),
-        Some(None) => return Some("the ACPI tables do not tell how to switch off"),
+        Some(None) => return Ok("the ACPI tables do not tell how to switch off"),
         None => {
-            return Some("the end came before the ACPI tables were read, so nothing tells how to switch off");
+            return Ok("the end came before the ACPI tables were read, so nothing tells how to switch off");
         }
     }
-    Some("the machine did not switch off")
+    Ok("the machine did not switch off")
 }

@@ -108,10 +108,11 @@ pub(crate) enum Spot {
 /// Who finds stacks that come and go.
 pub(crate) type Finder = fn(VirtAddr) -> Option<Stack>;
 
-/// The stacks of a processor that stay: the one it starts on, that of interrupts, and those of faults.
-type Row = [Once<Stack>; 2 + FaultStack::ALL.len()];
+/// The stacks of a processor that stay: the one it starts on, that of interrupts, and those of faults; of the boot processor
+/// that of the monitor, too.
+type Row = [Once<Stack>; 3 + FaultStack::ALL.len()];
 
-static FIXED: [Row; MOST] = [const { [const { Once::new() }; 2 + FaultStack::ALL.len()] }; MOST];
+static FIXED: [Row; MOST] = [const { [const { Once::new() }; 3 + FaultStack::ALL.len()] }; MOST];
 
 static FINDER: Once<Finder> = Once::new();
 
@@ -139,6 +140,11 @@ pub(crate) fn set_finder(finder: Finder) {
     FINDER.call_once(|| finder);
 }
 
+/// Returns the stacks that stay.
+pub(crate) fn fixed() -> impl Iterator<Item = Stack> {
+    FIXED.iter().flat_map(|row| row.iter().map_while(Once::get)).copied()
+}
+
 /// Returns what an address has to do with a stack.
 pub(crate) fn find(address: VirtAddr) -> Option<Spot> {
     let spot = |stack: Stack| {
@@ -148,8 +154,7 @@ pub(crate) fn find(address: VirtAddr) -> Option<Spot> {
             stack.guard.contains(address).then_some(Spot::Guard(stack))
         }
     };
-    let fixed = FIXED.iter().flat_map(|row| row.iter().map_while(Once::get)).find_map(|stack| spot(*stack));
-    fixed.or_else(|| FINDER.get().and_then(|find| find(address)).and_then(spot))
+    fixed().find_map(spot).or_else(|| FINDER.get().and_then(|find| find(address)).and_then(spot))
 }
 
 /// Returns the name of the stack that a stack pointer belongs to; one in a guard belongs to the stack above.

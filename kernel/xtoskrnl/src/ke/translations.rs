@@ -61,3 +61,9 @@ pub(crate) fn enter() -> Result<(), NoInbox> {
 pub(crate) fn service() {
     SHOOTDOWN.service();
 }
+
+/// Has nobody wait for the caller's processor any more, which forgets everything, and touches nothing whose translation changes
+/// until it has entered again. Called with interrupts off.
+pub(crate) fn leave() {
+    SHOOTDOWN.leave();
+}

@@ -4,6 +4,7 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::bugcheck::{Code, bug_check};
+use super::processors::Summons;
 use super::{fault, processors, stacks};
 use crate::ar::fault::Vector;
 use crate::ar::{Resume, TrapFrame, control, registers_survive_a_breakpoint};
@@ -18,8 +19,13 @@ pub(crate) fn handle(frame: &TrapFrame) -> Resume {
         Vector::DOUBLE_FAULT => double_fault(frame),
         Vector::BREAKPOINT if is_expected() => Resume,
         Vector::NON_MASKABLE => {
+            processors::remember(frame);
+            let summons = processors::join_a_hold();
             processors::join_a_stop();
-            unexpected(frame)
+            match summons {
+                Summons::Answered => Resume,
+                Summons::None => unexpected(frame),
+            }
         }
         _ => unexpected(frame),
     }

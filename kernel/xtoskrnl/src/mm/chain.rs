@@ -21,6 +21,11 @@ pub(super) unsafe fn publish(self_map: SelfMap, format: Format) {
     PAGING.call_once(|| (self_map, format));
 }
 
+/// Returns the active paging, once it is known.
+pub(super) fn paging() -> Option<(SelfMap, Format)> {
+    PAGING.get().copied()
+}
+
 /// Prints the chain of entries of an address, from the highest level that the self-map shows, up to the one at which the
 /// translation ends.
 pub(crate) fn print(address: VirtAddr) {

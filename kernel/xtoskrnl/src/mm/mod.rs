@@ -11,6 +11,7 @@
 //!   threads   records and stacks for threads
 //!   account/  the audit of frames, and every count for comparison
 //!   resolve   page faults that can be resolved; chain: the entries of an address, for those that cannot
+//!   look      tables and PFN database for the monitor, which takes no lock
 //! ```
 //!
 //! The mechanisms are `xtmm`'s; here they get this kernel's addresses, processors and tables. Each step of the start
@@ -23,6 +24,7 @@ mod account;
 mod chain;
 mod devices;
 mod fault;
+pub(crate) mod look;
 mod mapped;
 mod memory;
 mod paging;

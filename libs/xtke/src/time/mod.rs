@@ -25,7 +25,7 @@ use core::ops::{Add, Sub};
 
 pub use clock::{Activity, Clock, CpuTimes, TickCount, Times};
 pub use page::{SharedPage, SharedTime};
-pub use queue::{TimerQueue, Timing};
+pub use queue::{Armed, TimerQueue, Timing};
 pub use timer::{Action, Due, Expiry, Period, Repeat, Timer, during};
 pub use xtrtl::time::Interval;
 

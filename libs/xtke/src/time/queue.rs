@@ -9,6 +9,7 @@
 #![allow(unsafe_code, reason = "timers are reached by their addresses")]
 
 use core::fmt;
+use core::ops::ControlFlow;
 use core::ptr::NonNull;
 
 use xtcore::{CpuIndex, RunLevel};
@@ -28,6 +29,17 @@ const CLASS: Class = Class::new("timer queue");
 pub trait Timing: Platform {
     /// Returns the timers of a processor: always the same queue, made with that processor's number. Highest level: any.
     fn timers(cpu: CpuIndex) -> &'static TimerQueue<Self>;
+}
+
+/// A timer that is armed, as a monitor sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Armed {
+    /// Where it lies.
+    pub address: usize,
+    /// When it is due.
+    pub due: Instant,
+    /// After how long it is due again; zero for one that is due once.
+    pub period: Interval,
 }
 
 /// The timers of one processor.
@@ -156,6 +168,30 @@ impl<P: Timing> TimerQueue<P> {
     /// Dispatch. Cost: one lock.
     pub fn moves(&self) -> u64 {
         self.state.lock().wheel.moves()
+    }
+
+    /// Shows the timers that are armed, in no order, if the lock is free: for a monitor. At most so many, and none of which
+    /// `is_there` says that its bytes from an address on have no memory; ends when `visit` breaks. Never waits. Highest level:
+    /// any.
+    pub fn look(
+        &self,
+        most: usize,
+        is_there: &dyn Fn(usize, usize) -> bool,
+        visit: &mut dyn FnMut(Armed) -> ControlFlow<()>,
+    ) -> Option<()> {
+        let state = self.state.try_lock()?;
+        let is_there =
+            |entry: NonNull<Entry>| entry.is_aligned() && is_there(entry.addr().get(), size_of::<Entry>());
+        let mut shown = 0;
+        let _: ControlFlow<()> = state.wheel.each(&is_there, &mut |entry| {
+            if shown == most {
+                return ControlFlow::Break(());
+            }
+            shown += 1;
+            let address = core::ptr::from_ref(entry).addr();
+            visit(Armed { address, due: entry.due(), period: entry.period.get() })
+        });
+        Some(())
     }
 
     /// Locks the queue.

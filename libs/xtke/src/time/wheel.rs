@@ -30,6 +30,7 @@
 #![allow(unsafe_code, reason = "entries are reached by their addresses")]
 
 use core::cell::Cell;
+use core::ops::ControlFlow;
 use core::ptr::NonNull;
 
 use xtrtl::list::{Corrupt, Link, Ring};
@@ -212,6 +213,25 @@ impl Wheel {
         // SAFETY: the entry stands in this wheel, so it is alive.
         let due = only.map(|only| unsafe { only.cast::<Entry>().as_ref() }.due());
         Some(due.unwrap_or(Instant::new(slot.begin)))
+    }
+
+    /// Shows all entries, in no order, as far as `is_there` says that the next one has memory, until `visit` breaks.
+    pub(super) fn each(
+        &self,
+        is_there: &dyn Fn(NonNull<Entry>) -> bool,
+        visit: &mut dyn FnMut(&Entry) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        for ring in &self.slots {
+            let mut next = ring.first();
+            while let Some(link) = next.filter(|link| is_there(link.cast())) {
+                // SAFETY: there is memory, as was asked; what stands in the wheel is alive, or was overwritten, and cells can
+                // have any content.
+                visit(unsafe { link.cast::<Entry>().as_ref() })?;
+                // SAFETY: the link leads from this ring.
+                next = unsafe { ring.after(link) };
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     /// Returns the first slot that is occupied.

@@ -1,5 +1,8 @@
 //! From creation to the reaper: memory, references, counts, and the list of all threads.
 
+use std::ops::ControlFlow;
+use std::ptr::NonNull;
+
 use xtke::sched::{Busy, CpuSet, CreateError, Name, State};
 
 use crate::support::flat::{Bench, NoMemory};
@@ -102,4 +105,29 @@ fn the_list_is_refused_to_who_interrupts_its_holder() {
     let mut inner = None;
     bench.scheduler.each(|_| inner = Some(bench.scheduler.try_each(|_| ())));
     assert_eq!(inner, Some(Err(Busy)));
+    bench.scheduler.each(|_| {
+        inner = Some(bench.scheduler.look(9, &|_| true, &mut |_| ControlFlow::Continue(())));
+    });
+    assert_eq!(inner, Some(Err(Busy)));
+}
+
+#[test]
+fn whoever_believes_no_link_sees_no_more_than_is_there() {
+    let bench = Bench::plain(2);
+    let threads = [bench.start(0, 8), bench.start(1, 8)];
+    let seen = |most: usize, absent: Option<usize>, stop_after: usize| {
+        let mut names = Vec::new();
+        let is_there = |thread: NonNull<_>| Some(thread.addr().get()) != absent;
+        let looked = bench.scheduler.look(most, &is_there, &mut |thread| {
+            names.push(thread.name().to_string());
+            if names.len() < stop_after { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        assert_eq!(looked, Ok(names.len()));
+        names
+    };
+    assert_eq!(seen(9, None, 9), ["idle 0", "idle 1", "thread 0", "thread 1"]);
+    assert_eq!(seen(3, None, 9), ["idle 0", "idle 1", "thread 0"]);
+    assert_eq!(seen(9, None, 2), ["idle 0", "idle 1"]);
+    let second = std::ptr::from_ref(&*threads[1]).addr();
+    assert_eq!(seen(9, Some(second), 9), ["idle 0", "idle 1", "thread 0"]);
 }

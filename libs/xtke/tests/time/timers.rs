@@ -1,5 +1,6 @@
 //! What timers do on one processor, and on two that take turns.
 
+use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 
@@ -84,6 +85,32 @@ fn the_clock_interrupt_only_asks_and_only_when_something_is_due() {
     drop(raised);
     assert_eq!(taken(&log), [(1, 50, 50)]);
     assert_eq!(machine.timers(0).next_due(), Instant::NEVER);
+}
+
+#[test]
+fn a_monitor_sees_what_is_armed_and_no_more_than_is_there() {
+    let (machine, log) = (Machine::start(), Log::default());
+    let timers = [timer(1, &log), timer(2, &log), timer(3, &log)];
+    timers[0].as_ref().arm(at(50), Repeat::Once);
+    timers[1].as_ref().arm(at(1 << 40), Repeat::Once);
+    let seen = |most: usize, is_there: &dyn Fn(usize, usize) -> bool| {
+        let mut dues = Vec::new();
+        let looked = machine.timers(0).look(most, is_there, &mut |armed| {
+            assert_eq!(armed.period, Interval::ZERO);
+            dues.push(armed.due.units());
+            ControlFlow::Continue(())
+        });
+        assert_eq!(looked, Some(()));
+        dues.sort_unstable();
+        dues
+    };
+    assert_eq!(seen(9, &|_, _| true), [50, 1 << 40]);
+    assert_eq!(seen(1, &|_, _| true).len(), 1);
+    assert!(seen(9, &|_, _| false).is_empty());
+    timers[0].as_ref().cancel();
+    assert_eq!(seen(9, &|_, _| true), [1 << 40]);
+    timers[1].as_ref().cancel();
+    assert!(taken(&log).is_empty());
 }
 
 #[test]

@@ -143,13 +143,22 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     #[must_use]
     pub fn counts(&self) -> Counts {
         let pin = self.machine.pin();
+        self.count(self.books.pages(&pin))
+    }
+
+    /// As [`Pool::counts`], if the lock is free; for a monitor: never waits. Highest level: any.
+    pub fn try_counts(&self, pin: &M::Pin) -> Option<Counts> {
+        self.books.try_pages(pin).map(|pages| self.count(pages))
+    }
+
+    fn count(&self, book_pages: u64) -> Counts {
         let magazines =
             self.caches.iter().flat_map(|cache| ClassIndex::all().filter_map(|index| cache.magazine(index)));
         Counts {
             slab_pages: self.slab_pages.load(Ordering::Relaxed) as u64,
             whole_blocks: self.whole_blocks.load(Ordering::Relaxed) as u64,
             whole_pages: self.whole_pages.load(Ordering::Relaxed) as u64,
-            book_pages: self.books.pages(&pin),
+            book_pages,
             record_pages: (self.records.backed() * size_of::<usize>()) as u64 / PAGE_BYTES,
             cached: magazines.map(|magazine| u64::from(magazine.held())).sum(),
         }

@@ -106,6 +106,12 @@ impl<'m, M: Machine, T: Tables, L: Tlb> KernelSpace<'m, M, T, L> {
         look(&self.space, &inner.tables)
     }
 
+    /// As [`KernelSpace::inspect`], if the lock is free; for a monitor: never waits. Highest level: any.
+    pub fn try_inspect<R>(&self, pin: &M::Pin, look: impl FnOnce(&AddressSpace, &T) -> R) -> Option<R> {
+        let inner = self.inner.try_lock(pin)?;
+        Some(look(&self.space, &inner.tables))
+    }
+
     /// Lets `change` at the tables, under the lock: several mappings at once, for whoever brings the frames for them and may
     /// therefore hold the frame allocator's lock. Memory types are not compared with the window's.
     /// Highest level: Dispatch.
@@ -118,6 +124,20 @@ impl<'m, M: Machine, T: Tables, L: Tlb> KernelSpace<'m, M, T, L> {
     /// that it is lent in their places.
     pub unsafe fn change<R>(&self, change: impl FnOnce(&AddressSpace, &mut T, &mut L) -> R) -> R {
         self.lend(change)
+    }
+
+    /// As [`KernelSpace::change`], if the lock is free; for a monitor: never waits. Highest level: any.
+    ///
+    /// # Safety
+    /// That of [`KernelSpace::change`].
+    pub unsafe fn try_change<R>(
+        &self,
+        pin: &M::Pin,
+        change: impl FnOnce(&AddressSpace, &mut T, &mut L) -> R,
+    ) -> Option<R> {
+        let mut inner = self.inner.try_lock(pin)?;
+        let Inner { tables, tlb } = &mut *inner;
+        Some(change(&self.space, tables, tlb))
     }
 
     /// [`KernelSpace::change`], for this module's own types, which hand on the contract to whoever makes a

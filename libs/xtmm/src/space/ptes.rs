@@ -184,6 +184,11 @@ impl<'m, M: Machine, T: Tables, L: Tlb, F: PageFrames, P: PageRanges> SystemPtes
         look(&self.ranges.lock(&pin))
     }
 
+    /// As [`SystemPtes::inspect`], if the lock is free; for a monitor: never waits. Highest level: any.
+    pub fn try_inspect<R>(&self, pin: &M::Pin, look: impl FnOnce(&P) -> R) -> Option<R> {
+        self.ranges.try_lock(pin).map(|ranges| look(&ranges))
+    }
+
     /// Returns the first frame that the entries of the tables cannot name.
     pub(super) const fn frame_limit(&self) -> Frame {
         self.mapper().kernel.space().format().frame_limit()

@@ -116,7 +116,15 @@ impl<'m, M: Machine, P: StackPages> Stacks<'m, M, P> {
     #[must_use]
     pub fn counts(&self) -> Counts {
         let pin = self.machine.pin();
-        let cached = self.cache.lock(&pin).len();
+        self.count(self.cache.lock(&pin).len())
+    }
+
+    /// As [`Stacks::counts`], if the lock is free; for a monitor: never waits. Highest level: any.
+    pub fn try_counts(&self, pin: &M::Pin) -> Option<Counts> {
+        self.cache.try_lock(pin).map(|cache| self.count(cache.len()))
+    }
+
+    fn count(&self, cached: usize) -> Counts {
         let load = |counter: &AtomicUsize| counter.load(Ordering::Relaxed) as u64;
         Counts {
             stacks: load(&self.stacks),

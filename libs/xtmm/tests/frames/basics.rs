@@ -3,8 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use crate::double::{Ground, range};
-use xtcore::FrameCount;
+use xtcore::{Frame, FrameCount};
 use xtmm::frames::Zone;
+use xtmm::machine::Machine;
 
 const ANY: u64 = u64::MAX;
 const GIANT: u64 = 1 << 18;
@@ -26,6 +27,20 @@ fn who_is_not_served_briefly_gets_and_gives_the_same_frames() {
     frames.trim().unwrap();
     let after = frames.counts();
     assert_eq!(after.available().get() + after.books.get(), 4400);
+}
+
+#[test]
+fn who_may_not_wait_counts_the_same() {
+    let mut ground = Ground::new(512, &[range(600, 5000)], 1);
+    let frames = ground.allocator(GIANT, ANY);
+    let held: Vec<_> = (0..100).map(|_| frames.allocate(Zone::Any).unwrap()).collect();
+    frames.free(held[7]).unwrap();
+    let pin = frames.machine().pin();
+    assert_eq!(frames.try_counts(&pin), Some(frames.counts()));
+    for number in [0, 599, 600, 4999, 5000, held[7].number(), held[8].number()] {
+        let frame = Frame::new(number);
+        assert_eq!(frames.try_place_of(&pin, frame), Some(frames.place_of(frame)), "{number}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@
 
 mod basics;
 mod crimes;
+mod describe;
 #[path = "support/double.rs"]
 mod double;
 mod failure;

@@ -5,6 +5,7 @@
 //! waits ends when what it waits for has happened, or with the screen in its complaint; only whether a screen stands still is
 //! told by the clock.
 
+mod answers;
 mod glyphs;
 mod talks;
 mod terminal;
@@ -18,6 +19,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use self::answers::Answers;
+pub use self::answers::Check;
 pub use self::talks::{TALKS, Talk};
 use self::terminal::Terminal;
 use crate::guest::Guest;
@@ -36,6 +39,12 @@ const STILL: Duration = Duration::from_millis(700);
 
 /// The beginning of lines that are not for people.
 const FOR_MACHINES: &str = "XTOS-";
+
+/// The beginning of an answer of the kernel's monitor to programs.
+const ANSWER: &str = "{\"command\":";
+
+/// The key that opens the kernel's monitor: Control-K.
+const MONITOR_KEY: &str = "\x0b";
 
 /// One step of a conversation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +65,12 @@ pub enum Step {
     Repeats(&'static str),
     /// Waits until the screen stands still, and takes a picture that only has to be there.
     Pictures(&'static str),
+    /// Asks the kernel's monitor for an answer in JSON, of which something must be true. What stands in braces comes from earlier
+    /// answers.
+    Asks(&'static str, Check),
+    /// Opens the kernel's monitor by its key and leaves it again, so many times; it was opened so often before. All of it before the
+    /// kernel reports.
+    Visits(u32, u32),
     /// Waits for the kernel's report, where this key must have this value.
     Reports(&'static str, &'static str),
     /// Waits until the guest has ended, for this reason.
@@ -89,6 +104,7 @@ pub fn converse(guest: &Guest, steps: &[Step]) -> Result<Conversation, BootError
         splitter: Splitter::default(),
         transcript: Transcript::default(),
         lines: Vec::new(),
+        answers: Answers::default(),
         over: false,
         pictures: Vec::new(),
     };
@@ -117,6 +133,8 @@ struct Meeting<'a> {
     transcript: Transcript,
     /// All lines for people that came down the serial line.
     lines: Vec<String>,
+    /// What the kernel's monitor has answered.
+    answers: Answers,
     /// The guest's serial line is closed.
     over: bool,
     pictures: Vec<PathBuf>,
@@ -149,6 +167,26 @@ impl Meeting<'_> {
                 })
             }
             Step::Pictures(name) => self.picture(name).map(|_| Ok(())),
+            Step::Asks(command, check) => self.ask(command, check),
+            Step::Visits(times, before) => {
+                for visit in before + 1..=before + times {
+                    let entry = format!("entry {visit}:");
+                    let taken = match self.type_text(MONITOR_KEY)? {
+                        Ok(()) => self.until("the monitor does not open", |talk| talk.has_line(0, &entry))?,
+                        failed => failed,
+                    };
+                    if taken.is_err() {
+                        return Ok(taken);
+                    }
+                    if let Err(reason) = self.type_text("go\r")? {
+                        return Ok(Err(reason));
+                    }
+                }
+                Ok(match &self.transcript.report {
+                    None => Ok(()),
+                    Some(_) => Err("the report came before the last visit".to_owned()),
+                })
+            }
             Step::Reports(key, value) => {
                 let came = self.until("there was no report", |talk| talk.transcript.report.is_some())?;
                 let found = self.transcript.report.as_ref().and_then(|report| report.get(key));
@@ -166,6 +204,26 @@ impl Meeting<'_> {
                 Ok(if found == reason { Ok(()) } else { Err(format!("it ended otherwise: {found:?}")) })
             }
         }
+    }
+
+    /// Asks the kernel's monitor.
+    fn ask(&mut self, command: &str, check: Check) -> Result<Taken, BootError> {
+        let mark = self.lines.len();
+        let command = self.answers.fill(command);
+        if let Err(reason) = self.type_text(&format!("json {command}\r"))? {
+            return Ok(Err(reason));
+        }
+        if let Err(reason) = self.until("there was no answer", |talk| talk.has_line(mark, ANSWER))? {
+            return Ok(Err(format!("{command}: {reason}")));
+        }
+        let line = self.lines.iter().skip(mark).find(|line| line.starts_with(ANSWER));
+        let verdict = self.answers.take(line.map_or("", String::as_str), check, &mut self.monitor)?;
+        Ok(verdict.map_err(|why| format!("{command}: {why}")))
+    }
+
+    /// Tells whether a line that came after so many others contains words.
+    fn has_line(&self, after: usize, words: &str) -> bool {
+        self.lines.iter().skip(after).any(|line| line.contains(words))
     }
 
     /// Reads until something is so.

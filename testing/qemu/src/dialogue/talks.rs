@@ -4,7 +4,10 @@
 
 use xtcore::choice::Architecture;
 
-use super::Step::{self, Ends, Mirrors, Pictures, Presses, Repeats, Reports, Sees, SeesNot, Types};
+use super::Check::{AddsUp, IsTable, Lists, Translates, Whole, Zero};
+use super::Step::{
+    self, Asks, Ends, Mirrors, Pictures, Presses, Repeats, Reports, Sees, SeesNot, Types, Visits,
+};
 use crate::guest::Graphics;
 use crate::monitor::End;
 
@@ -17,6 +20,8 @@ pub struct Talk {
     configuration: &'static str,
     /// The graphics card.
     pub graphics: Graphics,
+    /// How many processors there are.
+    pub processors: u32,
     steps: &'static [Step],
     /// What comes last, where the firmware's width decides about it.
     ending: Ending,
@@ -178,6 +183,92 @@ const BROKEN: &[Step] = &[
 /// A loader that starts a second one, which is told by its command line what to do.
 const CHAIN: &[Step] = &[Sees("Once more"), Types("\r"), Sees("in 77 s"), Types("p"), Ends(End::PoweredOff)];
 
+/// The kernel's monitor, opened by its key on a machine with two processors: each command once, and what must be true of the
+/// answers.
+const MONITOR: &[Step] = &[
+    Sees("Control-K opens the monitor"),
+    Types("\x0b"),
+    Sees("entry 1: 1 of 1 other processors are held"),
+    Types("help\r"),
+    Sees("-- more --"),
+    Types(" "),
+    Sees("switches the machine off"),
+    Asks("help", Whole),
+    Types("vm\r"),
+    Sees("Physical Memory:"),
+    Types("q"),
+    Asks("vm", AddsUp),
+    Asks("layout", Lists("regions", "name", "window")),
+    Asks("pte {image}", Translates),
+    Asks("pfn {table}", IsTable),
+    Asks("pte {PFN database}", Translates),
+    Asks("pte {non-paged pool}", Translates),
+    Types("pte 0\r"),
+    Sees("not valid"),
+    Asks("memmap", Lists("owners", "owner", "page tables")),
+    Asks("audit", Zero(&["faults", "writable_executable", "miscounted", "reserved_bits"])),
+    Asks("wx", Zero(&["count"])),
+    Asks("pool {non-paged pool}", Lists("blocks", "which", "here")),
+    Asks("poolused", Lists("tags", "tag", "Thre")),
+    Asks("poolused thre", Lists("tags", "pool", "non-paged")),
+    Asks("cpus", Lists("cpus", "state", "running")),
+    Asks("threads", Lists("threads", "name", "main")),
+    Asks("stacks", Lists("stacks", "name", "monitor stack")),
+    Asks("locks", Lists("known", "lock", "page tables")),
+    Asks("timers", Whole),
+    Asks("params", Lists("parameters", "key", "STRESS")),
+    Asks("log", Whole),
+    Asks("crash", Lists("crimes", "kind", "stack-recursion")),
+    // Completion, editing, and what was typed before.
+    Types("poolu\t Thre\x7f\x7f\x7f\x7fblocks\r"),
+    Sees("kd> poolused blocks"),
+    Types("nonsense\r"),
+    Sees("there is no command 'nonsense'"),
+    Types("\x1b[A\x1b[A\x1b[H\x0b"),
+    Types("par\t\r"),
+    Sees("STRESS"),
+    Types("go\r"),
+    Sees("the machine goes on"),
+    Types("\x0b"),
+    Sees("entry 2"),
+    Asks("audit", Zero(&["faults"])),
+    Asks("bench", Whole),
+    Types("go\r"),
+    Sees("ticks  frame"),
+    Types("\x0b"),
+    Sees("entry 3"),
+    Types("poweroff\r"),
+    Ends(End::PoweredOff),
+];
+
+/// A stack overflow on the second processor, provoked from the monitor, and a look at what it leaves.
+const AUTOPSY: &[Step] = &[
+    Sees("Control-K opens the monitor"),
+    Types("\x0b"),
+    Sees("entry 1"),
+    Types("crash stack-recursion cpu1\r"),
+    Sees("by a thread, as the machine goes on"),
+    Sees("entry 2: the system has stopped"),
+    Asks("threads", Lists("threads", "name", "culprit")),
+    Asks("cpus", Lists("cpus", "state", "stopped")),
+    Asks("stacks", Lists("stacks", "name", "stack of the thread culprit")),
+    Asks("layout", Whole),
+    Asks("pte {image}", Translates),
+    Asks("pool {non-paged pool}", Lists("blocks", "which", "here")),
+    Asks("vm", AddsUp),
+    Types("go\r"),
+    Sees("there is nothing to go on with"),
+    // The dead system can be harmed, too.
+    Types("crash null-read\r"),
+    Sees("entry 3: the system has stopped"),
+    Asks("vm", AddsUp),
+    Types("reboot\r"),
+    Ends(End::Reset),
+];
+
+/// A machine that is held and let go again and again while it does everything at once.
+const HELD: &[Step] = &[Sees("checks, 0 wrong, in"), Visits(50, 0), Reports("verdict", "pass")];
+
 const USUAL: &str = "\
 [XTLDR]\r
 Default=XTOS\r
@@ -196,12 +287,39 @@ KernelFile=XTOSKRNL.EXE\r
 Parameters={parameters} NOXPA\r
 ";
 
+/// A boot without a menu.
+const AT_ONCE: &str = "\
+[XTLDR]\r
+Default=XTOS\r
+Timeout=0\r
+[XTOS]\r
+SystemName=XT Operating System\r
+SystemType=XTOS\r
+SystemPath=\\XTOS\r
+KernelFile=XTOSKRNL.EXE\r
+Parameters={parameters} STRESS=off\r
+";
+
+/// The same, with the stress.
+const AT_ONCE_WITH_STRESS: &str = "\
+[XTLDR]\r
+Default=XTOS\r
+Timeout=0\r
+[XTOS]\r
+SystemName=XT Operating System\r
+SystemType=XTOS\r
+SystemPath=\\XTOS\r
+KernelFile=XTOSKRNL.EXE\r
+Parameters={parameters}\r
+";
+
 /// All of them.
-pub const TALKS: [Talk; 6] = [
+pub const TALKS: [Talk; 9] = [
     Talk {
         name: "tour",
         configuration: USUAL,
         graphics: Graphics::Card,
+        processors: 1,
         steps: TOUR,
         ending: Ending::Narrow,
     },
@@ -209,6 +327,7 @@ pub const TALKS: [Talk; 6] = [
         name: "keyboard",
         configuration: USUAL,
         graphics: Graphics::Card,
+        processors: 1,
         steps: KEYBOARD,
         ending: Ending::Written,
     },
@@ -216,6 +335,7 @@ pub const TALKS: [Talk; 6] = [
         name: "serial",
         configuration: USUAL,
         graphics: Graphics::Absent,
+        processors: 1,
         steps: SERIAL,
         ending: Ending::Written,
     },
@@ -234,6 +354,7 @@ Parameters={parameters}
 BootModules=framebuf
 ",
         graphics: Graphics::Card,
+        processors: 1,
         steps: MODULES,
         ending: Ending::Reported,
     },
@@ -266,6 +387,7 @@ SystemName=No path at all
 SystemType=XTOS
 ",
         graphics: Graphics::Card,
+        processors: 1,
         steps: BROKEN,
         ending: Ending::Written,
     },
@@ -282,7 +404,32 @@ KernelFile={application}
 Parameters=Timeout=77
 ",
         graphics: Graphics::Card,
+        processors: 1,
         steps: CHAIN,
+        ending: Ending::Written,
+    },
+    Talk {
+        name: "monitor",
+        configuration: AT_ONCE,
+        graphics: Graphics::Card,
+        processors: 2,
+        steps: MONITOR,
+        ending: Ending::Written,
+    },
+    Talk {
+        name: "autopsy",
+        configuration: AT_ONCE,
+        graphics: Graphics::Card,
+        processors: 2,
+        steps: AUTOPSY,
+        ending: Ending::Written,
+    },
+    Talk {
+        name: "held",
+        configuration: AT_ONCE_WITH_STRESS,
+        graphics: Graphics::Card,
+        processors: 2,
+        steps: HELD,
         ending: Ending::Written,
     },
 ];

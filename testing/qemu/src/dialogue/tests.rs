@@ -1,5 +1,8 @@
 //! Keys, screens, and pictures of text in a font that was made up here.
 
+use serde_json::json;
+
+use super::answers::{Check, judge};
 use super::glyphs::{compare, compare_last};
 use super::keys;
 use super::terminal::Terminal;
@@ -85,4 +88,37 @@ fn the_last_lines_are_found_on_the_kernels_console() {
     assert!(judge(&["two", "three", ""]).is_ok());
     assert!(judge(&["three"]).unwrap_err().contains("1 lines only"));
     assert!(judge(&["0", "gone", "one", "two", "three"]).unwrap_err().contains("more lines"));
+}
+
+#[test]
+fn answers_of_the_monitor_are_judged() {
+    let vm = |free: u64, owned: u64| {
+        json!({
+            "command": "vm", "physical": 100, "available": 60, "in_use": 40, "owned": owned, "on_the_way": 2,
+            "zeroed": 10, "cached": 20, "free": free, "untouched": 0,
+            "owners": [{ "owner": "a", "bytes": 30 }, { "owner": "b", "bytes": 8 }],
+        })
+    };
+    assert_eq!(judge(&vm(30, 38), Check::AddsUp, None), Ok(()));
+    for wrong in [vm(29, 38), vm(30, 39)] {
+        assert!(judge(&wrong, Check::AddsUp, None).is_err());
+    }
+    let pte = json!({ "command": "pte", "address": "0x80", "physical": "0x1080" });
+    assert_eq!(judge(&pte, Check::Translates, Some("gpa: 0x1080\r\n")), Ok(()));
+    for wrong in [Some("gpa: 0x1081\r\n"), Some("Unmapped\r\n"), None] {
+        assert!(judge(&pte, Check::Translates, wrong).is_err(), "{wrong:?}");
+    }
+    let table =
+        |references: u64, owner: &str| json!({ "state": "active", "owner": owner, "references": references });
+    assert_eq!(judge(&table(1, "page tables"), Check::IsTable, None), Ok(()));
+    assert!(judge(&table(2, "page tables"), Check::IsTable, None).is_err());
+    assert!(judge(&table(1, "stacks"), Check::IsTable, None).is_err());
+    let list = json!({ "rows": [{ "name": "main" }], "faults": 0 });
+    assert_eq!(judge(&list, Check::Lists("rows", "name", "main"), None), Ok(()));
+    assert!(judge(&list, Check::Lists("rows", "name", "idle"), None).is_err());
+    assert_eq!(judge(&list, Check::Zero(&["faults"]), None), Ok(()));
+    assert!(judge(&json!({ "faults": 1 }), Check::Zero(&["faults"]), None).is_err());
+    for trouble in [json!({ "busy": "the ledger" }), json!({ "error": "no" })] {
+        assert!(judge(&trouble, Check::Whole, None).is_err());
+    }
 }

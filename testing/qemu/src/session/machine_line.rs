@@ -4,6 +4,7 @@
 //! XTOS-REFUSED {"by":"xtldr","what":"…"}
 //! XTOS-BUGCHECK {"code":256,"name":"…","parameters":[1,2,3,4]}
 //! XTOS-REPORT {…}
+//! XTOS-ANSWER {"command":"…",…}
 //! XTOS-RANGE <va> <pa> <bytes> <rights> <page size>
 //! XTOS-TRANSLATION <va> <pa>
 //! XTOS-INSPECT
@@ -23,6 +24,8 @@ pub(crate) enum MachineLine {
     BugCheck(Map<String, Value>),
     /// The kernel's report on itself.
     Report(Map<String, Value>),
+    /// The kernel's monitor answers a command of the parameter `MONITOR`.
+    Answer(Map<String, Value>),
     /// A run of equal mappings that the kernel found in its own tables.
     Range(Run),
     /// An address that the kernel translated.
@@ -51,6 +54,7 @@ impl MachineLine {
             "REFUSED" => refusal(rest).map(Self::Refused),
             "BUGCHECK" => object(rest).map(Self::BugCheck),
             "REPORT" => object(rest).map(Self::Report),
+            "ANSWER" => object(rest).map(Self::Answer),
             "RANGE" => range(rest).map(Self::Range),
             "TRANSLATION" => translation(rest).map(|(from, to)| Self::Translation(from, to)),
             "INSPECT" => Some(Self::Inspect),

@@ -57,6 +57,8 @@ fn ranges_and_translations_become_typed() {
     assert_eq!(MachineLine::parse(line), Some(MachineLine::Range(run)));
     let pair = MachineLine::Translation(VirtAddr::new(0x8080_1234), PhysAddr::new(0x1_0000_0234));
     assert_eq!(MachineLine::parse("XTOS-TRANSLATION 0x80801234 0x100000234"), Some(pair));
+    let answer = MachineLine::parse("XTOS-ANSWER {\"command\":\"vm\"}");
+    assert!(matches!(answer, Some(MachineLine::Answer(members)) if members["command"] == "vm"));
     assert_eq!(MachineLine::parse("XTOS 0.1 starts"), None);
 }
 
@@ -70,6 +72,7 @@ fn broken_machine_lines_are_kept_as_such() {
         "XTOS-TRANSLATION 1000 0x2000",
         "XTOS-REPORT {\"verdict\":\"pass\"",
         "XTOS-REFUSED {\"by\":\"xtldr\"}",
+        "XTOS-ANSWER {",
         "XTOS-GREETING",
     ] {
         assert_eq!(MachineLine::parse(line), Some(MachineLine::Malformed(line.to_owned())));

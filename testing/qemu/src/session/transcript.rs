@@ -67,6 +67,8 @@ impl Transcript {
             Some(MachineLine::Report(facts)) => {
                 self.report.get_or_insert(facts);
             }
+            // Whoever asked reads it in the log.
+            Some(MachineLine::Answer(_)) => {}
             Some(MachineLine::Range(run)) => self.ranges.push(run),
             Some(MachineLine::Translation(from, to)) => self.translations.push((from, to)),
             Some(MachineLine::Inspect) => return Request::Inspect,

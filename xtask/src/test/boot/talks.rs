@@ -58,6 +58,7 @@ pub(crate) fn talk(
     let files = EspFiles::new(system.loader.clone(), system.kernel.clone());
     let mut guest = Guest::new(*architecture, files, folder.to_path_buf());
     guest.graphics = talk.graphics;
+    guest.processors = talk.processors;
     guest.ending = Ending::StayOn;
     guest.inspection = Inspection::Off;
     let stick = folder.join("stick.img");

@@ -1,18 +1,15 @@
 //! Crimes that another processor commits, and the one that only several can notice.
 
-use spin::Once;
+use spin::Mutex;
 use xtcore::CpuIndex;
-use xtke::RunLevel;
 use xtke::sched::{CpuSet, Name, Priority};
 
-use super::{Aftermath, Crime};
+use super::{Aftermath, Wish};
 use crate::ar::control::pause;
 use crate::ex::translations;
-use crate::hl::power::Verdict;
-use crate::kd::log;
 use crate::ke::bugcheck::{Code, bug_check};
 use crate::ke::threads::{self, SCHEDULER, Work};
-use crate::ke::{ending, translations::deafen};
+use crate::ke::translations::deafen;
 use crate::mm::Memory;
 
 /// Looks before a crime counts as unpunished: seconds. Whoever punishes it stops this processor meanwhile.
@@ -22,51 +19,42 @@ const PATIENCE: u32 = 200_000_000;
 const PRIORITY: Priority = Priority::LOWEST;
 
 /// What a processor is to do.
+#[derive(Clone, Copy)]
 struct Order {
-    crime: &'static Crime,
-    level: RunLevel,
+    wish: Wish,
     memory: &'static Memory,
 }
 
-/// What is handed over.
-static ORDER: Once<Order> = Once::new();
+/// What is handed over, to one culprit after another.
+static ORDER: Mutex<Option<Order>> = Mutex::new(None);
 
 /// What became of it, if anything did.
-static AFTERMATH: Once<Aftermath> = Once::new();
+static AFTERMATH: Mutex<Option<Aftermath>> = Mutex::new(None);
 
-/// Hands a crime to a processor, and waits to be stopped. Returns when there is no such crime or no such processor, or it
-/// cannot be committed there.
-pub(super) fn commit(crime: &'static Crime, number: &str, level: RunLevel, memory: &'static Memory) {
-    let name = crime.name;
-    let Ok(cpu) = number.parse().map(CpuIndex::new) else {
-        log!("xtoskrnl: there is no CPU '{number}'");
-        return;
-    };
-    log!("xtoskrnl: now the crime {name} on CPU {} at run level {level}", cpu.get());
-    ORDER.call_once(|| Order { crime, level, memory });
-    let (name_of_thread, work) = (Name::new("culprit"), Work { function: obey, argument: 0 });
-    if let Err(error) = threads::spawn(name_of_thread, PRIORITY, CpuSet::of(cpu), work) {
-        log!("xtoskrnl: the crime {name} cannot be committed: {error}");
-        return;
+/// Hands a crime to a processor, and waits to be stopped.
+pub(super) fn commit(wish: Wish, cpu: CpuIndex, memory: &'static Memory) -> Aftermath {
+    if !SCHEDULER.processors().contains(cpu) {
+        return Aftermath::Impossible("there is no such processor");
+    }
+    *AFTERMATH.lock() = None;
+    *ORDER.lock() = Some(Order { wish, memory });
+    let (name, work) = (Name::new("culprit"), Work { function: obey, argument: 0 });
+    if threads::spawn(name, PRIORITY, CpuSet::of(cpu), work).is_err() {
+        return Aftermath::Impossible("no thread can be created");
     }
     let _ = (0..PATIENCE).any(|_| {
         pause();
-        AFTERMATH.is_completed()
+        AFTERMATH.lock().is_some()
     });
-    match AFTERMATH.get() {
-        Some(Aftermath::Impossible(why)) => log!("xtoskrnl: the crime {name} cannot be committed: {why}"),
-        Some(Aftermath::Unpunished) | None => {
-            log!("xtoskrnl: the crime {name} on CPU {} went unpunished", cpu.get());
-            ending::end(Verdict::Fail)
-        }
-    }
+    AFTERMATH.lock().unwrap_or(Aftermath::Unpunished)
 }
 
 /// Commits what was ordered.
 fn obey(_: usize) {
-    if let Some(Order { crime, level, memory }) = ORDER.get() {
-        let aftermath = crime.commit_at(*level, memory);
-        AFTERMATH.call_once(|| aftermath);
+    let order = ORDER.lock().take();
+    if let Some(Order { wish, memory }) = order {
+        let aftermath = wish.crime.commit_at(wish.level, memory);
+        *AFTERMATH.lock() = Some(aftermath);
     }
 }
 

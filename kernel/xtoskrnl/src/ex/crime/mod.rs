@@ -2,47 +2,19 @@
 //! a boot can show what becomes of it. `CRIME=name@cpu2` has a thread on another processor do it, `CRIME=name@cpu2@level` at
 //! another level.
 //!
-//! Every crime ends in the bug check that names it. One that goes unpunished ends the run as failed.
-//!
-//! ```text
-//!   stack-recursion     calls itself until the stack is used up
-//!   stack-jump          calls with the stack pointer a page below the stack
-//!   stack-frame         enters a function whose variables are larger than the stack
-//!   stack-probe         reads far below the stack while the stack pointer is still on it
-//!   null-read           reads a field of a structure at address 0
-//!   write-text          writes to its own code
-//!   execute-data        calls bytes on the stack; where pages can forbid it
-//!   fault-at-dispatch   reads memory that is absent, at Dispatch
-//!   thread-recursion    calls itself until a stack of the memory manager's is used up
-//!
-//!   pool-double-free    frees a block twice             pool-wrong-tag      frees with another tag
-//!   pool-interior       frees the middle of a block     pool-foreign        frees a variable
-//!   pool-overflow       writes a byte behind a block    pool-overflow-far   writes a byte a page behind a block
-//!   pool-underflow      writes a byte before a block    pool-after-free     writes to a free block
-//!   pageable-touch      touches a pageable page for the first time, at Dispatch
-//!   pageable-allocate   asks the paged pool at Dispatch
-//!   stale-translation   has a processor answer requests to forget translations, and forget none
-//!
-//!   lock-twice          waits for a lock that it holds  lock-freed          ends a lock that it holds
-//!   wait-raised         sleeps at Dispatch              level-out-of-order  gives the older of two levels back first
-//!   unmap-masked        unmaps with interrupts off      unmap-raised        unmaps above Dispatch
-//!
-//! and where assertions are checked:
-//!
-//!   lock-inversion      takes two locks in both orders  lock-above          waits for a lock above its level
-//!   lock-not-held       releases a lock twice           lock-freed-in-pool  frees a block with a lock that it holds
-//!   memory-above        takes a frame above Dispatch
-//! ```
+//! Every crime ends in the bug check that names it. One that goes unpunished ends the run as failed. The monitor commits them,
+//! too; there, what goes unpunished is only said. [`CRIMES`] lists them.
 #![allow(unsafe_code, reason = "crimes")]
 
 mod elsewhere;
 mod locks;
 mod pools;
 
+use core::fmt;
 use core::hint::black_box;
 
 use xtboot::parameters::Parameters;
-use xtcore::{PAGE_BYTES, VirtAddr};
+use xtcore::{CpuIndex, PAGE_BYTES, VirtAddr};
 use xtmm::machine::RunLevel;
 
 use crate::ar::stack::{call_with_stack, pointer};
@@ -65,6 +37,8 @@ enum Aftermath {
 struct Crime {
     /// The word after `CRIME=`.
     name: &'static str,
+    /// What is done.
+    deed: &'static str,
     /// The run level, unless the parameter names another.
     level: RunLevel,
     /// The deed.
@@ -79,76 +53,164 @@ impl Crime {
     }
 }
 
-const fn crime(name: &'static str, commit: fn(&'static Memory) -> Aftermath) -> Crime {
-    Crime { name, level: RunLevel::Passive, commit }
+const fn crime(name: &'static str, deed: &'static str, commit: fn(&'static Memory) -> Aftermath) -> Crime {
+    Crime { name, deed, level: RunLevel::Passive, commit }
 }
 
 /// All crimes.
 static CRIMES: [Crime; 31] = [
-    crime("stack-recursion", stack_recursion),
-    crime("stack-jump", stack_jump),
-    crime("stack-frame", stack_frame),
-    crime("stack-probe", stack_probe),
-    crime("null-read", null_read),
-    crime("write-text", write_text),
-    crime("execute-data", execute_data),
-    Crime { level: RunLevel::Dispatch, ..crime("fault-at-dispatch", read_absent) },
-    crime("thread-recursion", thread_recursion),
-    crime("pool-double-free", pools::double_free),
-    crime("pool-wrong-tag", pools::wrong_tag),
-    crime("pool-interior", pools::interior),
-    crime("pool-foreign", pools::foreign),
-    crime("pool-overflow", pools::overflow),
-    crime("pool-overflow-far", pools::overflow_far),
-    crime("pool-underflow", pools::underflow),
-    crime("pool-after-free", pools::write_after_free),
-    crime("pageable-touch", pools::touch_pageable),
-    Crime { level: RunLevel::Dispatch, ..crime("pageable-allocate", pools::allocate_pageable) },
-    crime("lock-twice", locks::twice),
-    crime("lock-freed", locks::freed),
-    crime("lock-freed-in-pool", locks::freed_in_pool),
-    crime("lock-not-held", locks::not_held),
-    crime("lock-inversion", locks::inversion),
-    Crime { level: RunLevel::Device, ..crime("lock-above", locks::above_its_level) },
-    Crime { level: RunLevel::Device, ..crime("memory-above", locks::memory_above) },
-    Crime { level: RunLevel::Dispatch, ..crime("wait-raised", locks::wait) },
-    crime("level-out-of-order", locks::out_of_order),
-    crime("unmap-masked", locks::unmap_masked),
-    crime("unmap-raised", locks::unmap_raised),
-    crime("stale-translation", elsewhere::remember),
+    crime("stack-recursion", "calls itself until the stack is used up", stack_recursion),
+    crime("stack-jump", "calls with the stack pointer a page below the stack", stack_jump),
+    crime("stack-frame", "enters a function whose variables are larger than the stack", stack_frame),
+    crime("stack-probe", "reads far below the stack while the stack pointer is still on it", stack_probe),
+    crime("null-read", "reads a field of a structure at address 0", null_read),
+    crime("write-text", "writes to its own code", write_text),
+    crime("execute-data", "calls bytes on the stack; where pages can forbid it", execute_data),
+    Crime {
+        level: RunLevel::Dispatch,
+        ..crime("fault-at-dispatch", "reads memory that is absent, at Dispatch", read_absent)
+    },
+    crime(
+        "thread-recursion",
+        "calls itself until a stack of the memory manager's is used up",
+        thread_recursion,
+    ),
+    crime("pool-double-free", "frees a block twice", pools::double_free),
+    crime("pool-wrong-tag", "frees with another tag", pools::wrong_tag),
+    crime("pool-interior", "frees the middle of a block", pools::interior),
+    crime("pool-foreign", "frees a variable", pools::foreign),
+    crime("pool-overflow", "writes a byte behind a block", pools::overflow),
+    crime("pool-overflow-far", "writes a byte a page behind a block", pools::overflow_far),
+    crime("pool-underflow", "writes a byte before a block", pools::underflow),
+    crime("pool-after-free", "writes to a free block", pools::write_after_free),
+    crime("pageable-touch", "touches a pageable page for the first time, at Dispatch", pools::touch_pageable),
+    Crime {
+        level: RunLevel::Dispatch,
+        ..crime("pageable-allocate", "asks the paged pool at Dispatch", pools::allocate_pageable)
+    },
+    crime("lock-twice", "waits for a lock that it holds", locks::twice),
+    crime("lock-freed", "ends a lock that it holds", locks::freed),
+    crime("lock-freed-in-pool", "frees a block with a lock that it holds", locks::freed_in_pool),
+    crime("lock-not-held", "releases a lock twice", locks::not_held),
+    crime("lock-inversion", "takes two locks in both orders", locks::inversion),
+    Crime {
+        level: RunLevel::Device,
+        ..crime("lock-above", "waits for a lock above its level", locks::above_its_level)
+    },
+    Crime {
+        level: RunLevel::Device,
+        ..crime("memory-above", "takes a frame above Dispatch", locks::memory_above)
+    },
+    Crime { level: RunLevel::Dispatch, ..crime("wait-raised", "sleeps at Dispatch", locks::wait) },
+    crime("level-out-of-order", "gives the older of two levels back first", locks::out_of_order),
+    crime("unmap-masked", "unmaps with interrupts off", locks::unmap_masked),
+    crime("unmap-raised", "unmaps above Dispatch", locks::unmap_raised),
+    crime(
+        "stale-translation",
+        "has a processor answer requests to forget translations, and forget none",
+        elsewhere::remember,
+    ),
 ];
+
+/// Returns all crimes: the names, and what is done.
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CRIMES.iter().map(|crime| (crime.name, crime.deed))
+}
+
+/// A crime that somebody wants to see, and where.
+#[derive(Clone, Copy)]
+pub(crate) struct Wish {
+    crime: &'static Crime,
+    cpu: Option<CpuIndex>,
+    level: RunLevel,
+}
+
+/// What is wrong with a wish.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum WishError<'a> {
+    /// There is no such crime.
+    Crime(&'a str),
+    /// This is neither `cpu` with a number nor a run level.
+    Place(&'a str),
+}
+
+impl fmt::Display for WishError<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Crime(name) => write!(out, "there is no crime '{name}'"),
+            Self::Place(word) => write!(out, "'{word}' is neither a processor, as cpu1, nor a run level"),
+        }
+    }
+}
+
+impl Wish {
+    /// Reads a wish: the crime's name, then `cpu` with a number, then a run level; the last two may be left out.
+    ///
+    /// # Errors
+    /// [`WishError`].
+    pub(crate) fn parse<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Self, WishError<'a>> {
+        let name = words.next().unwrap_or_default();
+        let crime = CRIMES.iter().find(|crime| crime.name == name).ok_or(WishError::Crime(name))?;
+        let mut wish = Self { crime, cpu: None, level: crime.level };
+        for word in words {
+            let number = word.strip_prefix("cpu").and_then(|number| number.parse().ok());
+            match number {
+                Some(number) if wish.cpu.is_none() => wish.cpu = Some(CpuIndex::new(number)),
+                _ => {
+                    let level = RunLevel::ALL.into_iter().find(|known| known.name() == word);
+                    wish.level = level.ok_or(WishError::Place(word))?;
+                }
+            }
+        }
+        Ok(wish)
+    }
+
+    /// Commits the crime where it is wanted: on another processor by a thread of its own. Returns when it cannot be committed, or
+    /// went unpunished, and says so.
+    #[inline(never)]
+    pub(crate) fn commit(self, memory: &'static Memory) {
+        let _ = self.try_commit(memory);
+    }
+
+    /// Commits the crime on this processor.
+    #[inline(never)]
+    pub(crate) fn commit_here(self, memory: &'static Memory) {
+        let _ = Self { cpu: None, ..self }.try_commit(memory);
+    }
+
+    fn try_commit(self, memory: &'static Memory) -> Aftermath {
+        log!("xtoskrnl: now {self}");
+        let aftermath = match self.cpu {
+            Some(cpu) => elsewhere::commit(self, cpu, memory),
+            None => self.crime.commit_at(self.level, memory),
+        };
+        match aftermath {
+            Aftermath::Unpunished => log!("xtoskrnl: {self} went unpunished"),
+            Aftermath::Impossible(why) => log!("xtoskrnl: {self} cannot be committed: {why}"),
+        }
+        aftermath
+    }
+}
+
+impl fmt::Display for Wish {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "the crime {}", self.crime.name)?;
+        self.cpu.map_or(Ok(()), |cpu| write!(out, " on CPU {}", cpu.get()))?;
+        write!(out, " at run level {}", self.level)
+    }
+}
 
 /// Commits the crime that the parameters ask for. Returns when they ask for none, or for one that does not exist here;
 /// the boot that was to show a bug check then shows none.
-#[inline(never)]
 pub(crate) fn commit(parameters: &Parameters<'_>, memory: &'static Memory) {
     let Some(wish) = parameters.value("CRIME") else { return };
-    let mut words = wish.split('@');
-    let name = words.next().unwrap_or_default();
-    let mut word = words.next();
-    let place = word.and_then(|word| word.strip_prefix("cpu"));
-    if place.is_some() {
-        word = words.next();
-    }
-    let crime = CRIMES.iter().find(|crime| crime.name == name);
-    let level = match word {
-        Some(level) => RunLevel::ALL.into_iter().find(|known| known.name() == level),
-        None => crime.map(|crime| crime.level),
-    };
-    let (Some(crime), Some(level)) = (crime, level) else {
-        log!("xtoskrnl: there is no crime '{wish}'");
-        return;
-    };
-    if let Some(number) = place {
-        return elsewhere::commit(crime, number, level, memory);
-    }
-    log!("xtoskrnl: now the crime {name} at run level {level}");
-    match crime.commit_at(level, memory) {
-        Aftermath::Unpunished => {
-            log!("xtoskrnl: the crime {name} went unpunished");
-            ending::end(Verdict::Fail)
+    match Wish::parse(wish.split('@')) {
+        Ok(wish) => {
+            if wish.try_commit(memory) == Aftermath::Unpunished {
+                ending::end(Verdict::Fail)
+            }
         }
-        Aftermath::Impossible(why) => log!("xtoskrnl: the crime {name} cannot be committed: {why}"),
+        Err(error) => log!("xtoskrnl: CRIME={wish}: {error}"),
     }
 }
 

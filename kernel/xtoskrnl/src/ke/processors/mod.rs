@@ -1,4 +1,4 @@
-//! The processors of the machine: which run, how they are started, and how a bug check stops them.
+//! The processors of the machine: which run, how they are started, how a monitor holds them, and how a bug check stops them.
 //!
 //! ```text
 //!   Absent -> Starting -> Arrived -> Running -> Stopped
@@ -17,6 +17,7 @@
 //! A started processor joins the scheduler, and what it runs from then on are threads.
 
 mod arrive;
+mod hold;
 mod start;
 mod stop;
 
@@ -27,8 +28,9 @@ use xtcore::{ApicId, CpuIndex};
 
 use super::processor::MOST;
 pub(crate) use arrive::{begin, release};
+pub(crate) use hold::{Summons, hold_others, join_a_hold, remember, whereabouts};
 pub(crate) use start::{Candidate, give_up, start, wait_until_running};
-pub(crate) use stop::{Stopped, join_a_stop, stop_others};
+pub(crate) use stop::{Stopped, is_stopping, join_a_stop, stop_others};
 
 /// Where a processor is on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +51,18 @@ pub(crate) enum State {
 }
 
 impl State {
+    /// Returns the state in a word or two.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Starting => "starting",
+            Self::Arrived => "arrived",
+            Self::Running => "running",
+            Self::LeftOut => "left out",
+            Self::Stopped => "stopped",
+        }
+    }
+
     const ALL: [Self; 6] =
         [Self::Absent, Self::Starting, Self::Arrived, Self::Running, Self::LeftOut, Self::Stopped];
 }
@@ -83,6 +97,11 @@ pub(crate) fn settle(candidate: Candidate, to: CpuIndex) {
 /// Returns what is known of a processor.
 fn known(cpu: CpuIndex) -> Option<&'static Candidate> {
     KNOWN.get(cpu.get())?.get()
+}
+
+/// Returns the number by which local APICs know a processor, whatever it does.
+pub(crate) fn listed_id(cpu: CpuIndex) -> Option<ApicId> {
+    known(cpu).map(|known| known.id)
 }
 
 /// Returns how local APICs call a processor, if it runs.

@@ -49,6 +49,11 @@ pub(crate) fn stop_others() -> Stopped {
     Stopped { stopped: count(State::Stopped), others: others + already }
 }
 
+/// Tells whether a bug check stops the machine.
+pub(crate) fn is_stopping() -> bool {
+    STOPPER.load(Ordering::Acquire) != MOST
+}
+
 /// What an NMI is for: returns when nobody stops the machine, so that it is somebody else's.
 pub(crate) fn join_a_stop() {
     let own = processor::current();

@@ -13,7 +13,7 @@ use xtke::time::{Clock, Interval, Period, SharedPage, SystemTime};
 use super::{Kernel, SCHEDULER, services};
 use crate::hl::time::clock::Reach;
 use crate::hl::{apic, time};
-use crate::kd::log;
+use crate::kd::{log, monitor};
 use crate::ke::{interrupt, processor};
 
 /// Between two ticks.
@@ -74,4 +74,7 @@ fn tick(vector: Vector) {
     SCHEDULER.tick();
     // So each tick looks at timers and deferred calls, and makes up for a message that could not be sent.
     interrupt::request_dispatch();
+    if processor::current() == CpuIndex::BOOT {
+        monitor::poll();
+    }
 }

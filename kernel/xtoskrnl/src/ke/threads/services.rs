@@ -5,6 +5,7 @@
 #![allow(unsafe_code, reason = "a record is made in raw memory, and stays")]
 
 use core::alloc::Layout;
+use core::ops::ControlFlow;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,7 +14,7 @@ use xtcore::CpuIndex;
 use xtke::defer::{Deferring, DpcQueue};
 use xtke::misuse::Misuse;
 use xtke::platform::Platform;
-use xtke::time::{Activity, CpuTimes, Instant, TimerQueue, Times, Timing};
+use xtke::time::{Activity, Armed, CpuTimes, Instant, TimerQueue, Times, Timing};
 
 use super::{Kernel, NoMemory, room};
 use crate::ke::processor::{self, MOST};
@@ -104,6 +105,16 @@ pub(super) fn tick(now: Instant) {
 /// Returns what a processor has spent its time on, to the tick; `None` if it runs no threads.
 pub(crate) fn times(cpu: CpuIndex) -> Option<Times> {
     Some(find(cpu)?.times.times())
+}
+
+/// Shows a processor's timers, as [`TimerQueue::look`] does; none for one that runs no threads. `None` when somebody holds them.
+pub(crate) fn look_at_timers(
+    cpu: CpuIndex,
+    most: usize,
+    is_there: &dyn Fn(usize, usize) -> bool,
+    visit: &mut dyn FnMut(Armed) -> ControlFlow<()>,
+) -> Option<()> {
+    find(cpu).map_or(Some(()), |services| services.timers.look(most, is_there, visit))
 }
 
 impl Services {

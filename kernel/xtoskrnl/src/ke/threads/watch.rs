@@ -9,7 +9,7 @@
 use core::fmt;
 use core::ops::Range;
 
-use xtcore::CpuIndex;
+use xtcore::{CpuIndex, RunLevel};
 use xtke::lock::Class;
 use xtke::lock::order::{Held, Order, Watch};
 
@@ -34,6 +34,21 @@ pub(crate) fn lock_within(range: &Range<usize>) -> Option<(Class, usize)> {
         return None;
     }
     HELD.iter().find_map(|held| Watch::new(&ORDER, held).lock_within(range))
+}
+
+/// Shows the locks that a processor holds: class and address. None in a release build, which knows of none.
+pub(crate) fn each_lock_of(cpu: CpuIndex, mut visit: impl FnMut(Class, usize)) {
+    if cfg!(debug_assertions)
+        && let Some(watch) = of(cpu)
+    {
+        watch.each(|(class, address)| visit(class, address));
+    }
+}
+
+/// Returns the classes of locks seen so far, with the level that each raises to. None in a release build.
+pub(crate) fn lock_classes() -> impl Iterator<Item = (Class, RunLevel)> {
+    let watched = cfg!(debug_assertions).then(|| ORDER.classes());
+    watched.into_iter().flatten()
 }
 
 /// What was seen so far, as JSON: the classes with the highest level that a lock of each raises to, the pairs of a class that was held

@@ -9,11 +9,13 @@ use xtlayout::RegionKind;
 use xtmm::OutOfFrames;
 use xtmm::backing::Backing;
 use xtmm::frames;
-use xtmm::pfn::{self, Audit, Counted, Place, View};
+use xtmm::pfn::{self, Audit, Compared, Counted, Place, View};
 use xtpaging::walk::{Found, NotFound, find};
 use xtpaging::{AddressSpace, Tables};
 
+use crate::ke::processor::Pinned;
 use crate::mm::memory::Memory;
+use crate::mm::{SelfMapTables, look};
 
 /// The tables themselves as the judge of what has memory. It gives none.
 struct Seen<'a, T> {
@@ -39,28 +41,58 @@ impl Memory {
     ///
     /// The tables are walked under their lock, the allocator is asked without it: its locks come first.
     pub(crate) fn audit_frames(&self) -> Audit {
-        let uncounted = self.uncounted();
-        let region = self.region(RegionKind::PfnDatabase);
         // SAFETY: only the slot is touched; it shows what it shows at rest afterwards, which is to be found.
         unsafe { self.space.change(|_space, tables, _tlb| tables.slot.leave()) };
-        let counted = self.space.inspect(|space, tables| {
-            let view = View { space, tables, uncounted: &uncounted };
-            Counted::new(self.database, &view, &Seen { space, tables })
-        });
-        let described = described(self.space.space(), region, |page| self.space.find(page));
+        let counted = self.space.inspect(|space, tables| self.count_mappings(space, tables));
+        let compared = self.compare(counted, &|frame| self.frames.place_of(frame));
+        self.space.inspect(|space, tables| self.settle(compared, space, tables))
+    }
+
+    /// The same for a monitor, which holds all other processors: `None` when one of them, or what the monitor has interrupted,
+    /// holds a lock that the audit needs. What somebody was in the middle of may count as a fault.
+    pub(crate) fn try_audit_frames(&self, pin: &Pinned) -> Option<Audit> {
+        // Whoever could take these locks afterwards does not run.
+        self.frames.try_counts(pin)?;
+        // SAFETY: as above.
+        unsafe { self.space.try_change(pin, |_space, tables, _tlb| tables.slot.leave()) }?;
+        let counted = self.space.try_inspect(pin, |space, tables| self.count_mappings(space, tables))?;
+        let unknown = frames::Place::Unknown;
+        let place = |frame| self.frames.try_place_of(pin, frame).unwrap_or(unknown);
+        let compared = self.compare(counted, &place);
+        self.space.try_inspect(pin, |space, tables| self.settle(compared, space, tables))
+    }
+
+    /// Goes the first pass.
+    #[inline(never)]
+    fn count_mappings(&self, space: &AddressSpace, tables: &SelfMapTables) -> Counted<'static> {
+        let view = View { space, tables, uncounted: &self.uncounted() };
+        Counted::new(self.database, &view, &Seen { space, tables })
+    }
+
+    /// Goes the second pass.
+    #[inline(never)]
+    fn compare(
+        &self,
+        counted: Counted<'static>,
+        place: &dyn Fn(Frame) -> frames::Place,
+    ) -> Compared<'static> {
+        let described = described(self.region(RegionKind::PfnDatabase));
         let ram = described.flat_map(|frames| self.window.usable(frames));
-        let place = |frame| match self.frames.place_of(frame) {
+        let place = |frame| match place(frame) {
             frames::Place::Fresh => Place::Fresh,
             frames::Place::Free => Place::Free,
             frames::Place::Cached => Place::Cached,
             frames::Place::Taken => Place::Taken,
             frames::Place::Unknown => Place::Unknown,
         };
-        let compared = counted.compare(ram, &self.commits.entries, &place);
-        self.space.inspect(|space, tables| {
-            let view = View { space, tables, uncounted: &uncounted };
-            compared.settle(&view, &Seen { space, tables })
-        })
+        counted.compare(ram, &look::Seen, &place)
+    }
+
+    /// Goes the last pass.
+    #[inline(never)]
+    fn settle(&self, compared: Compared<'static>, space: &AddressSpace, tables: &SelfMapTables) -> Audit {
+        let view = View { space, tables, uncounted: &self.uncounted() };
+        compared.settle(&view, &Seen { space, tables })
     }
 
     /// Returns the regions whose pages are no references to frames.
@@ -71,15 +103,12 @@ impl Memory {
 
 /// Returns the frames whose entries lie on pages of the database that have memory: RAM which nobody has touched costs nothing
 /// here either.
-fn described(
-    space: &AddressSpace,
-    region: VirtRange,
-    find: impl FnMut(VirtAddr) -> Result<Found, NotFound>,
-) -> impl Iterator<Item = FrameRange> {
+fn described(region: VirtRange) -> impl Iterator<Item = FrameRange> {
     const ENTRIES: u64 = PAGE_BYTES / size_of::<pfn::Entry>() as u64;
-    mapped_pages(space, region, find).filter_map(move |(page, _)| {
-        let number = page.bytes_since(region.start())? / PAGE_BYTES;
-        Some(FrameRange::with_count(Frame::new(number * ENTRIES), FrameCount::new(ENTRIES)))
+    look::pages(region).filter_map(move |page| {
+        let first = page.start().bytes_since(region.start())? / PAGE_BYTES * ENTRIES;
+        let count = page.bytes() / PAGE_BYTES * ENTRIES;
+        Some(FrameRange::with_count(Frame::new(first), FrameCount::new(count)))
     })
 }
 

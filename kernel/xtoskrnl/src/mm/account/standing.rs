@@ -4,6 +4,7 @@ use xtlayout::RegionKind;
 use xtmm::pool::PoolKind;
 
 use super::mapped_pages;
+use crate::mm::look;
 use crate::mm::memory::Memory;
 
 /// How many counts there are.
@@ -32,8 +33,7 @@ impl Standing {
         let paged = memory.pool(PoolKind::Paged).counts();
         let tag_sum =
             |count: fn(&xtmm::pool::TagUse) -> usize| memory.tags().map(|tag| count(&tag) as u64).sum();
-        let tables = xtpaging::walk::audit;
-        let tables = memory.space().inspect(|space, own| tables(space, own).tables);
+        let tables = memory.space().inspect(|space, own| look::audit(space, own).tables);
         let space = memory.space();
         let in_books =
             |kind| mapped_pages(space.space(), memory.region(kind), |page| space.find(page)).count() as u64;

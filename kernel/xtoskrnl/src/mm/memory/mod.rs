@@ -210,12 +210,16 @@ impl Memory {
         self.space.space().format().has_no_execute()
     }
 
+    /// Returns how many frames of RAM there are for the kernel.
+    pub(crate) fn ram(&self) -> FrameCount {
+        let reclaimed = FrameCount::new(self.reclaimed.load(Ordering::Relaxed) as u64);
+        self.summary.usable.saturating_add(reclaimed)
+    }
+
     /// Returns how many frames of RAM are in use: image, stack, block, tables, books, and what was given out since. What
     /// ACPI's tables have given back is RAM, too.
     pub(crate) fn frames_in_use(&self) -> FrameCount {
-        let reclaimed = FrameCount::new(self.reclaimed.load(Ordering::Relaxed) as u64);
-        let all = self.summary.usable.saturating_add(reclaimed);
-        all.checked_sub(self.frames.counts().available()).unwrap_or(FrameCount::ZERO)
+        self.ram().checked_sub(self.frames.counts().available()).unwrap_or(FrameCount::ZERO)
     }
 
     /// Returns how many frames the window shows.

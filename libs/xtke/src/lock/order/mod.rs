@@ -71,6 +71,13 @@ impl Watch {
         Some((self.order.class(place)?, address))
     }
 
+    /// Shows the locks that the processor holds, oldest first: class and address. A processor may be asked about another one, as
+    /// above. Highest level: any.
+    pub fn each(self, visit: impl FnMut((Class, usize))) {
+        let named = self.held.iter().filter_map(|(place, address)| Some((self.order.class(place)?, address)));
+        named.for_each(visit);
+    }
+
     /// Notes that a lock is wanted under all that are held.
     fn wanted(self, claim: Claim, relax: fn()) -> Result<(), Misuse> {
         let Some(wanted) = self.order.place_of(claim.class, claim.level, relax) else {

@@ -3,6 +3,7 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::ops::ControlFlow;
 use core::ptr::NonNull;
 
 use super::super::machine::Switching;
@@ -106,6 +107,26 @@ impl<P: Switching> Scheduler<P> {
     pub fn try_each(&self, visit: impl FnMut(&Thread<P>)) -> Result<usize, Busy> {
         let ledger = self.ledger.try_lock().ok_or(Busy)?;
         Ok(ledger.threads.iter().inspect(count_of(visit)).count())
+    }
+
+    /// As [`Scheduler::try_each`], for a system that may be damaged: shows at most so many threads, and none whose record
+    /// `is_there` says has no memory, and ends when `visit` breaks. Returns how many were shown. Highest level: any.
+    ///
+    /// # Errors
+    /// [`Busy`].
+    pub fn look(
+        &self,
+        most: usize,
+        is_there: &dyn Fn(NonNull<Thread<P>>) -> bool,
+        visit: &mut dyn FnMut(&Thread<P>) -> ControlFlow<()>,
+    ) -> Result<usize, Busy> {
+        let ledger = self.ledger.try_lock().ok_or(Busy)?;
+        let mut shown = 0;
+        let _: ControlFlow<()> = ledger.threads.sound(is_there).take(most).try_for_each(|thread| {
+            shown += 1;
+            visit(thread)
+        });
+        Ok(shown)
     }
 
     /// Returns the thread with a number, if its record still exists. Highest level: Dispatch. Looks at all threads.

@@ -70,6 +70,23 @@ impl<P: Switching, A: Anchor<P>> List<P, A> {
         })
     }
 
+    /// Returns the threads in their order, up to the first that `is_there` says is not: for whoever believes no link.
+    pub(crate) fn sound<'a>(
+        &'a self,
+        is_there: &'a dyn Fn(NonNull<Thread<P>>) -> bool,
+    ) -> impl Iterator<Item = &'a Thread<P>> {
+        let first = self.first.filter(|first| is_there(*first));
+        core::iter::successors(first, move |thread| {
+            // SAFETY: there is memory, as was asked; what stands in a list is alive, or was overwritten, which the caller accepts.
+            let links = A::links(unsafe { thread.as_ref() }).get();
+            // SAFETY: the list is borrowed, so that nobody writes to the links of what stands in it.
+            let next = unsafe { (*links).next };
+            next.filter(|next| next.is_aligned() && is_there(*next))
+        })
+        // SAFETY: as above.
+        .map(|thread| unsafe { thread.as_ref() })
+    }
+
     /// Puts a thread behind all others.
     ///
     /// # Safety

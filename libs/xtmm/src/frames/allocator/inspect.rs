@@ -5,6 +5,8 @@ use xtcore::{Frame, FrameCount};
 use super::FrameAllocator;
 use crate::frames::blocks::Blocks;
 use crate::frames::cache::Kind;
+use crate::frames::cache::depot::Depot;
+use crate::frames::rows::Rows;
 use crate::frames::units::Pfn;
 use crate::machine::Machine;
 
@@ -34,6 +36,15 @@ pub struct Counts {
 }
 
 impl Counts {
+    fn add_depot(&mut self, depot: &Depot<'_>) {
+        let in_depot = |zeroed: fn(Kind) -> bool| {
+            let kinds = Kind::ALL.into_iter().filter(|kind| zeroed(*kind));
+            FrameCount::new(kinds.map(|kind| depot.count(kind) as u64).sum())
+        };
+        self.depot = in_depot(|kind| !kind.is_zeroed());
+        self.depot_zeroed = in_depot(Kind::is_zeroed);
+    }
+
     /// Returns the number of frames that are free, wherever.
     #[must_use]
     pub fn available(&self) -> FrameCount {
@@ -63,17 +74,23 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     pub fn counts(&self) -> Counts {
         let pin = self.machine.pin();
         let mut counts = Counts::default();
-        {
-            let depot = self.depot.lock(&pin);
-            let in_depot = |zeroed: fn(Kind) -> bool| {
-                let kinds = Kind::ALL.into_iter().filter(|kind| zeroed(*kind));
-                FrameCount::new(kinds.map(|kind| depot.count(kind) as u64).sum())
-            };
-            counts.depot = in_depot(|kind| !kind.is_zeroed());
-            counts.depot_zeroed = in_depot(Kind::is_zeroed);
-        }
-        // Under this lock no processor moves frames from one of its magazines to another.
-        let rows = self.rows.lock(&pin);
+        counts.add_depot(&self.depot.lock(&pin));
+        self.add_rows(&mut counts, &self.rows.lock(&pin));
+        counts
+    }
+
+    /// As [`FrameAllocator::counts`], if the locks are free; for a monitor: never waits. Highest level: any.
+    #[inline(never)]
+    pub fn try_counts(&self, pin: &M::Pin) -> Option<Counts> {
+        let mut counts = Counts::default();
+        counts.add_depot(&*self.depot.try_lock(pin)?);
+        self.add_rows(&mut counts, &*self.rows.try_lock(pin)?);
+        Some(counts)
+    }
+
+    /// Adds what the rows and the processors have. Under the lock of the rows no processor moves frames from one of its magazines
+    /// to another.
+    fn add_rows(&self, counts: &mut Counts, rows: &Rows<'_>) {
         for cache in self.caches.iter() {
             let frames = cache.count(|kind| !kind.is_zeroed()) + cache.blocks.count() * self.size().frames();
             counts.cached = counts.cached.saturating_add(FrameCount::new(frames as u64));
@@ -86,7 +103,6 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         counts.free = rows.free();
         counts.books = rows.books();
         counts.taken = counts.known.checked_sub(counts.available()).unwrap_or(FrameCount::ZERO);
-        counts
     }
 
     /// Returns where a frame is; exact when no other processor allocates or frees. Cost: a look through all caches
@@ -95,23 +111,34 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     pub fn place_of(&self, frame: Frame) -> Place {
         let pin = self.machine.pin();
         let Some(pfn) = Pfn::of(frame) else { return Place::Unknown };
-        {
-            let mut rows = self.rows.lock(&pin);
-            if rows.known().containing(frame).is_none() {
-                return Place::Unknown;
-            }
-            if rows.is_untouched(pfn) {
-                return Place::Fresh;
-            }
-            if rows.is_free(pfn) == Ok(true) {
-                return Place::Free;
-            }
-            let is_cached =
-                rows.is_cached(pfn) == Ok(true) || self.caches.iter().any(|cache| cache.holds(pfn));
-            if is_cached {
-                return Place::Cached;
-            }
-        }
-        if self.depot.lock(&pin).holds(pfn) { Place::Cached } else { Place::Taken }
+        let place = self.place_in_rows(&mut self.rows.lock(&pin), pfn);
+        place.unwrap_or_else(|| place_in_depot(&self.depot.lock(&pin), pfn))
     }
+
+    /// As [`FrameAllocator::place_of`], if the locks are free; for a monitor: never waits. Highest level: any.
+    #[inline(never)]
+    pub fn try_place_of(&self, pin: &M::Pin, frame: Frame) -> Option<Place> {
+        let Some(pfn) = Pfn::of(frame) else { return Some(Place::Unknown) };
+        let place = self.place_in_rows(&mut *self.rows.try_lock(pin)?, pfn);
+        place.or_else(|| self.depot.try_lock(pin).map(|depot| place_in_depot(&depot, pfn)))
+    }
+
+    /// Returns where a frame is, if the depot need not be asked.
+    fn place_in_rows(&self, rows: &mut Rows<'_>, pfn: Pfn) -> Option<Place> {
+        if rows.known().containing(pfn.frame()).is_none() {
+            return Some(Place::Unknown);
+        }
+        if rows.is_untouched(pfn) {
+            return Some(Place::Fresh);
+        }
+        if rows.is_free(pfn) == Ok(true) {
+            return Some(Place::Free);
+        }
+        let is_cached = rows.is_cached(pfn) == Ok(true) || self.caches.iter().any(|cache| cache.holds(pfn));
+        is_cached.then_some(Place::Cached)
+    }
+}
+
+fn place_in_depot(depot: &Depot<'_>, pfn: Pfn) -> Place {
+    if depot.holds(pfn) { Place::Cached } else { Place::Taken }
 }

@@ -181,6 +181,11 @@ impl<M: Machine, R: PageRanges> Books<M, R> {
         self.lists.lock(pin).pages
     }
 
+    /// The same, if the lock is free.
+    pub(crate) fn try_pages(&self, pin: &M::Pin) -> Option<u64> {
+        self.lists.try_lock(pin).map(|lists| lists.pages)
+    }
+
     /// Takes `count` neighbouring units, from 1 to 127, with any content.
     ///
     /// # Errors
@@ -295,6 +300,11 @@ impl<M: Machine, R: PageRanges> Books<M, R> {
     /// Returns the address of a unit, for reports.
     pub(crate) fn address_of(&self, unit: Unit) -> VirtAddr {
         self.address(unit.0.get())
+    }
+
+    /// Tells whether a stretch of addresses lies in the books, for whoever believes no unit.
+    pub(crate) fn holds(&self, range: VirtRange) -> bool {
+        self.range.start() <= range.start() && range.end() <= self.range.end()
     }
 
     fn header(&self, page: u32) -> &PageHeader {

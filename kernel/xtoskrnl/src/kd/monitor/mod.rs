@@ -1,0 +1,143 @@
+//! The kernel's monitor: a look inside at a prompt, on a machine that stands still or has stopped.
+//!
+//! ```text
+//!   Control-K on the serial line   the boot processor's clock tick finds it     held: `go` lets everything go on
+//!   MONITOR                        after the checks                             held
+//!   MONITOR=command,command        after the checks, without a prompt           held while each is answered
+//!   a bug check without EXIT       ends here                                    stopped: there is no `go`
+//! ```
+//!
+//! The key is looked for, not announced by an interrupt: one access to a port a tick, on whatever port the log is, without a
+//! route through an I/O APIC that could be missing. It is Control-K (for kernel) because Control-C ends the program
+//! that shows the line, and Control-A, Control-B and Control-] belong to those that people run it in.
+//!
+//! # What it guarantees
+//! * All other processors stand while somebody looks (see [`processors::hold_others`]); `go` lets all of them go on.
+//! * It runs at High, on a stack of its own with a guard below, whatever it interrupts.
+//! * It allocates nothing, and takes no lock that it does not get at once: it says what is busy instead.
+//! * Memory is looked at only where the page tables show some. What nevertheless faults is a bug check, which
+//!   opens the monitor again.
+//! * What it says is no part of the log.
+//! * The time goes on: it is read while a key is waited for, so that no counter wraps unseen.
+//!
+//! The commands are in folders by what they are about, one in a file; [`xtkd::monitor`] does the rest.
+#![allow(unsafe_code, reason = "the stack is exchanged for the monitor's own")]
+
+mod context;
+mod errand;
+mod machine;
+mod memory;
+mod parameter;
+mod pools;
+mod processors;
+mod table;
+mod terminal;
+
+use core::fmt;
+
+use spin::{Mutex, Once};
+use xtcore::VirtRange;
+use xtkd::monitor::{Ended, Paging, Session};
+use xtmm::machine::RunLevel;
+
+use self::context::{Context, Situation};
+pub(crate) use self::parameter::answer as answer_parameter;
+use self::terminal::Line;
+use crate::ar::stack::call_with_stack;
+use crate::kd;
+use crate::ke::processor;
+use crate::ke::processors as all_processors;
+use crate::mm::{Memory, processor::monitor_stack};
+
+/// Control-K.
+const KEY: u8 = 0x0B;
+
+/// What the key is called.
+pub(crate) const KEY_NAME: &str = "Control-K";
+
+/// Lines of a page: a terminal has 24, and one is for the question.
+const PAGE: Paging = Paging::Lines(23);
+
+/// The top of the monitor's stack, once it has one.
+static STACK: Once<VirtRange> = Once::new();
+
+/// What was typed in earlier sessions.
+static SESSION: Mutex<Session> = Mutex::new(Session::new());
+
+/// Makes the monitor's stack. Without one it runs on what it interrupts.
+pub(crate) fn prepare(memory: &'static Memory) {
+    match monitor_stack(memory) {
+        Ok(pages) => {
+            STACK.call_once(|| pages);
+        }
+        Err(error) => kd::log!("xtoskrnl: the monitor has no stack of its own: {error:?}"),
+    }
+}
+
+/// Looks whether the key was pressed, and opens the monitor. The boot processor's clock tick calls it.
+pub(crate) fn poll() {
+    if kd::poll_byte() == Some(KEY) {
+        open(&Prompt);
+    }
+}
+
+/// Opens the monitor of a machine that runs, and returns when it is left.
+fn open(work: &dyn Work) {
+    let raised = processor::raise(RunLevel::High);
+    // Another processor may be holding this one: then its summons comes now.
+    let Some(hold) = all_processors::hold_others() else { return };
+    let mut context = Context::new(Situation::Held, hold.count());
+    on_own_stack(|| work.run(&mut context));
+    let errand = context.errand();
+    drop(hold);
+    drop(raised);
+    if let Some(errand) = errand {
+        errand.send();
+    }
+}
+
+/// Opens the monitor of a machine that has stopped. Returns when there is nobody to type.
+pub(crate) fn open_stopped() {
+    on_own_stack(|| Prompt.run(&mut Context::new(Situation::Stopped, (0, 0))));
+}
+
+/// What is done while the machine stands.
+trait Work {
+    fn run(&self, context: &mut Context);
+}
+
+/// Commands are typed.
+struct Prompt;
+
+impl Work for Prompt {
+    fn run(&self, context: &mut Context) {
+        let mut terminal = Line::TYPED;
+        context.introduce(&mut terminal);
+        // A monitor inside of itself, after a bug check in one of its commands, has a memory of its own.
+        let mut apart = Session::new();
+        let mut kept = SESSION.try_lock();
+        let session = kept.as_deref_mut().unwrap_or(&mut apart);
+        let ended = session.run(&mut terminal, &CpuPrompt, PAGE, context);
+        if ended == Ended::Alone {
+            kd::log!("xtoskrnl: nobody is at the monitor");
+        }
+    }
+}
+
+/// The prompt: the processor, as WinDbg has it.
+struct CpuPrompt;
+
+impl fmt::Display for CpuPrompt {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: kd> ", processor::current().get())
+    }
+}
+
+/// Runs something on the monitor's stack. After a bug check inside of the monitor that stack begins anew: nothing that was on it
+/// goes on.
+fn on_own_stack(work: impl FnOnce()) {
+    let Some(pages) = STACK.get() else { return work() };
+    // SAFETY: the stack is mapped for good, and its top is a page boundary. Only one processor is in the monitor: it holds or
+    // has stopped the others. It was not on this stack before, or will never return to what was: a bug check.
+    unsafe { call_with_stack(pages.end(), work) }
+}

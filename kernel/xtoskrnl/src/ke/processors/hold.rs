@@ -1,0 +1,176 @@
+//! Holding the other processors, so that somebody can look at a machine that stands still, and letting them go on.
+//!
+//! ```text
+//!   holder                                  every other processor that runs
+//!     HOLDER = own number
+//!     ASKED  = the others; an NMI to them     takes itself out of ASKED: the NMI is a summons
+//!     wait until all are in HELD              forgets all translations, and is asked for none any more
+//!                                             HELD += own
+//!     look around                             spins
+//!     HOLDER = nobody                         enters again, forgetting everything; HELD -= own
+//!     wait until HELD is empty                goes on with what the NMI interrupted
+//! ```
+//!
+//! # What it guarantees
+//! * A held processor executes nothing but the loop here, whatever it did before: the NMI reaches it with interrupts off, too.
+//! * Requests to forget translations do not wait for a held processor, which forgets everything before it goes on
+//!   (see [`xtke::shootdown`]).
+//! * A bug check while the machine is held stops the held processors as well.
+//! * Every wait is bounded. A processor that does not come is counted as missing and runs on; when its summons reaches it after
+//!   the hold, that is no stranger's NMI.
+//!
+//! No lock is taken. Levels: the holder is at High; a held processor is wherever it was.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use xtcore::{CpuIndex, RunLevel, VirtAddr};
+use xtke::CpuSet;
+
+use super::{State, is_stopping, state};
+use crate::ar::TrapFrame;
+use crate::ar::control::pause;
+use crate::ar::local::{self, Mask};
+use crate::hl::apic;
+use crate::ke::processor::{self, MOST};
+use crate::ke::translations;
+
+/// The number of the processor that holds the others; [`MOST`] while nobody does.
+static HOLDER: AtomicUsize = AtomicUsize::new(MOST);
+
+/// Whom a summons is on its way to.
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+/// Who stands.
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+/// Looks before a processor that does not come, or go, is left alone: seconds.
+const PATIENCE: u32 = 20_000_000;
+
+/// Where a processor was when an NMI held or stopped it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Whereabouts {
+    /// The instruction.
+    pub(crate) instruction: VirtAddr,
+    /// Its stack pointer.
+    pub(crate) stack: VirtAddr,
+    /// Its run level.
+    pub(crate) level: RunLevel,
+}
+
+/// The same, where its processor writes it.
+struct Note {
+    instruction: AtomicUsize,
+    stack: AtomicUsize,
+    level: AtomicUsize,
+}
+
+static NOTES: [Note; MOST] = [const {
+    Note { instruction: AtomicUsize::new(0), stack: AtomicUsize::new(0), level: AtomicUsize::new(0) }
+}; MOST];
+
+/// Remembers where the calling processor was.
+pub(crate) fn remember(frame: &TrapFrame) {
+    if let Some(note) = NOTES.get(processor::current().get()) {
+        note.instruction.store(frame.instruction().get() as usize, Ordering::Relaxed);
+        note.level.store(processor::run_level() as usize, Ordering::Relaxed);
+        note.stack.store(frame.stack().get() as usize, Ordering::Release);
+    }
+}
+
+/// Returns where a processor was that stands, held or stopped.
+pub(crate) fn whereabouts(cpu: CpuIndex) -> Option<Whereabouts> {
+    let stands = held().contains(cpu) || state(cpu) == State::Stopped;
+    let note = NOTES.get(cpu.get()).filter(|_| stands)?;
+    let stack = note.stack.load(Ordering::Acquire);
+    let level = note.level.load(Ordering::Relaxed);
+    (stack != 0).then(|| Whereabouts {
+        instruction: VirtAddr::new(note.instruction.load(Ordering::Relaxed) as u64),
+        stack: VirtAddr::new(stack as u64),
+        level: RunLevel::ALL.into_iter().find(|known| *known as usize == level).unwrap_or(RunLevel::High),
+    })
+}
+
+fn held() -> CpuSet {
+    CpuSet::from_bits(HELD.load(Ordering::Acquire))
+}
+
+/// The other processors stand as long as this exists.
+#[must_use = "dropping it lets the others go on"]
+#[derive(Debug)]
+pub(crate) struct Hold {
+    others: CpuSet,
+}
+
+impl Hold {
+    /// Returns how many processors stand, of how many others.
+    pub(crate) fn count(&self) -> (usize, usize) {
+        ((held() & self.others).len(), self.others.len())
+    }
+}
+
+/// Holds all other processors that run. The caller is at High. `None` when another processor holds this one; then the summons to
+/// this one is on its way.
+///
+/// Waits for a bounded time.
+pub(crate) fn hold_others() -> Option<Hold> {
+    let own = processor::current();
+    HOLDER.compare_exchange(MOST, own.get(), Ordering::AcqRel, Ordering::Acquire).ok()?;
+    let runs = |cpu: &CpuIndex| *cpu != own && state(*cpu) == State::Running;
+    let others =
+        CpuSet::ALL.iter().take(MOST).filter(runs).fold(CpuSet::NONE, |all, cpu| all | CpuSet::of(cpu));
+    if !others.is_empty()
+        && let Some(apic) = apic::local()
+    {
+        ASKED.fetch_or(others.bits(), Ordering::AcqRel);
+        if apic.stop_others().is_ok() {
+            let _ = wait_until(|| held() & others == others);
+        }
+    }
+    Some(Hold { others })
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        HOLDER.store(MOST, Ordering::Release);
+        // Nobody must be found standing by the next hold who has yet to learn that this one is over.
+        let _ = wait_until(|| (held() & self.others).is_empty());
+    }
+}
+
+fn wait_until(is_so: impl Fn() -> bool) -> bool {
+    (0..PATIENCE).any(|_| {
+        pause();
+        is_so()
+    })
+}
+
+/// Whose an NMI was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Summons {
+    /// A hold's, which is over: the interrupted code goes on.
+    Answered,
+    /// Somebody else's.
+    None,
+}
+
+/// What an NMI is for, first of all: stands still if it is a holder's summons, until the hold is over or a bug check stops the
+/// machine.
+pub(crate) fn join_a_hold() -> Summons {
+    let own = CpuSet::of(processor::current()).bits();
+    if ASKED.fetch_and(!own, Ordering::AcqRel) & own == 0 {
+        return Summons::None;
+    }
+    // Whatever the level was in the middle of becoming: nothing may be delivered from in here.
+    let mask = local::mask();
+    local::set_mask(Mask::up_to(RunLevel::High));
+    translations::leave();
+    HELD.fetch_or(own, Ordering::AcqRel);
+    while HOLDER.load(Ordering::Acquire) != MOST && !is_stopping() {
+        pause();
+    }
+    // It had an inbox before, so it has one now.
+    let _ = translations::enter();
+    HELD.fetch_and(!own, Ordering::AcqRel);
+    local::set_mask(mask);
+    Summons::Answered
+}
