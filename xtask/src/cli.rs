@@ -53,6 +53,8 @@ pub(crate) enum Command {
     ///
     /// From a serial log, from a boot made for the purpose, or from a firmware's memory map.
     Map(Box<Map>),
+    /// Tell function, file and line for the addresses in a log.
+    Symbolize(Symbolize),
 }
 
 /// How to boot.
@@ -209,6 +211,17 @@ pub(crate) struct Publish {
     /// Upload nothing. Must be given: whoever wants to upload types the line that this prints.
     #[arg(long, required = true)]
     pub(crate) dry_run: bool,
+}
+
+/// Whose addresses to resolve.
+#[derive(Debug, Args)]
+pub(crate) struct Symbolize {
+    /// The log of a boot; `-` reads standard input.
+    #[arg(value_name = "LOG")]
+    pub(crate) log: PathBuf,
+    /// Use this debug file instead of the one that belongs to the build that the log names.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) debug_file: Option<PathBuf>,
 }
 
 /// What to measure.

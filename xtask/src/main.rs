@@ -7,9 +7,10 @@
 //! cargo xtask doctor    what is missing
 //! cargo xtask bench     measurements
 //! cargo xtask pictures  the screens that the documents show
+//! cargo xtask map       a machine's memory, drawn to scale
+//! cargo xtask symbolize a log's addresses by function, file and line
 //! cargo xtask book      the documents, to read in a browser
 //! cargo xtask publish   the libraries, packed and built as the registry would get them
-//! cargo xtask map       a machine's memory, drawn to scale
 //! ```
 //!
 //! What it needs it sets up itself where it may ([`setup`]), or says what to type. Standard output holds results;
@@ -67,5 +68,6 @@ fn act(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Book(options) => commands::book::run(&context, options),
         Command::Publish(_) => commands::publish::run(&context),
         Command::Map(options) => commands::map::run(&context, options),
+        Command::Symbolize(options) => commands::symbolize::run(&context, options),
     }
 }

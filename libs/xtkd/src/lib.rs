@@ -1,7 +1,15 @@
-//! The parts of a kernel's debugger that need no hardware.
+//! What a kernel needs to tell what it is doing, in moments when it can rely on nothing: no heap, no locks, no files, maybe two
+//! pages of stack.
 //!
-//! The crate allocates nothing, locks nothing, reads no memory but its own, and has no global and no `unsafe`: what it is
-//! for has to work when everything else is broken.
+//! | what | where | in short |
+//! |---|---|---|
+//! | function names | [`symbols`] | a compact table, found in the image itself; read in place |
+//! | backtraces | [`unwind`] | frame by frame, over words that somebody vouches for; trusts no link |
+//! | JSON | [`json`] | written member by member into any [`core::fmt::Write`] |
+//! | a monitor | [`monitor`] | commands, completion, paging, a session at a terminal; each answer a table or JSON |
+//!
+//! Nothing here allocates, panics, or waits, and all of it is the same on 32 and 64 bits, so that a 64-bit host can test what
+//! a 32-bit kernel does.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -9,3 +17,5 @@
 
 pub mod json;
 pub mod monitor;
+pub mod symbols;
+pub mod unwind;

@@ -15,7 +15,7 @@ use crate::session::transcript::Transcript;
 use crate::session::{Refusal, Verdict};
 
 /// Every key of a report, in the order of the document.
-pub const KEYS: [&str; 27] = [
+pub const KEYS: [&str; 28] = [
     "verdict",
     "reason",
     "refused",
@@ -26,6 +26,7 @@ pub const KEYS: [&str; 27] = [
     "kernel_sha256",
     "seed",
     "slide",
+    "build",
     "self_map_slot",
     "cpus",
     "descriptors",

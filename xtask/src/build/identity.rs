@@ -14,25 +14,14 @@
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-/// Offset of the file offset of the PE signature.
-const NEW_HEADER: usize = 0x3C;
-/// From the PE signature.
-const SECTION_COUNT: usize = 6;
-const STAMP: usize = 8;
-const OPTIONAL_BYTES: usize = 20;
-const OPTIONAL: usize = 24;
-/// From the optional header.
-const CHECKSUM: usize = 64;
+use super::pe::{self, bytes_at, header, optional, put, section, text_at, u16_at, u32_at};
+
+/// Where the data directories stand in the optional header of either kind, which its first two bytes tell.
 const DIRECTORIES_32: usize = 96;
 const DIRECTORIES_64: usize = 112;
 const MAGIC_64: u16 = 0x20B;
 /// The debug directory is the seventh data directory of 8 bytes.
 const DEBUG_DIRECTORY: usize = 6 * 8;
-/// A section header, and the fields used here.
-const SECTION_BYTES: usize = 40;
-const SECTION_ADDRESS: usize = 12;
-const SECTION_RAW_BYTES: usize = 16;
-const SECTION_RAW: usize = 20;
 /// An entry of the debug directory, and the fields used here.
 const ENTRY_BYTES: usize = 28;
 const ENTRY_STAMP: usize = 4;
@@ -60,14 +49,11 @@ pub(super) struct Identity {
 /// # Errors
 /// It is no PE image, or is cut short.
 pub(super) fn settle(image: &mut [u8]) -> Result<Identity> {
-    let header = u32_at(image, NEW_HEADER)?;
-    if bytes_at(image, header, 4)? != b"PE\0\0" {
-        bail!("the linker did not write a PE image");
-    }
-    let mut stamps = vec![header + STAMP];
+    let signature = pe::signature(image)?;
+    let mut stamps = vec![signature + header::STAMP];
     let mut identifier = None;
     let mut debug_file = None;
-    for entry in debug_entries(image, header)? {
+    for entry in debug_entries(image, signature)? {
         stamps.push(entry + ENTRY_STAMP);
         if u32_at(image, entry + ENTRY_KIND)? == CODE_VIEW as usize {
             let record = u32_at(image, entry + ENTRY_RAW)?;
@@ -75,7 +61,7 @@ pub(super) fn settle(image: &mut [u8]) -> Result<Identity> {
             debug_file = Some(text_at(image, record + DEBUG_PATH)?);
         }
     }
-    let checksum = header + OPTIONAL + CHECKSUM;
+    let checksum = signature + header::OPTIONAL + optional::CHECKSUM;
     let has_checksum = u32_at(image, checksum)? != 0;
 
     for &stamp in &stamps {
@@ -97,7 +83,7 @@ pub(super) fn settle(image: &mut [u8]) -> Result<Identity> {
         put(image, place, &identity.identifier)?;
     }
     if has_checksum {
-        let sum = image_checksum(image)?;
+        let sum = pe::checksum(image)?;
         put(image, checksum, &sum.to_le_bytes())?;
     }
     Ok(identity)
@@ -133,8 +119,8 @@ pub(super) fn settle_debug_file(file: &mut [u8], identity: &Identity) -> Result<
 }
 
 /// The file offsets of the debug directory's entries.
-fn debug_entries(image: &[u8], header: usize) -> Result<Vec<usize>> {
-    let optional = header + OPTIONAL;
+fn debug_entries(image: &[u8], signature: usize) -> Result<Vec<usize>> {
+    let optional = signature + header::OPTIONAL;
     let directories = match u16_at(image, optional)? {
         MAGIC_64 => DIRECTORIES_64,
         _ => DIRECTORIES_32,
@@ -144,59 +130,15 @@ fn debug_entries(image: &[u8], header: usize) -> Result<Vec<usize>> {
     if bytes == 0 {
         return Ok(Vec::new());
     }
-    let table = optional + usize::from(u16_at(image, header + OPTIONAL_BYTES)?);
-    for index in 0..usize::from(u16_at(image, header + SECTION_COUNT)?) {
-        let section = table + index * SECTION_BYTES;
-        let start = u32_at(image, section + SECTION_ADDRESS)?;
-        let raw_bytes = u32_at(image, section + SECTION_RAW_BYTES)?;
+    for section in pe::sections(image, signature)? {
+        let start = u32_at(image, section + section::ADDRESS)?;
+        let raw_bytes = u32_at(image, section + section::RAW_BYTES)?;
         if (start..start + raw_bytes).contains(&address) {
-            let first = u32_at(image, section + SECTION_RAW)? + (address - start);
+            let first = u32_at(image, section + section::RAW)? + (address - start);
             return Ok((0..bytes / ENTRY_BYTES).map(|entry| first + entry * ENTRY_BYTES).collect());
         }
     }
     bail!("the debug directory lies in no section");
-}
-
-/// The sum that the PE format asks for: 16-bit words with the carry added back, plus the file's length. The field
-/// itself counts as zero, which it is here.
-fn image_checksum(image: &[u8]) -> Result<u32> {
-    let mut sum = 0_u32;
-    for pair in image.chunks(2) {
-        let low = pair.first().copied().unwrap_or_default();
-        let high = pair.get(1).copied().unwrap_or_default();
-        sum += u32::from(u16::from_le_bytes([low, high]));
-        sum = (sum & 0xFFFF) + (sum >> 16);
-    }
-    Ok(sum + u32::try_from(image.len()).context("the image has 4 GiB or more")?)
-}
-
-fn bytes_at(bytes: &[u8], place: usize, count: usize) -> Result<&[u8]> {
-    let found = bytes.get(place..).and_then(|rest| rest.get(..count));
-    found.with_context(|| format!("{count} bytes at {place:#x} lie outside the file"))
-}
-
-fn u16_at(bytes: &[u8], place: usize) -> Result<u16> {
-    let found = bytes.get(place..).and_then(|rest| rest.first_chunk());
-    Ok(u16::from_le_bytes(*found.with_context(|| format!("2 bytes at {place:#x} lie outside the file"))?))
-}
-
-/// Offsets and sizes in the file have 32 bits and serve as indices here.
-fn u32_at(bytes: &[u8], place: usize) -> Result<usize> {
-    let found = bytes.get(place..).and_then(|rest| rest.first_chunk());
-    let found = found.with_context(|| format!("4 bytes at {place:#x} lie outside the file"))?;
-    Ok(usize::try_from(u32::from_le_bytes(*found))?)
-}
-
-fn text_at(bytes: &[u8], place: usize) -> Result<String> {
-    let rest = bytes.get(place..).with_context(|| format!("the text at {place:#x} lies outside the file"))?;
-    let text = rest.split(|&byte| byte == 0).next().unwrap_or_default();
-    Ok(String::from_utf8_lossy(text).into_owned())
-}
-
-fn put(bytes: &mut [u8], place: usize, value: &[u8]) -> Result<()> {
-    let found = bytes.get_mut(place..).and_then(|rest| rest.get_mut(..value.len()));
-    found.with_context(|| format!("{place:#x} lies outside the file"))?.copy_from_slice(value);
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 pub(crate) mod hash;
 mod identity;
+mod pe;
+pub(crate) mod symbols;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -79,11 +81,24 @@ struct Product {
     package: &'static str,
     features: &'static [&'static str],
     file: &'static str,
+    names: Names,
 }
 
-const KERNEL: Product = Product { package: "xtoskrnl", features: &[], file: "XTOSKRNL.EXE" };
-const TAMPERING: Product = Product { package: "xtldr", features: &["tamper"], file: "TAMPER.EFI" };
-const LA57_SHIM: Product = Product { package: "la57shim", features: &[], file: "LA57SHIM.EFI" };
+/// Whether an image carries the names of its functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// It does, see [`symbols`].
+    Inside,
+    /// It does not: only its debug file has them.
+    Apart,
+}
+
+const KERNEL: Product =
+    Product { package: "xtoskrnl", features: &[], file: "XTOSKRNL.EXE", names: Names::Inside };
+const TAMPERING: Product =
+    Product { package: "xtldr", features: &["tamper"], file: "TAMPER.EFI", names: Names::Apart };
+const LA57_SHIM: Product =
+    Product { package: "la57shim", features: &[], file: "LA57SHIM.EFI", names: Names::Apart };
 
 /// The boot modules: packages and their binaries. Short names are others' in the world of packages.
 pub(crate) const MODULES: [(&str, &str); 5] = [
@@ -110,7 +125,8 @@ pub(crate) fn images(
     let what = format!("building for {name} with Rust {} ({way}, {})", toolchain.release, profile.name());
     progress::step(&what, || {
         let build = Build { profile, ..Build::prepare(workspace, toolchain, architecture)? };
-        let loader = Product { package: "xtldr", features: &[], file: target::boot_file(architecture) };
+        let file = target::boot_file(architecture);
+        let loader = Product { package: "xtldr", features: &[], file, names: Names::Apart };
         let testing = match extent {
             Extent::System => None,
             Extent::WithTestImages => Some(TestImages {
@@ -198,7 +214,7 @@ impl<'a> Build<'a> {
             command.args(["--features", feature]);
         }
         process::succeed(&mut command)?;
-        self.take(product.package, &self.images_folder().join(product.file))
+        self.take(product.package, &self.images_folder().join(product.file), product.names)
     }
 
     /// All boot modules, by one command: what they share is compiled once, and finding everything up to date costs one
@@ -211,7 +227,7 @@ impl<'a> Build<'a> {
         process::succeed(&mut command)?;
         let folder = self.images_folder().join("MODULES");
         let place = |binary: &str| folder.join(format!("{}.EFI", binary.to_uppercase()));
-        MODULES.iter().map(|(_, binary)| self.take(binary, &place(binary))).collect()
+        MODULES.iter().map(|(_, binary)| self.take(binary, &place(binary), Names::Apart)).collect()
     }
 
     /// Cargo's command to build for the target, without what to build.
@@ -228,10 +244,10 @@ impl<'a> Build<'a> {
     }
 
     /// Takes a binary that was built to its place.
-    fn take(&self, binary: &str, place: &Path) -> Result<PathBuf> {
+    fn take(&self, binary: &str, place: &Path, names: Names) -> Result<PathBuf> {
         let triple = target::triple(self.architecture);
         let built = target_folder(self.workspace, self.toolchain).join(triple).join(self.profile.name());
-        install(&built.join(format!("{binary}.efi")), place)?;
+        install(&built.join(format!("{binary}.efi")), place, names)?;
         Ok(place.to_owned())
     }
 
@@ -256,13 +272,18 @@ fn target_folder(workspace: &Workspace, toolchain: &Toolchain) -> PathBuf {
     workspace.cache().join("build").join(toolchain.way.name())
 }
 
-/// Copies an image that was built, with an identity that does not depend on where it was built, and the file
-/// with its debug information, under the name that debuggers look for.
-fn install(built: &Path, place: &Path) -> Result<()> {
+/// Copies an image that was built, with the names of its functions where they are wanted and an identity that does not depend on
+/// where it was built, and the file with its debug information, under the name that debuggers look for.
+fn install(built: &Path, place: &Path, names: Names) -> Result<()> {
     let mut image = std::fs::read(built).with_context(|| format!("cannot read {}", built.display()))?;
+    let debug = built.with_extension("pdb");
+    if names == Names::Inside {
+        let file = std::fs::read(&debug).with_context(|| format!("cannot read {}", debug.display()))?;
+        symbols::add(&mut image, file)
+            .with_context(|| format!("cannot add the names of functions to {}", built.display()))?;
+    }
     let identity =
         identity::settle(&mut image).with_context(|| format!("cannot settle {}", built.display()))?;
-    let debug = built.with_extension("pdb");
     if let (Some(name), Ok(mut file)) = (&identity.debug_file, std::fs::read(&debug)) {
         identity::settle_debug_file(&mut file, &identity)
             .with_context(|| format!("cannot settle {}", debug.display()))?;

@@ -8,6 +8,7 @@ pub(crate) mod map;
 pub(crate) mod pictures;
 pub(crate) mod publish;
 pub(crate) mod run;
+pub(crate) mod symbolize;
 
 use crate::setup::Setup;
 use crate::toolchain::Choice;

@@ -17,6 +17,7 @@ use xtqemu::guest::{
 use xtqemu::{Outcome, Verdict};
 
 use super::Context;
+use super::symbolize::Resolver;
 use crate::build::{self, Extent, Profile};
 use crate::setup::Need;
 use crate::{cli, progress, toolchain};
@@ -38,10 +39,18 @@ pub(crate) fn run(context: &Context, options: &cli::Run) -> Result<u8> {
     let watched = if options.exit || options.json { Watched::ToTheEnd } else { Watched::ByTheUser };
     let mut guest = guest(context, &options.machine, watched)?;
     guest.display = if options.display { Display::Window } else { Display::Hidden };
+    let mut resolver = Resolver::new(context.workspace.cache());
+    let mut has_stopped = false;
     let mut outcome = xtqemu::boot(&guest, &mut |text| {
         if is_for_machines(text) {
             // The log file has them; a person would only see the rest scroll away.
-        } else if options.json {
+            return;
+        }
+        // What a kernel says before it stops is about other addresses.
+        has_stopped |= text.starts_with("*** STOP");
+        let resolved = resolver.resolve(text);
+        let text = if has_stopped { &resolved } else { text };
+        if options.json {
             eprintln!("{text}");
         } else {
             println!("{text}");

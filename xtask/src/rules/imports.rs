@@ -39,6 +39,7 @@ const TABLE: &[Row] = &[
     row("xtmm", &["xtpaging", "xtlayout", "xtrtl", "xtcore"]),
     // Its tests take pages away with the real mapper, to see whether other processors notice.
     Row { tests_may_import: &["xtsim", "xtpaging"], ..row("xtke", &["xtrtl", "xtcore"]) },
+    row("xtkd", &["xtterm", "xtcore"]),
     row("xtmodule", &[]),
     row("xtmod-acpi", &["xtmodule", "xtacpi", "xtcore"]),
     row("xtmod-beep", &["xtmodule"]),
@@ -51,7 +52,7 @@ const TABLE: &[Row] = &[
     Row { tests_may_import: &[], ..row("xtsupport", &["xtpaging", "xtsim", "xtcore"]) },
     row("la57shim", &["xtldr", "xtpaging", "xtcore"]),
     row("xtqemu", &["xtcore", "xtboot", "xtsim"]),
-    row("xtask", &["xtcore", "xtboot", "xtqemu"]),
+    row("xtask", &["xtcore", "xtboot", "xtkd", "xtqemu"]),
     row("xtbench", &["xtmm", "xtpaging", "xtcore"]),
     row("xtfuzz", &["xtacpi", "xtboot", "xtcore", "xtldr", "xtrtl", "xtterm"]),
 ];

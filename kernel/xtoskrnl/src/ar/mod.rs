@@ -23,7 +23,7 @@ use amd64 as arch;
 use i686 as arch;
 
 pub(crate) use arch::{
-    FaultStack, TrapFrame, early_fault_stack, install_tables, load_tables, registers_survive_a_breakpoint,
-    set_fault_stacks,
+    FRAMES, FaultStack, TrapFrame, early_fault_stack, entry_at, install_tables, load_tables,
+    registers_survive_a_breakpoint, set_fault_stacks,
 };
 pub(crate) use handler::{Handlers, Resume, on_interrupt_stack};

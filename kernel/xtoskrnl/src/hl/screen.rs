@@ -1,14 +1,14 @@
 //! A text console on the linear framebuffer.
 //!
 //! The framebuffer is write-combining memory: fast to write, very slow to read. So the text is kept in a grid of
-//! its own, and scrolling draws the cells that changed instead of moving pixels. It scrolls by half a screen, because
-//! drawing most of the cells anew for each line would be what a boot spends most of its time on.
+//! its own, and scrolling draws the cells that changed instead of moving pixels. It scrolls by half of
+//! what scrolls, because drawing most of the cells anew for each line would be what a boot spends most of its time on.
 #![allow(unsafe_code, reason = "pixels are written through the framebuffer's address")]
 
 use core::fmt;
 
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
-use spin::Mutex;
+use spin::{Mutex, MutexGuard};
 use xtboot::block::{Framebuffer, PixelFormat};
 
 const WEIGHT: FontWeight = FontWeight::Regular;
@@ -16,7 +16,7 @@ const HEIGHT: RasterHeight = RasterHeight::Size16;
 const CELL_WIDTH: usize = get_raster_width(WEIGHT, HEIGHT);
 const CELL_HEIGHT: usize = HEIGHT.val();
 
-const COLUMNS: usize = 160;
+const COLUMNS: usize = 192;
 const ROWS: usize = 64;
 
 /// A colour, 8 bits each.
@@ -68,19 +68,26 @@ impl Canvas {
 /// A text console.
 pub(crate) struct Screen {
     canvas: Canvas,
+    /// The characters on the screen.
+    cells: &'static mut Cells,
     columns: usize,
     rows: usize,
     column: usize,
     row: usize,
+    /// Rows at the top that do not scroll.
+    pinned: usize,
     paper: Colour,
 }
 
-/// The characters on the screen. Apart from the console, because ten kilobytes do not belong on a kernel stack.
-static CELLS: Mutex<[[u8; COLUMNS]; ROWS]> = Mutex::new([[b' '; COLUMNS]; ROWS]);
+type Cells = [[u8; COLUMNS]; ROWS];
+
+/// The characters on the screen, for the one console that takes them. Apart from it, because ten kilobytes do not belong on a
+/// kernel stack.
+static CELLS: Mutex<Cells> = Mutex::new([[b' '; COLUMNS]; ROWS]);
 
 impl Screen {
     /// Opens a console on a framebuffer, or returns `None` when it has no room for a character, an unknown format, or a
-    /// base that is not a multiple of a pixel's four bytes.
+    /// base that is not a multiple of a pixel's four bytes, or when there is a console already.
     ///
     /// # Safety
     /// `framebuffer.base` must be where `height` lines of `stride` pixels of four bytes are mapped, writable, for good,
@@ -107,9 +114,29 @@ impl Screen {
         if columns == 0 || rows == 0 {
             return None;
         }
-        let mut screen = Self { canvas, columns, rows, column: 0, row: 0, paper: LOG_PAPER };
+        let cells = MutexGuard::leak(CELLS.try_lock()?);
+        let mut screen =
+            Self { canvas, cells, columns, rows, column: 0, row: 0, pinned: 0, paper: LOG_PAPER };
         screen.clear();
         Some(screen)
+    }
+
+    /// Keeps what is on the screen so far where it is, and scrolls below it, if that leaves half of the screen; the first time after
+    /// a clearing counts.
+    pub(crate) const fn pin(&mut self) {
+        if self.pinned == 0 && self.row <= self.rows / 2 {
+            self.pinned = self.row;
+        }
+    }
+
+    /// Returns how many characters a row has.
+    pub(crate) const fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Returns how many rows are left before the screen scrolls, the current one included.
+    pub(crate) const fn rows_left(&self) -> usize {
+        self.rows.saturating_sub(self.row)
     }
 
     /// Clears to the colours of a bug check.
@@ -125,10 +152,10 @@ impl Screen {
                 self.canvas.set(x, y, paper);
             }
         }
-        for line in CELLS.lock().iter_mut() {
+        for line in self.cells.iter_mut() {
             line.fill(b' ');
         }
-        (self.column, self.row) = (0, 0);
+        (self.column, self.row, self.pinned) = (0, 0, 0);
     }
 
     /// Prints a byte of ASCII; others become a question mark.
@@ -153,10 +180,10 @@ impl Screen {
             self.row += 1;
             return;
         }
-        let distance = self.rows.div_ceil(2);
-        for row in 0..self.rows {
+        let distance = (self.rows - self.pinned).div_ceil(2);
+        for row in self.pinned..self.rows {
             for column in 0..self.columns {
-                let below = if row + distance < self.rows { cell(column, row + distance) } else { b' ' };
+                let below = if row + distance < self.rows { self.cell(column, row + distance) } else { b' ' };
                 self.set_cell(column, row, below);
             }
         }
@@ -164,14 +191,11 @@ impl Screen {
     }
 
     fn set_cell(&mut self, column: usize, row: usize, byte: u8) {
-        {
-            let mut cells = CELLS.lock();
-            let Some(cell) = cells.get_mut(row).and_then(|line| line.get_mut(column)) else { return };
-            if *cell == byte {
-                return;
-            }
-            *cell = byte;
+        let Some(cell) = self.cells.get_mut(row).and_then(|line| line.get_mut(column)) else { return };
+        if *cell == byte {
+            return;
         }
+        *cell = byte;
         let Some(raster) = get_raster(char::from(byte), WEIGHT, HEIGHT) else { return };
         for (y, line) in raster.raster().iter().enumerate() {
             for (x, intensity) in line.iter().enumerate() {
@@ -179,6 +203,11 @@ impl Screen {
                 self.canvas.set(column * CELL_WIDTH + x, row * CELL_HEIGHT + y, pixel);
             }
         }
+    }
+
+    /// Returns the character in a cell.
+    fn cell(&self, column: usize, row: usize) -> u8 {
+        self.cells.get(row).and_then(|line| line.get(column)).copied().unwrap_or(b' ')
     }
 
     /// Mixes ink and paper.
@@ -193,11 +222,6 @@ impl Screen {
             blue: mix(INK.blue, self.paper.blue),
         }
     }
-}
-
-/// Returns the character in a cell.
-fn cell(column: usize, row: usize) -> u8 {
-    CELLS.lock().get(row).and_then(|line| line.get(column)).copied().unwrap_or(b' ')
 }
 
 impl fmt::Write for Screen {

@@ -1,4 +1,5 @@
 //! Where the log goes.
+#![allow(unsafe_code, reason = "a bug check takes the console from whoever has it")]
 
 use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +9,7 @@ use spin::{Mutex, Once};
 use xtboot::parameters::Parameters;
 use xthal::serial::{Line, parse_debug};
 
-use super::ring::Ring;
+use super::ring::{Mark, Ring};
 use crate::hl::screen::Screen;
 use crate::hl::serial::Serial;
 
@@ -22,9 +23,11 @@ static CHOSEN: Once<Option<Serial>> = Once::new();
 struct Console {
     screen: Option<Screen>,
     ring: Ring,
+    /// Where in the ring a bug check's text begins.
+    stop: Option<Mark>,
 }
 
-static CONSOLE: Mutex<Console> = Mutex::new(Console { screen: None, ring: Ring::new() });
+static CONSOLE: Mutex<Console> = Mutex::new(Console { screen: None, ring: Ring::new(), stop: None });
 
 impl Write for Console {
     fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -161,11 +164,50 @@ pub(crate) fn line_of_log<const N: usize>(back: usize) -> Option<ArrayString<N>>
     Some(line)
 }
 
-/// Clears the screen to the colours of a bug check, if it is free.
-pub(crate) fn stop_colours() {
+/// Takes the console from whoever is writing to it, so that a stop is seen on the screen too, whatever it interrupted.
+///
+/// # Safety
+/// Whoever has the console never goes on, on any processor.
+pub(crate) unsafe fn seize() {
+    if CONSOLE.is_locked() {
+        // SAFETY: the caller vouches that the holder never goes on, so nobody uses what it was lent, and nobody gives it back again.
+        unsafe { CONSOLE.force_unlock() };
+    }
+}
+
+/// Makes room for the text of a bug check: clears the screen to its colours, if it is free. The first bug check's beginning counts;
+/// one that comes inside of another goes on below it.
+pub(crate) fn begin_stop() {
+    if let Some(mut console) = CONSOLE.try_lock()
+        && console.stop.is_none()
+    {
+        console.stop = Some(console.ring.mark());
+        if let Some(screen) = &mut console.screen {
+            screen.clear_for_stop();
+        }
+    }
+}
+
+/// Keeps what the stop has told so far on the screen, however much follows.
+pub(crate) fn pin_stop() {
     if let Some(mut console) = CONSOLE.try_lock()
         && let Some(screen) = &mut console.screen
     {
-        screen.clear_for_stop();
+        screen.pin();
+    }
+}
+
+/// Shows on the screen the last lines that the log had before the bug check, as many as there is room for: whoever has the serial
+/// line has seen them already.
+pub(crate) fn show_what_came_before() {
+    /// Rows that stay free for what follows.
+    const SPARE: usize = 3;
+    let Some(mut console) = CONSOLE.try_lock() else { return };
+    let Console { screen: Some(screen), ring, stop: Some(mark) } = &mut *console else { return };
+    let rows = screen.rows_left().saturating_sub(SPARE);
+    if rows > 1 {
+        "*** the log before that:\r\n".bytes().for_each(|byte| screen.put(byte));
+        let lines = ring.before(*mark, rows - 1, screen.columns());
+        lines.for_each(|byte| screen.put(byte));
     }
 }

@@ -9,8 +9,8 @@ pub(crate) mod monitor;
 mod ring;
 
 pub(crate) use console::{
-    attach_screen, choose_serial, expect_byte, has_serial, line_of_log, open_serial, poll_byte, print,
-    print_record, read_byte, show, stop_colours,
+    attach_screen, begin_stop, choose_serial, expect_byte, has_serial, line_of_log, open_serial, pin_stop,
+    poll_byte, print, print_record, read_byte, seize, show, show_what_came_before,
 };
 
 /// Prints a line to the log.

@@ -11,7 +11,7 @@ use crate::hl::acpi;
 use crate::hl::power::{self, Verdict};
 use crate::kd::{self, log, monitor};
 use crate::ke::threads::{self, Kernel};
-use crate::ke::{processor, processors};
+use crate::ke::{bugcheck, processor, processors};
 
 /// What the user asked for.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,10 @@ pub(crate) fn arrange(parameters: &Parameters<'_>) {
 /// monitor, and a thread of a machine that runs rests for good.
 pub(crate) fn end(verdict: Verdict) -> ! {
     match leave(verdict) {
-        Err(NotAsked) if processors::is_stopping() => monitor::open_stopped(),
+        Err(NotAsked) if processors::is_stopping() => {
+            bugcheck::settle();
+            monitor::open_stopped();
+        }
         Err(NotAsked) => rest(),
         Ok(why) => log!("xtoskrnl: {why}; the processor stops"),
     }

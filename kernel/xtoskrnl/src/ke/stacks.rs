@@ -157,6 +157,21 @@ pub(crate) fn find(address: VirtAddr) -> Option<Spot> {
     fixed().find_map(spot).or_else(|| FINDER.get().and_then(|find| find(address)).and_then(spot))
 }
 
+/// Returns a word of a stack, if the address is one's and aligned. Stacks that another processor runs on may be unknown here.
+#[allow(unsafe_code, reason = "a word is read by its address")]
+pub(crate) fn word_at(address: VirtAddr) -> Option<u64> {
+    const WORD: u64 = size_of::<usize>() as u64;
+    let Some(Spot::Inside(stack)) = find(address) else { return None };
+    let is_inside = VirtRange::with_length(address, WORD)?.end() <= stack.pages.end();
+    if !is_inside || !address.is_aligned(WORD) {
+        return None;
+    }
+    let word = core::ptr::with_exposed_provenance::<usize>(address.get() as usize);
+    // SAFETY: the word lies on a stack, which is mapped as long as it is known; any bits are a number. Volatile, because whoever
+    // owns the stack may be writing to it.
+    Some(unsafe { word.read_volatile() } as u64)
+}
+
 /// Returns the name of the stack that a stack pointer belongs to; one in a guard belongs to the stack above.
 pub(crate) fn name_at(pointer: VirtAddr) -> Name {
     owner(pointer).map_or(Name::new("a stack without a name"), |stack| stack.name)

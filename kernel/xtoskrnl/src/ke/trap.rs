@@ -19,9 +19,8 @@ pub(crate) fn handle(frame: &TrapFrame) -> Resume {
         Vector::DOUBLE_FAULT => double_fault(frame),
         Vector::BREAKPOINT if is_expected() => Resume,
         Vector::NON_MASKABLE => {
-            processors::remember(frame);
-            let summons = processors::join_a_hold();
-            processors::join_a_stop();
+            let summons = processors::join_a_hold(frame);
+            processors::join_a_stop(frame);
             match summons {
                 Summons::Answered => Resume,
                 Summons::None => unexpected(frame),

@@ -141,17 +141,15 @@ fn lent(address: VirtAddr) -> Option<&'static Stack> {
     })
 }
 
-/// Finds running stacks for whoever describes an address.
+/// Finds running stacks for whoever describes an address. What has no memory yet counts as the guard: only a probe may go there.
 pub(super) fn find(address: VirtAddr) -> Option<stacks::Stack> {
     if let Some(found) = threads::find_stack(address) {
         return Some(found);
     }
     let stack = lent(address)?;
-    Some(stacks::Stack {
-        name: stacks::Name::new("kernel stack"),
-        pages: stack.usable(),
-        guard: stack.guard(),
-    })
+    let pages = stack.committed_range();
+    let guard = VirtRange::new(stack.guard().start(), pages.start())?;
+    Some(stacks::Stack { name: stacks::Name::new("kernel stack"), pages, guard })
 }
 
 /// Gives a running stack more memory, if the fault is a probe below it and comes from below Dispatch, where the interrupted

@@ -1,8 +1,13 @@
 //! Whether a boot did what its cell expects.
 
+mod stop;
+
 use serde_json::Value;
 use xtcore::PAGE_BYTES;
 
+use self::stop::Stop;
+#[cfg(test)]
+pub(super) use self::stop::culprits;
 use super::cell::Cell;
 use super::trial::{Culprit, Expectation, KernelBuild};
 use crate::locks::Graph;
@@ -34,7 +39,10 @@ pub fn judge(cell: &Cell, outcome: &Outcome) -> Result<(), String> {
         Expectation::Refused { by, words } => refused(outcome, by, words),
         Expectation::FailWritableAndExecutable => failed_on_purpose(outcome),
         Expectation::BugCheck { code, parameters, level, words } => {
-            stopped(outcome, &Stop { code, parameters, level, words, culprit: cell.trial.culprit })
+            expect_verdict(outcome, Verdict::Fail)?;
+            let Culprit { thread, cpu } = cell.trial.culprit;
+            stop::judge(outcome, &Stop { code, parameters, level, words, thread, cpu })?;
+            stop::tells_all(outcome, cell.trial.parameters)
         }
     }?;
     cell.trial.screen.map_or(Ok(()), |paper| shown(outcome, paper))
@@ -193,52 +201,6 @@ fn refused(outcome: &Outcome, by: &str, words: &[&str]) -> Result<(), String> {
     match words.iter().find(|word| !said.contains(&word.to_lowercase())) {
         None => Ok(()),
         Some(word) => Err(format!("'{}' does not mention {word}", refusal.what)),
-    }
-}
-
-/// What a bug check is expected to say, see [`Expectation::BugCheck`].
-struct Stop<'a> {
-    code: u64,
-    parameters: &'a [u64],
-    level: &'a str,
-    words: &'a [&'a str],
-    culprit: Culprit,
-}
-
-/// A triple fault has no bug check, or one of another code: the processor resets the machine without a word.
-fn stopped(outcome: &Outcome, expected: &Stop<'_>) -> Result<(), String> {
-    expect_verdict(outcome, Verdict::Fail)?;
-    let Some(facts) = outcome.report.get("bugcheck").and_then(Value::as_object) else {
-        return Err(format!("it fails without a bug check: {}", outcome.reason));
-    };
-    let text = |key: &str| facts.get(key).and_then(Value::as_str).unwrap_or_default();
-    let code = facts.get("code").and_then(Value::as_u64);
-    if code != Some(expected.code) {
-        let found = code.unwrap_or_default();
-        return Err(format!("bug check {found:#x} {} instead of {:#x}", text("name"), expected.code));
-    }
-    let found = facts.get("parameters").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let found: Vec<Option<u64>> = found.iter().map(Value::as_u64).collect();
-    for (index, parameter) in expected.parameters.iter().enumerate() {
-        if found.get(index).copied().flatten() != Some(*parameter) {
-            return Err(format!("parameter {} is not {parameter:#x}: {found:x?}", index + 1));
-        }
-    }
-    if text("level") != expected.level {
-        return Err(format!("stopped at run level '{}' instead of {}", text("level"), expected.level));
-    }
-    let Culprit { thread, cpu } = expected.culprit;
-    if text("thread") != thread || facts.get("cpu").and_then(Value::as_u64) != Some(cpu) {
-        let found = facts.get("cpu").cloned().unwrap_or_default();
-        return Err(format!(
-            "stopped in thread '{}' on CPU {found}, not in '{thread}' on {cpu}",
-            text("thread")
-        ));
-    }
-    let said = format!("{} {}", text("what"), text("stack")).to_lowercase();
-    match expected.words.iter().find(|word| !said.contains(&word.to_lowercase())) {
-        None => Ok(()),
-        Some(word) => Err(format!("'{said}' does not mention {word}")),
     }
 }
 

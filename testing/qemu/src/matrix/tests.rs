@@ -371,18 +371,37 @@ fn the_failure_on_purpose_must_fail_for_its_own_reason() {
     assert!(judge(&cell, &outcome(Verdict::Fail, frames(0))).is_err());
 }
 
-#[test]
-fn a_bug_check_is_judged_by_everything_it_says() {
+/// A stop as it should be, with the text in a log.
+fn stop(folder: &std::path::Path, text: &str) -> (Cell, Outcome) {
     let trial = trials().find(|trial| trial.name == "null-read-raised").expect("the trial exists");
     let cell = Cell { trial, ..cell("pml5/auto/128M/q35/max") };
-    let good = json!({ "bugcheck": {
+    let facts = json!({ "bugcheck": {
         "code": 10, "name": "IRQL_NOT_LESS_OR_EQUAL", "parameters": [16, 2, 0, 4711], "what": "Read of 0x10, there",
-        "cpu": 0, "level": "dispatch", "stack": "boot stack", "thread": "main",
+        "cpu": 0, "level": "dispatch", "stack": "boot stack", "thread": "main", "others": 1, "stopped": 1,
+        "backtrace": [
+            { "address": "0x10", "function": null, "offset": 0 },
+            { "address": "0x20", "function": "ex::crime::null_read", "offset": 4 },
+        ],
     } });
-    assert_eq!(judge(&cell, &outcome(Verdict::Fail, good.clone())), Ok(()));
-    assert!(judge(&cell, &outcome(Verdict::Pass, good.clone())).is_err());
-    assert!(judge(&cell, &outcome(Verdict::TimedOut, good.clone())).is_err());
-    assert!(judge(&cell, &outcome(Verdict::Fail, json!({ "bugcheck": null }))).is_err());
+    let log = folder.join("serial.log");
+    std::fs::write(&log, text).expect("a folder of the test's own");
+    (cell, Outcome { log, ..outcome(Verdict::Fail, facts) })
+}
+
+const TEXT: &str = "*** STOP 0x0000000a IRQL_NOT_LESS_OR_EQUAL
+    cr0 80010033  cr2 10  cr3 de47000  cr4 300ef0
+    level 4 entry at 0xffffad56ab55a000: 0x0000000000000c00  not present
+    CPU 1: passive, thread idle 1
+";
+
+#[test]
+fn a_bug_check_is_judged_by_everything_it_says() {
+    let folder = tempfile::tempdir().expect("a folder of the test's own");
+    let (cell, good) = stop(folder.path(), TEXT);
+    assert_eq!(judge(&cell, &good), Ok(()));
+    for verdict in [Verdict::Pass, Verdict::TimedOut] {
+        assert!(judge(&cell, &Outcome { verdict, ..good.clone() }).is_err());
+    }
     for (key, value) in [
         ("code", json!(80)),
         ("code", json!(null)),
@@ -395,28 +414,69 @@ fn a_bug_check_is_judged_by_everything_it_says() {
         ("thread", json!("culprit")),
         ("thread", json!(null)),
         ("cpu", json!(1)),
+        ("stopped", json!(0)),
+        ("backtrace", json!([])),
+        ("backtrace", json!(null)),
+        ("backtrace", json!([{ "address": "0x20", "function": "ex::crime::commit", "offset": 4 }])),
     ] {
         let mut wrong = good.clone();
-        wrong["bugcheck"][key] = value;
-        assert!(judge(&cell, &outcome(Verdict::Fail, wrong)).is_err(), "{key}");
+        wrong.report.get_mut("bugcheck").expect("it was put there")[key] = value;
+        assert!(judge(&cell, &wrong).is_err(), "{key}");
+    }
+    let mut none = good;
+    none.report.insert("bugcheck".to_owned(), json!(null));
+    assert!(judge(&cell, &none).is_err());
+}
+
+#[test]
+fn a_bug_check_without_a_part_of_its_text_is_none() {
+    let folder = tempfile::tempdir().expect("a folder of the test's own");
+    for part in ["STOP", "cr0 ", "cr4 ", "level 4 entry", "    CPU 1"] {
+        let (cell, outcome) = stop(folder.path(), &TEXT.replace(part, ""));
+        assert!(judge(&cell, &outcome).is_err(), "{part}");
+    }
+    let (cell, outcome) = stop(&folder.path().join("."), TEXT);
+    std::fs::remove_file(&outcome.log).expect("it was written");
+    assert!(judge(&cell, &outcome).is_err());
+}
+
+#[test]
+fn every_crime_of_the_matrix_has_its_culprit() {
+    for trial in trials() {
+        let Some((_, crime)) = trial.parameters.split_once("CRIME=") else { continue };
+        let crime = crime.split(['@', ' ']).next().expect("a name");
+        let known = super::judge::culprits(crime);
+        assert!(known.is_some_and(|functions| !functions.is_empty()), "{}: {crime}", trial.name);
     }
 }
 
 #[test]
-fn every_bug_check_of_the_kernel_is_in_the_document() {
+fn every_bug_check_of_the_kernel_has_its_section_and_no_other() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("part of the repository");
     let (source, document) = (read("kernel/xtoskrnl/src/ke/bugcheck/codes.rs"), read("docs/bug-checks.md"));
-    let mut names = HashSet::new();
-    for definition in source.lines().filter_map(|line| line.trim().split_once(" = 0x")).map(|(_, rest)| rest)
+    let (_, codes) = source.split_once("\ncodes! {").expect("the table of codes");
+    let mut expected = Vec::new();
+    for definition in
+        codes.split(';').filter_map(|definition| definition.split_once(" = 0x")).map(|(_, rest)| rest)
     {
         let number = definition.split(',').next().expect("a number").replace('_', "");
         let name = definition.split('"').nth(1).expect("a name");
-        assert!(document.contains(&format!("| 0x{number} | {name} |")), "0x{number} {name}");
-        names.insert(name);
+        expected.push((format!("0x{number} {name}"), definition.split('"').skip(3).step_by(2).count()));
     }
-    let rows = document.lines().filter(|line| line.starts_with("| 0x")).count();
-    assert_eq!((rows, names.contains("UNEXPECTED_KERNEL_MODE_TRAP")), (names.len(), true));
+    let sections = document.split("\n### ").skip(1).map(|section| {
+        let (title, text) = section.split_once('\n').expect("a section has text");
+        for part in ["\nParameters: 1 ", "\nUsual causes: ", "\nLook at: "] {
+            assert!(text.contains(part), "{title}:{part}");
+        }
+        let parameters = text.lines().find(|line| line.starts_with("Parameters: ")).expect("parameters");
+        (title.to_owned(), (1..=4).filter(|number| parameters.contains(&format!(" {number} "))).count())
+    });
+    let mut found: Vec<(String, usize)> = sections.collect();
+    assert!(found.len() > 20);
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
 }
 
 #[test]

@@ -243,7 +243,7 @@ pub fn trials() -> impl Iterator<Item = Trial> {
 }
 
 /// The trials that stand for themselves.
-const TRIALS: [Trial; 64] = [
+const TRIALS: [Trial; 65] = [
     kernel("kernel-missing", KernelFile::Missing),
     kernel("kernel-truncated", KernelFile::Damaged(Damage::Truncated)),
     kernel("kernel-wrong-machine", KernelFile::Damaged(Damage::WrongMachine)),
@@ -337,6 +337,17 @@ const TRIALS: [Trial; 64] = [
             page_fault(0xFC, &[], &["fetch from", "stack of the thread main"]),
         )
     },
+    // The second bug check comes while the first one tells what happened.
+    crime(
+        "stop-in-stop",
+        "CRIME=stop-in-stop",
+        Expectation::BugCheck {
+            code: 0x0A,
+            parameters: &[0x18, 6, 0],
+            level: "high",
+            words: &["read of 0x18", "run level high"],
+        },
+    ),
     crime("fault-raised", "CRIME=fault-at-dispatch", raised(&[], &["read of", "in the system PTEs"])),
     crime(
         "thread-recursion",

@@ -12,14 +12,19 @@
 //!   CR2                    by the tail, at the frame's address: read before anything can fault again
 //! ```
 //!
+//! The tail runs with the frame's address as its frame pointer, so that whoever follows frames finds what was interrupted there
+//! ([`entry_at`]); what was interrupted gets its own back with the other registers.
+//!
 //! Whatever the interrupted stack pointer was, the processor pushes below a multiple of 16 (SDM volume 3A, section
 //! 6.14.2). The frame has 23 words, so one more keeps the stack aligned as the ABI wants it. The image uses no vector
 //! registers (its target has none), so the general ones are all there is to save.
 #![allow(unsafe_code, reason = "the processor calls the stubs, not the compiler")]
 
 use core::arch::{asm, global_asm};
+use core::mem::offset_of;
 
 use xtcore::VirtAddr;
+use xtkd::unwind::{Registers, Saved, Trap};
 
 use crate::ar::fault::Vector;
 use crate::ar::handler;
@@ -44,6 +49,9 @@ const _: () = assert!(size_of::<TrapFrame>() == 23 * 8);
 
 const REGISTERS: [&str; 15] =
     ["r15", "r14", "r13", "r12", "r11", "r10", "r9", "r8", "rbp", "rdi", "rsi", "rdx", "rcx", "rbx", "rax"];
+
+/// The frame pointer's place among [`REGISTERS`].
+const RBP: usize = 8;
 
 impl TrapFrame {
     /// Returns the exception.
@@ -71,6 +79,12 @@ impl TrapFrame {
         VirtAddr::new(self.rsp)
     }
 
+    /// Returns where the interrupted code was: what a backtrace begins with.
+    pub(crate) const fn place(&self) -> Registers {
+        let frame = VirtAddr::new(self.registers[RBP]);
+        Registers { instruction: self.instruction(), stack: self.stack(), frame }
+    }
+
     /// Tells whether the interrupted code took interrupts.
     pub(crate) const fn interrupts_were_on(&self) -> bool {
         self.flags & 1 << 9 != 0
@@ -87,6 +101,19 @@ impl TrapFrame {
 unsafe extern "C" {
     /// The first stub; each is 16 bytes long.
     static xtos_trap_stubs: u8;
+    /// Where the tail goes on when the handler has returned.
+    static xtos_trap_return: u8;
+}
+
+/// Tells where the tail has put what it interrupted, if a function comes back to the tail at `address`.
+pub(super) fn entry_at(address: VirtAddr) -> Option<Trap> {
+    // The label's address is taken, nothing is read.
+    let is_here = address.get() == (&raw const xtos_trap_return).addr() as u64;
+    is_here.then_some(Trap {
+        instruction: offset_of!(TrapFrame, rip) as u64,
+        frame: (offset_of!(TrapFrame, registers) + RBP * size_of::<u64>()) as u64,
+        stack: Saved::At(offset_of!(TrapFrame, rsp) as u64),
+    })
 }
 
 /// Returns the address of a vector's stub.
@@ -99,6 +126,11 @@ global_asm!(
     "
     .balign 16
     .global xtos_trap_stubs
+    .global xtos_trap_return
+    .def xtos_trap_stubs
+    .scl 2
+    .type 32
+    .endef
 xtos_trap_stubs:
     vector = 0
     .rept 32
@@ -131,9 +163,11 @@ xtos_trap_stubs:
     pushq %r15
     movq %cr2, %rax
     pushq %rax
+    movq %rsp, %rbp
     movq %rsp, %rcx
     subq $40, %rsp
     call {trap}
+xtos_trap_return:
     addq $48, %rsp
     popq %r15
     popq %r14

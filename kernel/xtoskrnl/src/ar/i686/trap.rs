@@ -9,15 +9,18 @@
 //! ```
 //!
 //! When the handler returns, the tail takes all of it back and goes on with the interrupted code. In between it keeps the
-//! frame's address in EBX, which the ABI has the handler keep, because the stack is aligned to 16 bytes for the call. The
-//! image uses no vector registers (its target has none), so the general ones are all there is to save.
+//! frame's address in EBP, which the ABI has the handler keep, because the stack is aligned to 16 bytes for the call. So whoever
+//! follows frames finds what was interrupted there ([`entry_at`]). The image uses no vector registers (its target has none), so
+//! the general ones are all there is to save.
 //!
 //! A double fault comes through a task gate instead; its frame is made from the task state that the processor saved.
 #![allow(unsafe_code, reason = "the processor calls the stubs, not the compiler")]
 
 use core::arch::{asm, global_asm};
+use core::mem::offset_of;
 
 use xtcore::VirtAddr;
+use xtkd::unwind::{Registers, Saved, Trap};
 
 use crate::ar::fault::Vector;
 use crate::ar::handler;
@@ -37,6 +40,7 @@ pub(crate) struct TrapFrame {
 }
 
 const REGISTERS: [&str; 8] = ["edi", "esi", "ebp", "esp", "ebx", "edx", "ecx", "eax"];
+const EBP: usize = 2;
 const ESP: usize = 3;
 
 /// Words that lie between the stack pointer at the trap and the one that PUSHAD saves: EFLAGS, CS, EIP, error, vector.
@@ -85,6 +89,12 @@ impl TrapFrame {
         VirtAddr::new(u64::from(saved.wrapping_add(PUSHED)))
     }
 
+    /// Returns where the interrupted code was: what a backtrace begins with.
+    pub(crate) fn place(&self) -> Registers {
+        let frame = VirtAddr::new(self.registers[EBP].into());
+        Registers { instruction: self.instruction(), stack: self.stack(), frame }
+    }
+
     /// Tells whether the interrupted code took interrupts.
     pub(crate) const fn interrupts_were_on(&self) -> bool {
         self.flags & 1 << 9 != 0
@@ -104,6 +114,19 @@ impl TrapFrame {
 unsafe extern "C" {
     /// The first stub; each is 16 bytes long.
     static xtos_trap_stubs: u8;
+    /// Where the tail goes on when the handler has returned.
+    static xtos_trap_return: u8;
+}
+
+/// Tells where the tail has put what it interrupted, if a function comes back to the tail at `address`.
+pub(super) fn entry_at(address: VirtAddr) -> Option<Trap> {
+    // The label's address is taken, nothing is read.
+    let is_here = address.get() == (&raw const xtos_trap_return).addr() as u64;
+    is_here.then_some(Trap {
+        instruction: offset_of!(TrapFrame, eip) as u64,
+        frame: (offset_of!(TrapFrame, registers) + EBP * size_of::<u32>()) as u64,
+        stack: Saved::Here(size_of::<TrapFrame>() as u64),
+    })
 }
 
 /// Returns the address of a vector's stub.
@@ -116,6 +139,11 @@ global_asm!(
     "
     .balign 16
     .global _xtos_trap_stubs
+    .global _xtos_trap_return
+    .def _xtos_trap_stubs
+    .scl 2
+    .type 32
+    .endef
 _xtos_trap_stubs:
     vector = 0
     .rept 32
@@ -134,12 +162,13 @@ _xtos_trap_stubs:
     pushal
     movl %cr2, %eax
     pushl %eax
-    movl %esp, %ebx
+    movl %esp, %ebp
     andl $-16, %esp
     subl $12, %esp
-    pushl %ebx
+    pushl %ebp
     call {trap}
-    leal 4(%ebx), %esp
+_xtos_trap_return:
+    leal 4(%ebp), %esp
     popal
     addl $8, %esp
     iretl

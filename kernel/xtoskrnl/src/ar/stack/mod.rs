@@ -7,6 +7,7 @@ use core::arch::asm;
 use core::mem::ManuallyDrop;
 
 use xtcore::VirtAddr;
+use xtkd::unwind::Registers;
 
 /// What travels to the other stack by its address: the function, then in its place what it returned.
 union Parcel<F, R> {
@@ -83,4 +84,24 @@ pub(crate) fn pointer() -> VirtAddr {
         asm!("mov {}, esp", out(reg) pointer, options(nomem, nostack, preserves_flags));
     }
     VirtAddr::new(pointer as u64)
+}
+
+/// Returns where the caller is: what its own backtrace begins with.
+#[inline(always)]
+pub(crate) fn here() -> Registers {
+    let (instruction, frame): (usize, usize);
+    // SAFETY: copying registers changes nothing but the destinations. On i686 the address comes by way of the stack, which is
+    // as before when the block ends.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        asm!("lea {}, [rip]", "mov {}, rbp", out(reg) instruction, out(reg) frame,
+             options(nomem, nostack, preserves_flags));
+        #[cfg(target_arch = "x86")]
+        asm!("call 2f", "2: pop {}", "mov {}, ebp", out(reg) instruction, out(reg) frame, options(preserves_flags));
+    }
+    Registers {
+        instruction: VirtAddr::new(instruction as u64),
+        stack: pointer(),
+        frame: VirtAddr::new(frame as u64),
+    }
 }

@@ -9,6 +9,7 @@
 mod elsewhere;
 mod locks;
 mod pools;
+mod stops;
 
 use core::fmt;
 use core::hint::black_box;
@@ -58,7 +59,7 @@ const fn crime(name: &'static str, deed: &'static str, commit: fn(&'static Memor
 }
 
 /// All crimes.
-static CRIMES: [Crime; 31] = [
+static CRIMES: [Crime; 32] = [
     crime("stack-recursion", "calls itself until the stack is used up", stack_recursion),
     crime("stack-jump", "calls with the stack pointer a page below the stack", stack_jump),
     crime("stack-frame", "enters a function whose variables are larger than the stack", stack_frame),
@@ -109,6 +110,11 @@ static CRIMES: [Crime; 31] = [
         "stale-translation",
         "has a processor answer requests to forget translations, and forget none",
         elsewhere::remember,
+    ),
+    crime(
+        "stop-in-stop",
+        "asks for a bug check whose sentence faults when it is to be printed",
+        stops::stumble,
     ),
 ];
 

@@ -2,47 +2,57 @@
 //!
 //! A bug check may be called from everywhere, on any stack, at any run level. It takes no lock that it does not get at
 //! once, and touches no memory that may be absent.
+#![allow(unsafe_code, reason = "the log is taken from whoever had it")]
 
 mod codes;
 mod places;
+mod record;
+mod text;
+mod trace;
 
 use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use xtkd::json::Writer;
+use xtkd::unwind::{Registers, Walk};
 use xtmm::machine::RunLevel;
 
 pub(crate) use self::codes::Code;
 pub(crate) use self::places::{Places, PlacesJson, publish};
+use self::record::Json;
+pub(crate) use self::trace::Tracer;
 use super::processors::{self, Stopped};
-use super::{ending, fault, processor, stacks, threads};
-use crate::ar::fault::Vector;
+use super::{ending, processor, stacks, threads};
 use crate::ar::{TrapFrame, control, stack};
 use crate::hl::power::Verdict;
-use crate::kd::{self, log, record};
+use crate::kd::{self, record};
 
-/// How many bug checks are under way. One that stumbles over its own text prints less, a third only ends the run, and
-/// one that cannot even do that stops the processor.
+/// How many bug checks are under way. One that comes inside of another leaves out what that one has stumbled over, a third only ends
+/// the run, and one that cannot even do that stops the processor.
 static DEPTH: AtomicU32 = AtomicU32::new(0);
 
 /// Stops. `what` says in one sentence what happened and where.
+#[inline(never)]
 pub(crate) fn bug_check(
     code: Code,
     parameters: [u64; 4],
     frame: Option<&TrapFrame>,
     what: fmt::Arguments<'_>,
 ) -> ! {
-    let stop = Stop { number: code as u32, code: Some(code), parameters, frame, what };
+    let stop = Stop { number: code as u32, code: Some(code), parameters, frame, asked: stack::here(), what };
     stop.now()
 }
 
 /// Stops with a code by its number, for those who know numbers only. One that is not among [`Code`] has no name.
+#[inline(never)]
 pub(crate) fn bug_check_raw(
     number: u32,
     parameters: [u64; 4],
     frame: Option<&TrapFrame>,
     what: fmt::Arguments<'_>,
 ) -> ! {
-    let stop = Stop { number, code: Code::from_number(number), parameters, frame, what };
+    let stop =
+        Stop { number, code: Code::from_number(number), parameters, frame, asked: stack::here(), what };
     stop.now()
 }
 
@@ -52,6 +62,8 @@ struct Stop<'a> {
     code: Option<Code>,
     parameters: [u64; 4],
     frame: Option<&'a TrapFrame>,
+    /// Where the stop was asked for.
+    asked: Registers,
     what: fmt::Arguments<'a>,
 }
 
@@ -65,7 +77,7 @@ struct Scene {
 
 impl Stop<'_> {
     fn now(self) -> ! {
-        let pointer = self.frame.map_or_else(stack::pointer, TrapFrame::stack);
+        let pointer = self.place().stack;
         let (level, stack) = (processor::run_level(), stacks::name_at(pointer));
         let thread = threads::running().map(xtke::sched::Thread::name);
         processor::stay_at_high();
@@ -74,21 +86,29 @@ impl Stop<'_> {
         let verdict = self.code.map_or(Verdict::Fail, Code::verdict);
         let depth = DEPTH.fetch_add(1, Ordering::Relaxed);
         match depth {
-            0 => kd::stop_colours(),
-            1 => {}
+            0 | 1 => begin(),
             2 => ending::end_silently(verdict),
             _ => control::stop(),
         }
         let scene = Scene { level, stack, thread, stopped };
         self.tell(&scene);
-        if depth == 0 {
-            self.tell_registers();
-            self.tell_chain();
+        kd::pin_stop();
+        Part::Registers.tell(|| self.tell_registers());
+        Part::Chain.tell(|| self.tell_chain());
+        let tracer = Part::Frames.begin().then(Tracer::new);
+        if let Some(tracer) = &tracer {
+            self.tell_backtrace(tracer);
         }
+        Part::Others.tell(|| text::tell_others(scene.stopped, tracer.as_ref()));
         if verdict == Verdict::Refused {
-            record!("XTOS-REFUSED {{\"by\":\"xtoskrnl\",\"what\":\"{}\"}}", JsonText(self.what));
+            record!("XTOS-REFUSED {}", Refusal(self.what));
         }
-        record!("XTOS-BUGCHECK {}", Json(&self, &scene));
+        let facts = Json { stop: &self, scene: &scene, tracer: tracer.as_ref() };
+        Part::Record.tell(|| record!("XTOS-BUGCHECK {facts}"));
+        if tracer.is_some() {
+            Part::Frames.end();
+        }
+        kd::show_what_came_before();
         ending::end(verdict)
     }
 
@@ -96,91 +116,77 @@ impl Stop<'_> {
         self.code.map_or("A_CODE_WITHOUT_A_NAME", Code::name)
     }
 
-    fn tell(&self, scene: &Scene) {
-        let Self { number, what, .. } = self;
-        log!("");
-        log!("*** STOP {number:#010x} {}", self.name());
-        log!("*** {what}");
-        log!("*** on CPU {}, run level {}, {}", processor::current().get(), scene.level, scene.stack);
-        match scene.thread {
-            Some(name) => log!("*** thread {name}"),
-            None => log!("*** no thread: the processor runs none yet"),
-        }
-        log!("*** {Places}");
-        if scene.stopped.others > 0 {
-            let Stopped { stopped, others } = scene.stopped;
-            log!("*** {stopped} of {others} other processors have been stopped");
-        }
-        let meanings = self.code.map_or(&[][..], Code::meanings);
-        for (index, parameter) in self.parameters.into_iter().enumerate() {
-            let meaning = meanings.get(index).copied().unwrap_or("-");
-            log!("    parameter {} {parameter:#18x}  {meaning}", index + 1);
-        }
+    /// Where it happened: where the trap came from, or who asked for the stop.
+    fn place(&self) -> Registers {
+        self.frame.map_or(self.asked, TrapFrame::place)
     }
 
-    fn tell_registers(&self) {
-        let (cr0, cr3, cr4) = (control::read_cr0(), control::read_cr3(), control::read_cr4());
-        let cr2 = self.frame.map_or_else(control::fault_address, TrapFrame::fault_address);
-        log!("    cr0 {cr0:x}  cr2 {cr2:x}  cr3 {cr3:x}  cr4 {cr4:x}");
-        let Some(frame) = self.frame else { return };
-        let mut shown = 0;
-        for (name, value) in frame.registers() {
-            let end = if shown % 4 == 3 { "\r\n" } else { "" };
-            kd::print(format_args!("    {name:>5} {value:016x}{end}"));
-            shown += 1;
+    /// Follows the frames from there. Who asks for a stop begins with the function that it called for that, which goes unsaid.
+    fn walk<'a>(&self, tracer: &'a Tracer) -> Walk<'a, Tracer> {
+        let mut walk = tracer.walk(self.place());
+        if self.frame.is_none() {
+            let _ = walk.next();
         }
-        if shown % 4 != 0 {
-            log!("");
-        }
+        walk
+    }
+}
+
+/// What is told and may go wrong. A bug check that comes meanwhile leaves it out.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+enum Part {
+    Registers = 1,
+    Chain = 2,
+    /// Following frames, for whatever text.
+    Frames = 4,
+    Others = 8,
+    Record = 16,
+}
+
+/// The parts that are being told.
+static TELLING: AtomicU32 = AtomicU32::new(0);
+
+impl Part {
+    /// Begins a part; `false` when a bug check that this one interrupts has begun it, and stumbled there.
+    fn begin(self) -> bool {
+        TELLING.fetch_or(self as u32, Ordering::Relaxed) & self as u32 == 0
     }
 
-    /// Prints the entries that lead to the address of a page fault, or of one that became a double fault.
-    fn tell_chain(&self) {
-        if let Some(frame) = self.frame
-            && matches!(frame.vector(), Vector::PAGE_FAULT | Vector::DOUBLE_FAULT)
-        {
-            fault::print_chain(frame.fault_address());
+    fn end(self) {
+        TELLING.fetch_and(!(self as u32), Ordering::Relaxed);
+    }
+
+    fn tell(self, tell: impl FnOnce()) {
+        if self.begin() {
+            tell();
+            self.end();
         }
     }
 }
 
-/// A bug check for programs.
-struct Json<'a>(&'a Stop<'a>, &'a Scene);
-
-impl fmt::Display for Json<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(stop, scene) = self;
-        let [one, two, three, four] = stop.parameters;
-        write!(out, "{{\"code\":{},\"name\":\"{}\"", stop.number, stop.name())?;
-        write!(out, ",\"parameters\":[{one},{two},{three},{four}],\"what\":\"{}\"", JsonText(stop.what))?;
-        let (cpu, level) = (processor::current().get(), scene.level);
-        write!(out, ",\"cpu\":{cpu},\"level\":\"{level}\",\"stack\":\"{}\"", scene.stack)?;
-        match scene.thread {
-            Some(name) => write!(out, ",\"thread\":\"{name}\"")?,
-            None => write!(out, ",\"thread\":null")?,
-        }
-        let Stopped { stopped, others } = scene.stopped;
-        write!(out, ",\"others\":{others},\"stopped\":{stopped},{PlacesJson}}}")
-    }
+/// The bug check has been told: one that comes from here on is the first again, as for whoever looks around in the monitor.
+pub(super) fn settle() {
+    DEPTH.store(0, Ordering::Relaxed);
+    TELLING.store(0, Ordering::Relaxed);
 }
 
-/// Text inside a JSON string: quotes and backslashes escaped, control characters dropped.
-struct JsonText<'a>(fmt::Arguments<'a>);
+/// Takes the log and the screen for the text.
+fn begin() {
+    if processors::all_others_stand() {
+        // SAFETY: no other processor does anything any more, and what this one has interrupted never goes on.
+        unsafe { kd::seize() };
+    }
+    kd::begin_stop();
+}
 
-impl fmt::Display for JsonText<'_> {
+/// Why the kernel cannot work with what it was given, for programs.
+struct Refusal<'a>(fmt::Arguments<'a>);
+
+impl fmt::Display for Refusal<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        struct Escape<'a, 'b>(&'a mut fmt::Formatter<'b>);
-        impl fmt::Write for Escape<'_, '_> {
-            fn write_str(&mut self, text: &str) -> fmt::Result {
-                for character in text.chars().filter(|character| !character.is_control()) {
-                    if matches!(character, '"' | '\\') {
-                        self.0.write_str("\\")?;
-                    }
-                    fmt::Write::write_char(self.0, character)?;
-                }
-                Ok(())
-            }
-        }
-        fmt::write(&mut Escape(out), self.0)
+        Writer::object(out, |object| {
+            object.text("by", "xtoskrnl")?;
+            object.text("what", self.0)
+        })
     }
 }

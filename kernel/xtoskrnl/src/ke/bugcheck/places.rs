@@ -5,6 +5,7 @@ use core::fmt;
 
 use spin::Once;
 use xtboot::block::{LayoutOrigin, LayoutSource};
+use xtkd::json::{Object, Writer};
 
 use crate::ar::image;
 
@@ -21,25 +22,34 @@ fn seed() -> Option<u64> {
     ORIGIN.get().filter(|origin| origin.source != LayoutSource::Standard).map(|origin| origin.seed)
 }
 
-/// The places in words. Symbols are found by the slide, the boot is repeated by the parameter.
+/// The places in words. Symbols are found by the slide in the debug file with the same mark, the boot is repeated by the
+/// parameter.
 pub(crate) struct Places;
 
 impl fmt::Display for Places {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "image at {:#x}, slide {:#x}", image::base().get(), image::slide())?;
+        write!(out, ", build {:08x}", image::mark())?;
         seed().map_or(Ok(()), |seed| write!(out, ", KASLRSEED={seed:#x}"))
     }
 }
 
-/// The places as members of a JSON object. The seed is text: JSON's numbers end at 2^53 for many a reader.
+/// The places as members of a JSON object.
 pub(crate) struct PlacesJson;
 
 impl fmt::Display for PlacesJson {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "\"image_base\":{},\"slide\":{}", image::base().get(), image::slide())?;
-        match seed() {
-            Some(seed) => write!(out, ",\"seed\":\"{seed:#x}\""),
-            None => write!(out, ",\"seed\":null"),
-        }
+        Writer::members(out, members)
+    }
+}
+
+/// Writes the places as members. The seed is text: JSON's numbers end at 2^53 for many a reader.
+pub(super) fn members(out: &mut Object<'_>) -> fmt::Result {
+    out.number("image_base", image::base().get())?;
+    out.number("slide", image::slide())?;
+    out.text("build", format_args!("{:08x}", image::mark()))?;
+    match seed() {
+        Some(seed) => out.address("seed", seed),
+        None => out.null("seed"),
     }
 }

@@ -26,7 +26,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use xtcore::{CpuIndex, RunLevel, VirtAddr};
 use xtke::CpuSet;
 
-use super::{State, is_stopping, state};
+use super::{State, is_stopping, seen, state};
 use crate::ar::TrapFrame;
 use crate::ar::control::pause;
 use crate::ar::local::{self, Mask};
@@ -51,41 +51,37 @@ const PATIENCE: u32 = 20_000_000;
 pub(crate) struct Whereabouts {
     /// The instruction.
     pub(crate) instruction: VirtAddr,
-    /// Its stack pointer.
-    pub(crate) stack: VirtAddr,
     /// Its run level.
     pub(crate) level: RunLevel,
 }
 
-/// The same, where its processor writes it.
+/// The same, where a held processor writes it.
 struct Note {
     instruction: AtomicUsize,
-    stack: AtomicUsize,
     level: AtomicUsize,
 }
 
-static NOTES: [Note; MOST] = [const {
-    Note { instruction: AtomicUsize::new(0), stack: AtomicUsize::new(0), level: AtomicUsize::new(0) }
-}; MOST];
+static NOTES: [Note; MOST] =
+    [const { Note { instruction: AtomicUsize::new(0), level: AtomicUsize::new(0) } }; MOST];
 
-/// Remembers where the calling processor was.
-pub(crate) fn remember(frame: &TrapFrame) {
+/// Notes where the calling processor was.
+fn note(frame: &TrapFrame) {
     if let Some(note) = NOTES.get(processor::current().get()) {
-        note.instruction.store(frame.instruction().get() as usize, Ordering::Relaxed);
         note.level.store(processor::run_level() as usize, Ordering::Relaxed);
-        note.stack.store(frame.stack().get() as usize, Ordering::Release);
+        // Who finds the processor among the held ones finds this.
+        note.instruction.store(frame.instruction().get() as usize, Ordering::Relaxed);
     }
 }
 
 /// Returns where a processor was that stands, held or stopped.
 pub(crate) fn whereabouts(cpu: CpuIndex) -> Option<Whereabouts> {
-    let stands = held().contains(cpu) || state(cpu) == State::Stopped;
-    let note = NOTES.get(cpu.get()).filter(|_| stands)?;
-    let stack = note.stack.load(Ordering::Acquire);
+    if let Some(seen) = seen(cpu) {
+        return Some(Whereabouts { instruction: seen.place.instruction, level: seen.level });
+    }
+    let note = NOTES.get(cpu.get()).filter(|_| held().contains(cpu))?;
     let level = note.level.load(Ordering::Relaxed);
-    (stack != 0).then(|| Whereabouts {
+    Some(Whereabouts {
         instruction: VirtAddr::new(note.instruction.load(Ordering::Relaxed) as u64),
-        stack: VirtAddr::new(stack as u64),
         level: RunLevel::ALL.into_iter().find(|known| *known as usize == level).unwrap_or(RunLevel::High),
     })
 }
@@ -155,11 +151,12 @@ pub(crate) enum Summons {
 
 /// What an NMI is for, first of all: stands still if it is a holder's summons, until the hold is over or a bug check stops the
 /// machine.
-pub(crate) fn join_a_hold() -> Summons {
+pub(crate) fn join_a_hold(frame: &TrapFrame) -> Summons {
     let own = CpuSet::of(processor::current()).bits();
     if ASKED.fetch_and(!own, Ordering::AcqRel) & own == 0 {
         return Summons::None;
     }
+    note(frame);
     // Whatever the level was in the middle of becoming: nothing may be delivered from in here.
     let mask = local::mask();
     local::set_mask(Mask::up_to(RunLevel::High));

@@ -18,6 +18,7 @@
 
 mod arrive;
 mod hold;
+mod seen;
 mod start;
 mod stop;
 
@@ -28,9 +29,10 @@ use xtcore::{ApicId, CpuIndex};
 
 use super::processor::MOST;
 pub(crate) use arrive::{begin, release};
-pub(crate) use hold::{Summons, hold_others, join_a_hold, remember, whereabouts};
+pub(crate) use hold::{Summons, hold_others, join_a_hold, whereabouts};
+pub(crate) use seen::{Seen, seen};
 pub(crate) use start::{Candidate, give_up, start, wait_until_running};
-pub(crate) use stop::{Stopped, is_stopping, join_a_stop, stop_others};
+pub(crate) use stop::{Stopped, all_others_stand, is_stopping, join_a_stop, stop_others};
 
 /// Where a processor is on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -4,8 +4,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use xtcore::CpuIndex;
 
-use super::{State, advance, count, state};
+use super::{State, advance, count, seen, state};
 use crate::ar::control::{self, pause};
+use crate::ar::{TrapFrame, stack};
 use crate::hl::apic;
 use crate::ke::processor::{self, MOST};
 
@@ -33,6 +34,7 @@ pub(crate) fn stop_others() -> Stopped {
     if let Err(first) = STOPPER.compare_exchange(MOST, own.get(), Ordering::AcqRel, Ordering::Acquire)
         && first != own.get()
     {
+        seen::keep(own, stack::here());
         stop(own);
     }
     let already = count(State::Stopped);
@@ -54,11 +56,17 @@ pub(crate) fn is_stopping() -> bool {
     STOPPER.load(Ordering::Acquire) != MOST
 }
 
+/// Tells whether a stop has ended all that other processors did: none runs, or is on its way to.
+pub(crate) fn all_others_stand() -> bool {
+    count(State::Running) <= 1 && count(State::Starting) == 0 && count(State::Arrived) == 0
+}
+
 /// What an NMI is for: returns when nobody stops the machine, so that it is somebody else's.
-pub(crate) fn join_a_stop() {
+pub(crate) fn join_a_stop(frame: &TrapFrame) {
     let own = processor::current();
     let stopper = STOPPER.load(Ordering::Acquire);
     if stopper != MOST && stopper != own.get() {
+        seen::keep(own, frame.place());
         stop(own);
     }
 }
