@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Doctor,
     /// Measure.
     Bench(Bench),
+    /// Run what the goals claim, and write one table: goal, figure, verdict, how to repeat it.
+    Evidence(Evidence),
     /// Take the pictures of the loader's and the kernel's screens that the documents show.
     Pictures,
     /// Write the documents as a book to read in a browser, and follow its links.
@@ -184,6 +186,17 @@ pub(crate) enum TestPart {
     /// Both.
     #[default]
     All,
+}
+
+/// What to try.
+#[derive(Debug, Args)]
+pub(crate) struct Evidence {
+    /// At the size of a release, which takes hours.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Only these rows, e.g. R5,R9; the page is not written then.
+    #[arg(long, value_name = "ROWS", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
 }
 
 /// Where the disk image goes.

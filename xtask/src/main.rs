@@ -6,6 +6,7 @@
 //! cargo xtask image     a disk image for real machines
 //! cargo xtask doctor    what is missing
 //! cargo xtask bench     measurements
+//! cargo xtask evidence  what is claimed, tried: one table
 //! cargo xtask pictures  the screens that the documents show
 //! cargo xtask map       a machine's memory, drawn to scale
 //! cargo xtask symbolize a log's addresses by function, file and line
@@ -64,6 +65,7 @@ fn act(arguments: &Arguments) -> anyhow::Result<u8> {
         Command::Image(options) => commands::image::run(&context, options),
         Command::Doctor => commands::doctor::run(&context),
         Command::Bench(options) => commands::bench::run(&context, options),
+        Command::Evidence(options) => commands::evidence::run(&context, options),
         Command::Pictures => commands::pictures::run(&context),
         Command::Book(options) => commands::book::run(&context, options),
         Command::Publish(_) => commands::publish::run(&context),

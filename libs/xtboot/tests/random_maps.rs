@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use proptest::prelude::*;
 use support::cases;
 use support::maps::{Given, check_promises, with_sanitised};
@@ -49,23 +51,38 @@ fn descriptor() -> impl Strategy<Value = Given> {
     })
 }
 
+/// Maps that were judged by each property.
+static MAPS: AtomicU64 = AtomicU64::new(0);
+static BYTES: AtomicU64 = AtomicU64::new(0);
+
+#[test]
+fn random_maps_keep_the_promises() {
+    maps();
+    println!("XTOS-EVIDENCE {{\"what\":\"random maps\",\"count\":{}}}", MAPS.load(Ordering::Relaxed));
+}
+
+#[test]
+fn random_bytes_at_random_strides_never_panic() {
+    bytes();
+    println!("XTOS-EVIDENCE {{\"what\":\"random bytes\",\"count\":{}}}", BYTES.load(Ordering::Relaxed));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(100), failure_persistence: None, ..ProptestConfig::default() })]
 
-    #[test]
-    fn random_maps_keep_the_promises(
+    fn maps(
         map in prop::collection::vec(descriptor(), 0..14),
         stride in (5_usize..=32).prop_map(|words| words * 8),
     ) {
         check_promises(&map, stride);
+        MAPS.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(30), failure_persistence: None, ..ProptestConfig::default() })]
 
-    #[test]
-    fn random_bytes_at_random_strides_never_panic(
+    fn bytes(
         bytes in prop::collection::vec(any::<u8>(), 0..512),
         stride in 0_usize..300,
     ) {
@@ -78,5 +95,6 @@ proptest! {
                 })?;
             }
         }
+        BYTES.fetch_add(1, Ordering::Relaxed);
     }
 }

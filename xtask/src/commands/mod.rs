@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod book;
 pub(crate) mod doctor;
+pub(crate) mod evidence;
 pub(crate) mod image;
 pub(crate) mod map;
 pub(crate) mod pictures;

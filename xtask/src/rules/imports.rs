@@ -39,7 +39,6 @@ const TABLE: &[Row] = &[
     row("xtmm", &["xtpaging", "xtlayout", "xtrtl", "xtcore"]),
     // Its tests take pages away with the real mapper, to see whether other processors notice.
     Row { tests_may_import: &["xtsim", "xtpaging"], ..row("xtke", &["xtrtl", "xtcore"]) },
-    row("xtkd", &["xtterm", "xtcore"]),
     row("xtmodule", &[]),
     row("xtmod-acpi", &["xtmodule", "xtacpi", "xtcore"]),
     row("xtmod-beep", &["xtmodule"]),
@@ -54,7 +53,10 @@ const TABLE: &[Row] = &[
     row("xtqemu", &["xtcore", "xtboot", "xtsim"]),
     row("xtask", &["xtcore", "xtboot", "xtkd", "xtqemu"]),
     row("xtbench", &["xtmm", "xtpaging", "xtcore"]),
-    row("xtfuzz", &["xtacpi", "xtboot", "xtcore", "xtldr", "xtrtl", "xtterm"]),
+    row(
+        "xtfuzz",
+        &["xtacpi", "xtboot", "xtcore", "xtldr", "xtmm", "xtpaging", "xtrtl", "xtsim", "xtsupport", "xtterm"],
+    ),
 ];
 
 /// The beginning that the names of our packages share, and the ones without it.

@@ -1,5 +1,5 @@
 //! The house rules that a compiler doesn't check: who may import whom, where machine code lives, how large a file
-//! and a folder get, and that nothing unfinished stays behind.
+//! and a folder get, that whoever can run out of memory can be made to, and that nothing unfinished stays behind.
 //!
 //! Each rule is a pure function from text to violations, so its tests show it cases that must fail.
 
@@ -8,6 +8,7 @@ mod layers;
 mod machine;
 mod mask;
 mod shape;
+mod sites;
 mod unfinished;
 
 use std::fmt;
@@ -72,13 +73,16 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<Violation>> {
         list(root, &root.join(member), &mut files)?;
     }
     violations.extend(shape::folders(&files));
+    let mut sources = Vec::new();
     for path in files.iter().filter(|path| path.ends_with(".rs")) {
         let source = Source::new(path, &read(&root.join(path))?);
         violations.extend(shape::lines(&source));
         violations.extend(unfinished::check(&source));
         violations.extend(machine::check(&source));
         violations.extend(layers::check(&source));
+        sources.push(source);
     }
+    violations.extend(sites::check(&sources));
     Ok(violations)
 }
 

@@ -1,6 +1,6 @@
 //! Each rule is shown what it must refuse and what it must let pass.
 
-use super::{Source, imports, layers, machine, mask, shape, unfinished};
+use super::{Source, imports, layers, machine, mask, shape, sites, unfinished};
 
 fn manifest(name: &str, rest: &str) -> String {
     format!("[package]\nname = \"{name}\"\n{rest}")
@@ -147,4 +147,40 @@ fn unfinished_work_is_refused() {
     let note = concat!("// TO", "DO: more\nfn f() { todo!() }\n");
     assert_eq!(unfinished::check(&Source::new("x.rs", note)).len(), 2);
     assert!(unfinished::check(&Source::new("x.rs", "// says \"todo!\" in a comment\n")).is_empty());
+}
+
+fn sites_in(files: &[(&str, &str)]) -> Vec<String> {
+    let sources: Vec<Source> =
+        files.iter().map(|(path, text)| Source::new(&format!("libs/xtmm/src/{path}"), text)).collect();
+    sites::check(&sources).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn whoever_can_run_out_passes_a_site_itself_or_in_what_it_calls() {
+    let asks =
+        "pub fn allocate(&self) -> Result<Frame, OutOfFrames> { if self.injector.fails(Site::Frame) { } }";
+    let calls = "pub fn fill(&self) -> Result<(), PoolError> { let frame = self.allocate()?; }";
+    let further = "pub fn twice(&self) -> Result<(), PoolError> { self.fill()?; self.fill() }";
+    assert_eq!(sites_in(&[("a.rs", asks), ("b.rs", calls), ("c.rs", further)]), [""; 0]);
+    let silent = "\npub fn other(&self) -> Result<(), StackError> { reallocate() }";
+    let found = sites_in(&[("a.rs", asks), ("b.rs", silent)]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("b.rs:") && found[0].contains("`other`"), "{found:?}");
+}
+
+#[test]
+fn private_functions_errors_of_another_kind_and_what_is_declared_only_need_no_site() {
+    let rest = "fn own(&self) -> Result<(), StackError> { x() } pub fn crime() -> Result<(), Crime> { y() } \
+                trait T { fn commit(&self) -> Result<(), OutOfFrames>; }";
+    assert_eq!(sites_in(&[("a.rs", rest)]), [""; 0]);
+}
+
+#[test]
+fn a_site_that_nobody_asks_is_found() {
+    let list = "sites! {\n /// One.\n Frame, \"frame\";\n /// Two.\n FrameRun, \"run\";\n}";
+    let asks = "fn f(&self) -> bool { self.injector.fails(Site::FrameRun) }";
+    assert_eq!(
+        sites_in(&[("inject.rs", list), ("a.rs", asks)]),
+        ["libs/xtmm/src/inject.rs: nobody asks the site Frame"]
+    );
 }

@@ -9,13 +9,13 @@ use anyhow::{Context as _, Result};
 use xtcore::choice::Architecture;
 
 use super::tally::{Finding, Tally};
-use super::{Depth, examples, images};
+use super::{Depth, examples, fuzz, images};
 use crate::commands::{Context, publish};
 use crate::toolchain::{self, rustup};
 use crate::{build, documents, process, progress, rules, target};
 
 /// Tells tests that draw their input from a seed to draw as much as a release needs.
-const FULL: [(&str, &str); 4] = [
+pub(crate) const FULL: [(&str, &str); 4] = [
     ("XTOS_FUZZ_CASES", "10000000"),
     ("XTOS_PAGING_ACTIONS", "10000000"),
     ("XTOS_SHOOTDOWN_ROUNDS", "1000000"),
@@ -25,6 +25,9 @@ const FULL: [(&str, &str); 4] = [
 /// Turns on the loader's test-only switches, which the ordinary build leaves out together with their tests.
 const TEST_ONLY: [&str; 2] = ["--features", "xtldr/tamper"];
 
+/// What the linter looks at on the host.
+pub(super) const EVERYTHING: [&str; 2] = ["--workspace", "--all-targets"];
+
 /// Crates without dependencies on the host, whose tests the interpreter can run.
 const INTERPRETED: [&str; 5] = ["xtcore", "xtboot", "xtpaging", "xtmm", "xtke"];
 
@@ -32,29 +35,48 @@ const INTERPRETED: [&str; 5] = ["xtcore", "xtboot", "xtpaging", "xtmm", "xtke"];
 const INTERPRETED_IN_FULL: [&str; 8] =
     ["xtcore", "xtrtl", "xtboot", "xtpaging", "xtlayout", "xtmm", "xtke", "xthal"];
 
+/// Tests that the interpreter takes longest for, and that others of the same code stand for in the run for every change.
+const LONG_UNDER_THE_INTERPRETER: [&str; 7] = [
+    "arena::classes::tests",
+    "frames::ranges::tests::random_insertions",
+    "lock::order::tests::a_wait_for_all",
+    "lock::order::tests::an_edge_is_refused",
+    "lock::order::tests::classes_and_locks_beyond",
+    "time::wheel::tests::a_hundred_thousand",
+    "time::wheel::tests::time_outs_cost",
+];
+
 /// The benchmark, a workspace of its own.
 const BENCHMARK: &str = "benches/Cargo.toml";
 
-/// Runs every step that the tally wants.
-pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
+/// Runs every step that the tally wants: what keeps one processor busy for long beside what builds for all of them.
+///
+/// The steps of the second lane have build folders of their own, so neither lane waits for a lock of the other's. What can
+/// change the toolchain comes before both.
+pub(super) fn run(context: &Context, depth: Depth, tally: &Tally) {
     tally.step("host/rules", || house_rules(context));
     tally.step("host/documents", || documents(context));
     tally.step("host/format", || format(context));
-    tally.step("host/clippy", || clippy(context, &["--workspace", "--all-targets"]));
     for architecture in target::BOTH {
         let name = format!("host/clippy-{}", target::triple(architecture));
         tally.step(&name, || clippy_for_firmware(context, architecture));
     }
-    let name = format!("host/warnings-{}", target::triple(Architecture::I686));
-    tally.step(&name, || warnings(context, Architecture::I686));
-    tally.step("host/documentation", || documentation(context));
-    tally.step("host/unit", || unit(context, depth));
-    tally.step("host/examples", || examples::run(context));
-    tally.step("host/benchmark", || benchmark(context));
-    tally.step("host/models", || models(context));
-    tally.step("host/miri", || interpreted(context, depth));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            tally.step("host/miri", || interpreted(context, depth));
+            tally.step("host/models", || models(context, depth));
+            tally.step("host/benchmark", || benchmark(context));
+        });
+        tally.step("host/clippy", || clippy(context, &EVERYTHING));
+        tally.step("host/documentation", || documentation(context));
+        tally.step("host/unit", || unit(context, depth));
+        tally.step("host/examples", || examples::run(context));
+        let name = format!("host/warnings-{}", target::triple(Architecture::I686));
+        tally.step(&name, || warnings(context, Architecture::I686));
+    });
     images::run(context, depth, tally);
     if depth == Depth::Full {
+        fuzz::run(context, tally);
         tally.step("host/publish", || publish(context));
     }
 }
@@ -99,7 +121,7 @@ fn format(context: &Context) -> Result<Finding> {
     Ok(Finding::Pass(String::new()))
 }
 
-fn clippy(context: &Context, scope: &[&str]) -> Result<Finding> {
+pub(super) fn clippy(context: &Context, scope: &[&str]) -> Result<Finding> {
     if let Err(missing) = component("clippy", "clippy") {
         return Ok(Finding::Skip(missing));
     }
@@ -177,8 +199,12 @@ pub(super) fn passed_tests(output: &str) -> u64 {
     counts.sum()
 }
 
-/// Explores every interleaving of what processors exchange without a lock, in a build of its own.
-fn models(context: &Context) -> Result<Finding> {
+/// Preemptions, for every change, of models that have no bound of their own. Each of their broken twins is found with fewer, and
+/// all that there are take minutes.
+const PREEMPTIONS: &str = "3";
+
+/// Explores the interleavings of what processors exchange without a lock, in a build of its own: for a release all of them.
+pub(super) fn models(context: &Context, depth: Depth) -> Result<Finding> {
     let mut command = cargo(context);
     command.args([
         "test",
@@ -195,10 +221,13 @@ fn models(context: &Context) -> Result<Finding> {
     ]);
     command.arg("--target-dir").arg(context.workspace.cache().join("models"));
     command.env("RUSTFLAGS", "--cfg loom");
+    if depth == Depth::Usual {
+        command.env("LOOM_MAX_PREEMPTIONS", PREEMPTIONS);
+    }
     judged(context, "models", &mut command, |output| format!("{} models", passed_tests(output)))
 }
 
-fn interpreted(context: &Context, depth: Depth) -> Result<Finding> {
+pub(super) fn interpreted(context: &Context, depth: Depth) -> Result<Finding> {
     let nightly = |arguments: &[&str]| {
         let mut command = process::clean("cargo");
         command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").arg("+nightly").args(arguments);
@@ -222,6 +251,10 @@ fn interpreted(context: &Context, depth: Depth) -> Result<Finding> {
     for package in packages {
         command.args(["--package", package]);
     }
+    if depth == Depth::Usual {
+        command.arg("--");
+        command.args(LONG_UNDER_THE_INTERPRETER.iter().flat_map(|test| ["--skip", test]));
+    }
     // Interpreted code is a thousand times slower; properties are sampled, not exhausted.
     command
         .env("PROPTEST_CASES", "4")
@@ -230,7 +263,7 @@ fn interpreted(context: &Context, depth: Depth) -> Result<Finding> {
 }
 
 /// The cargo that runs this program, in the checkout.
-pub(super) fn cargo(context: &Context) -> Command {
+pub(crate) fn cargo(context: &Context) -> Command {
     let mut command = process::clean(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(context.workspace.root());
     command
@@ -273,7 +306,8 @@ pub(super) fn judged(
     Ok(Finding::Fail(format!("{}\n{}\nlog: {}", ends[0], ends[1], log.display())))
 }
 
-fn log(context: &Context, name: &str) -> Result<PathBuf> {
+/// Returns the file that what a step said goes to.
+pub(super) fn log(context: &Context, name: &str) -> Result<PathBuf> {
     let folder = context.workspace.cache().join("logs");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     Ok(folder.join(format!("{name}.log")))

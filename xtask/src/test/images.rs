@@ -17,7 +17,7 @@ use crate::{process, target};
 const LIMIT: u64 = 1 << 20;
 
 /// Runs the steps that the tally wants.
-pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
+pub(super) fn run(context: &Context, depth: Depth, tally: &Tally) {
     for architecture in target::BOTH {
         let name = format!("host/image-holds-no-path-{}", architecture.name());
         tally.step(&name, || holds_no_path(context, architecture));
@@ -43,7 +43,7 @@ fn built(context: &Context, architecture: Architecture) -> Result<build::Images>
 }
 
 /// Loader and kernel each stay below [`LIMIT`].
-fn is_small(context: &Context, architecture: Architecture) -> Result<Finding> {
+pub(super) fn is_small(context: &Context, architecture: Architecture) -> Result<Finding> {
     let images = built(context, architecture)?;
     let mut sizes = Vec::new();
     for image in [&images.loader, &images.kernel] {

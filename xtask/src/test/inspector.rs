@@ -15,7 +15,7 @@ use crate::setup::Need;
 const USUAL: &str = "firmware_tables_of_";
 
 /// Runs the step, if the tally wants it.
-pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
+pub(super) fn run(context: &Context, depth: Depth, tally: &Tally) {
     tally.step("boot/inspector-agrees-with-firmware", || agrees(context, depth));
 }
 

@@ -1,5 +1,8 @@
 //! The result lines, and their sum.
+//!
+//! A tally is shared by steps that run side by side: its lines come whole, each when its step is done.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -7,7 +10,7 @@ use console::style;
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Finding {
+pub(crate) enum Finding {
     /// As it should; with a remark for the line's end, or none.
     Pass(String),
     /// Not as it should, and how.
@@ -20,16 +23,22 @@ pub(super) enum Finding {
 #[derive(Debug)]
 pub(super) struct Tally {
     filter: Option<String>,
+    begin: Instant,
+    sum: Mutex<Sum>,
+}
+
+/// How many steps ended how.
+#[derive(Debug, Default)]
+struct Sum {
     passed: usize,
     failed: Vec<String>,
     skipped: usize,
-    begin: Instant,
 }
 
 impl Tally {
     /// A tally of the steps whose names contain `filter`.
     pub(super) fn new(filter: Option<String>) -> Self {
-        Self { filter, passed: 0, failed: Vec::new(), skipped: 0, begin: Instant::now() }
+        Self { filter, begin: Instant::now(), sum: Mutex::default() }
     }
 
     /// Tells whether the step called `name` was asked for.
@@ -38,45 +47,46 @@ impl Tally {
     }
 
     /// Does `work`, if a step of this name was asked for. An error counts as a failure.
-    pub(super) fn step(&mut self, name: &str, work: impl FnOnce() -> Result<Finding>) {
+    pub(super) fn step(&self, name: &str, work: impl FnOnce() -> Result<Finding>) {
         if self.wants(name) {
             self.always(name, work);
         }
     }
 
     /// Does `work` whatever the filter says, because steps that were asked for depend on it.
-    pub(super) fn always(&mut self, name: &str, work: impl FnOnce() -> Result<Finding>) {
+    pub(super) fn always(&self, name: &str, work: impl FnOnce() -> Result<Finding>) {
         let begin = Instant::now();
         let finding = work().unwrap_or_else(|error| Finding::Fail(format!("{error:#}")));
         self.record(name, begin.elapsed(), finding);
     }
 
     /// Prints the line of a step that has been done.
-    pub(super) fn record(&mut self, name: &str, took: Duration, finding: Finding) {
+    pub(super) fn record(&self, name: &str, took: Duration, finding: Finding) {
+        let mut sum = self.sum();
         println!("{}", line(name, took, &finding));
         match finding {
-            Finding::Pass(_) => self.passed += 1,
-            Finding::Fail(_) => self.failed.push(name.to_owned()),
-            Finding::Skip(_) => self.skipped += 1,
+            Finding::Pass(_) => sum.passed += 1,
+            Finding::Fail(_) => sum.failed.push(name.to_owned()),
+            Finding::Skip(_) => sum.skipped += 1,
         }
+    }
+
+    fn sum(&self) -> MutexGuard<'_, Sum> {
+        self.sum.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Prints the sum. Returns the exit status.
     pub(super) fn finish(self) -> u8 {
-        for name in &self.failed {
+        let took = self.begin.elapsed().as_secs_f64();
+        let Sum { passed, failed, skipped } = self.sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for name in &failed {
             println!("failed: {name}");
         }
-        println!(
-            "{} passed, {} failed, {} skipped in {:.0} s",
-            self.passed,
-            self.failed.len(),
-            self.skipped,
-            self.begin.elapsed().as_secs_f64()
-        );
-        if self.passed == 0 && self.failed.is_empty() {
+        println!("{passed} passed, {} failed, {skipped} skipped in {took:.0} s", failed.len());
+        if passed == 0 && failed.is_empty() {
             println!("nothing was tested: no step matches the filter");
         }
-        u8::from(!self.failed.is_empty() || self.passed == 0)
+        u8::from(!failed.is_empty() || passed == 0)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Finding, Tally, line};
 
 #[test]
 fn a_failure_decides_the_exit_status() {
-    let mut tally = Tally::new(None);
+    let tally = Tally::new(None);
     tally.step("one", || Ok(Finding::Pass(String::new())));
     tally.step("two", || Ok(Finding::Fail("broken".to_owned())));
     assert_eq!(tally.finish(), 1);
@@ -16,7 +16,7 @@ fn a_failure_decides_the_exit_status() {
 
 #[test]
 fn an_error_is_a_failure() {
-    let mut tally = Tally::new(None);
+    let tally = Tally::new(None);
     tally.step("one", || Ok(Finding::Pass(String::new())));
     tally.step("two", || bail!("no such file"));
     assert_eq!(tally.finish(), 1);
@@ -24,7 +24,7 @@ fn an_error_is_a_failure() {
 
 #[test]
 fn passes_and_skips_are_a_success_but_nothing_at_all_is_not() {
-    let mut tally = Tally::new(None);
+    let tally = Tally::new(None);
     tally.step("one", || Ok(Finding::Pass(String::new())));
     tally.step("two", || Ok(Finding::Skip("not here".to_owned())));
     assert_eq!(tally.finish(), 0);
@@ -33,10 +33,23 @@ fn passes_and_skips_are_a_success_but_nothing_at_all_is_not() {
 
 #[test]
 fn steps_that_were_not_asked_for_do_not_run() {
-    let mut tally = Tally::new(Some("wanted".to_owned()));
+    let tally = Tally::new(Some("wanted".to_owned()));
     tally.step("other", || bail!("must not run"));
     tally.step("host/wanted", || Ok(Finding::Pass(String::new())));
     assert_eq!(tally.finish(), 0);
+}
+
+#[test]
+fn steps_side_by_side_are_all_counted() {
+    let tally = Tally::new(None);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| tally.step("one", || Ok(Finding::Pass(String::new()))));
+        }
+        scope.spawn(|| tally.step("another", || bail!("broken")));
+    });
+    let sum = tally.sum();
+    assert_eq!((sum.passed, &sum.failed[..]), (4, &["another".to_owned()][..]));
 }
 
 #[test]

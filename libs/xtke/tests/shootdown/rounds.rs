@@ -18,13 +18,15 @@ fn wanted() -> u64 {
 
 fn nobody_sees_what_is_gone(mode: PagingMode) {
     let each = wanted().div_ceil(MOST as u64 - 1);
-    let (mut kicks, mut interruptions) = (0, 0);
+    let (mut kicks, mut interruptions, mut played) = (0, 0, 0);
     for cpus in 2..=MOST {
         let machine = start(mode, cpus, 0x5400_7D08 + cpus as u64, Flaw::None);
         run(machine, each);
+        played += rounds();
         kicks += machine.kicks.get();
         interruptions += machine.interruptions.get();
     }
+    println!("XTOS-EVIDENCE {{\"what\":\"shootdown\",\"mode\":\"{mode}\",\"count\":{played}}}");
     // The adversary was at work, and coalescing too: not every request to a processor was a kick.
     assert!(
         kicks > each && (interruptions > each / 100 || cfg!(miri)),

@@ -8,6 +8,8 @@ mod exhaustion;
 mod model;
 mod reserved;
 mod shapes;
+#[path = "../support/told.rs"]
+mod told;
 
 use xtcore::{PAGE_BYTES, VirtAddr, VirtRange};
 use xtmm::arena::{Arena, Record};

@@ -12,3 +12,5 @@ mod scale;
 #[path = "support/speed.rs"]
 mod speed;
 mod threads;
+#[path = "../support/told.rs"]
+mod told;

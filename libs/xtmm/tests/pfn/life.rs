@@ -158,6 +158,13 @@ fn looking_at_frames_without_entries_answers_and_touches_nothing() {
 }
 
 #[test]
+fn an_entry_costs_four_words() {
+    let words = size_of::<Entry>() / size_of::<usize>();
+    println!("XTOS-EVIDENCE {{\"what\":\"PFN entry\",\"words\":{words}}}");
+    assert_eq!(size_of::<Entry>(), 4 * size_of::<usize>());
+}
+
+#[test]
 fn opening_without_memory_is_an_error() {
     let memory = memory();
     memory.limit(Some(0));

@@ -188,6 +188,9 @@ impl Scene {
         for (crime, [missed, found]) in &self.table {
             let share = 100.0 * *found as f64 / (found + missed) as f64;
             println!("  {crime:42} {found:6} found {missed:6} missed {share:7.2} %");
+            println!(
+                "XTOS-EVIDENCE {{\"what\":\"{name}\",\"crime\":\"{crime}\",\"found\":{found},\"missed\":{missed}}}"
+            );
         }
         self.world.pool.verify().unwrap();
         self.table

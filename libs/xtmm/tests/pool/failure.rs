@@ -30,7 +30,7 @@ fn whatever_fails_is_an_error_and_loses_nothing() {
     let special =
         SpecialPool { coverage: Coverage::Tag(TEST), quarantine_pages: 20, ..SpecialPool::default() };
     let all = [Checks::default(), FULL, Checks { special, ..Checks::default() }];
-    let mut seen = HashSet::new();
+    let (mut seen, mut failures) = (HashSet::new(), 0);
     for checks in all {
         let world = World::new(Setup { checks, ..Setup::default() });
         let mut errors = 0;
@@ -43,12 +43,14 @@ fn whatever_fails_is_an_error_and_loses_nothing() {
                 assert!(nth > 100, "only {nth} places asked");
                 break;
             }
+            failures += 1;
             errors += u32::from(failed);
         }
         seen.extend(world.machine.injector.seen());
         // What fails without an error is memory for batches and quarantine, which blocks can do without.
         assert!(errors > 100, "{errors} errors");
     }
+    crate::told::injection(seen.iter().copied(), failures);
     for site in [
         Site::PoolBlock,
         Site::PoolPages,

@@ -19,3 +19,5 @@ mod paged;
 mod special;
 mod tables;
 mod threads;
+#[path = "../support/told.rs"]
+mod told;

@@ -31,7 +31,19 @@ fn check(block: &Block) {
     }
 }
 
-fn random_size(random: &mut Random) -> usize {
+/// What decides: a seed in the tests, the bytes of a fuzzer in its target.
+pub(crate) trait Chance {
+    /// Returns a number below `end`, which is not zero.
+    fn below(&mut self, end: usize) -> usize;
+}
+
+impl Chance for Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.below(end)
+    }
+}
+
+fn random_size(random: &mut impl Chance) -> usize {
     match random.below(100) {
         0..60 => random.below(300),
         60..85 => random.below(2000),
@@ -40,16 +52,16 @@ fn random_size(random: &mut Random) -> usize {
     }
 }
 
-fn play(world: &World, seed: u64, actions: usize) {
+/// Does so many actions, each judged, and gives back what is left: the pool must be empty then.
+pub(crate) fn play(world: &World, random: &mut impl Chance, actions: usize) {
     let tags = [*b"One ", *b"Two ", *b"Thre"].map(Tag::new);
-    let mut random = Random(seed);
     let mut live: Vec<Block> = Vec::new();
     let mut extents: BTreeMap<usize, usize> = BTreeMap::new();
     for action in 0..actions {
         let wants_more = live.len() < 50 || random.below(2000) > live.len();
         match random.below(10) {
             0..5 if wants_more => {
-                let (size, tag) = (random_size(&mut random), tags[random.below(3)]);
+                let (size, tag) = (random_size(random), tags[random.below(3)]);
                 let alignment = 1 << if random.below(8) == 0 { random.below(14) } else { 4 };
                 let content = if random.below(3) == 0 { Content::Zeroed } else { Content::Any };
                 let at = world.pool.allocate(Request { size, alignment, tag, content }).unwrap();
@@ -65,7 +77,7 @@ fn play(world: &World, seed: u64, actions: usize) {
                 if content == Content::Zeroed {
                     check_zeros(at, size);
                 }
-                let block = Block { at, size, tag, seed: random.next() as u8 };
+                let block = Block { at, size, tag, seed: random.below(256) as u8 };
                 fill(&block);
                 live.push(block);
             }
@@ -79,7 +91,7 @@ fn play(world: &World, seed: u64, actions: usize) {
                 let index = random.below(live.len());
                 let block = &mut live[index];
                 check(block);
-                let size = random_size(&mut random);
+                let size = random_size(random);
                 // SAFETY: the block is the test's.
                 if unsafe { world.pool.resize(block.at, size, Some(block.tag)) }.unwrap() {
                     block.size = size.min(block.size);
@@ -113,7 +125,7 @@ fn check_zeros(at: NonNull<u8>, size: usize) {
 fn blocks_keep_their_content_whatever_else_happens() {
     let actions = if cfg!(miri) { 300 } else { 60_000 };
     for world in worlds() {
-        (1..4).for_each(|seed| play(&world, seed, actions));
+        (1..4).for_each(|seed| play(&world, &mut Random(seed), actions));
     }
 }
 
@@ -143,6 +155,7 @@ fn a_long_run_does_not_grow() {
     }
     println!("{total} allocations; the most pages in each twentieth of them: {peaks:?}");
     let (early, late) = (peaks[2..8].iter().max().unwrap(), peaks[14..].iter().max().unwrap());
+    println!("XTOS-EVIDENCE {{\"what\":\"soak\",\"count\":{total},\"early\":{early},\"late\":{late}}}");
     assert!(*late * 100 <= *early * 106, "the footprint grows: {peaks:?}");
     live.into_iter().for_each(|(block, tag)| free(&world, block, tag).unwrap());
     world.assert_empty();
@@ -154,6 +167,6 @@ fn full_checking_finds_nothing_wrong_with_a_quarantine_of_any_size() {
     let actions = if cfg!(miri) { 200 } else { 10_000 };
     for quarantine in [0, 100, 5000, 8 << 20] {
         let checks = Checks { checking: Checking::Full { quarantine }, ..FULL };
-        play(&World::new(Setup { checks, ..Setup::default() }), 9, actions);
+        play(&World::new(Setup { checks, ..Setup::default() }), &mut Random(9), actions);
     }
 }

@@ -17,3 +17,5 @@ mod model;
 mod ptes;
 mod rounds;
 mod support;
+#[path = "../support/told.rs"]
+mod told;

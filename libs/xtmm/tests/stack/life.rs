@@ -166,6 +166,7 @@ fn each_injected_failure_is_an_error_and_loses_nothing() {
         assert_eq!((stacks.counts(), pages.out()), (Counts::default(), (0, 0)));
         if failed == 0 {
             assert_eq!(nth, 5);
+            crate::told::injection(host.injector.seen(), nth as usize - 1);
             break;
         }
     }

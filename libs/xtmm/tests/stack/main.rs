@@ -5,6 +5,8 @@
 mod double;
 mod growth;
 mod life;
+#[path = "../support/told.rs"]
+mod told;
 
 use xtmm::stack::{StackSize, Stacks};
 

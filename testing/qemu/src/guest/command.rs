@@ -8,7 +8,7 @@ use std::process::Command;
 
 use xtcore::choice::Architecture;
 
-use super::{Clock, Disk, Display, ExitDevice, Graphics, Guest, MemorySize, SerialPort};
+use super::{Clock, Concurrency, Disk, Display, ExitDevice, Graphics, Guest, MemorySize, SerialPort};
 
 /// Where the parts of a boot lie.
 pub(crate) struct Places<'a> {
@@ -106,8 +106,8 @@ fn processor(guest: &Guest) -> String {
 /// The 32-bit firmware starts the other processors with a busy loop that takes most of a minute when each has a
 /// thread of its own.
 fn accelerator(guest: &Guest) -> &'static str {
-    match (guest.architecture, guest.processors) {
-        (Architecture::I686, 2..) => "tcg,thread=single",
+    match (guest.processors, guest.concurrency, guest.architecture) {
+        (2.., Concurrency::Turns, _) | (2.., _, Architecture::I686) => "tcg,thread=single",
         _ => "tcg",
     }
 }

@@ -63,6 +63,15 @@ pub enum Graphics {
     Absent,
 }
 
+/// How the emulator runs several processors.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Concurrency {
+    /// Each on a thread of its own, so that they race. With more of them than the host has, all spin while one is to work.
+    Threads,
+    /// One after another, on one thread.
+    Turns,
+}
+
 /// How the guest's time passes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Clock {
@@ -154,6 +163,8 @@ pub struct Guest {
     pub processors: u32,
     /// How they share cores and packages.
     pub arrangement: Arrangement,
+    /// How they run. Those of a 32-bit guest take turns in any case.
+    pub concurrency: Concurrency,
     /// Kernel parameters beyond those that the other fields imply.
     pub parameters: String,
     /// The window.
@@ -198,6 +209,7 @@ impl Guest {
             memory: MemorySize::gibibytes(1),
             processors: 1,
             arrangement: Arrangement::PLAIN,
+            concurrency: Concurrency::Threads,
             parameters: String::new(),
             display: Display::Hidden,
             graphics: Graphics::Card,

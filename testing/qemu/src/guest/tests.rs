@@ -94,12 +94,16 @@ fn processors_fill_packages_and_cores() {
 }
 
 #[test]
-fn processors_of_a_32_bit_guest_share_one_thread() {
+fn processors_share_one_thread_where_they_are_told_to_and_in_32_bit_guests() {
     let mut guest = guest();
     guest.processors = 4;
-    assert!(!arguments(&guest).contains("thread=single"));
+    let in_turns = |guest: &Guest| arguments(guest).contains("tcg,thread=single");
+    assert!(!in_turns(&guest));
+    guest.concurrency = Concurrency::Turns;
+    assert!(in_turns(&guest));
+    guest.concurrency = Concurrency::Threads;
     guest.architecture = Architecture::I686;
-    assert!(arguments(&guest).contains("tcg,thread=single"));
+    assert!(in_turns(&guest));
 }
 
 /// A PE file with two sections; `.reloc` is the second one.

@@ -42,6 +42,35 @@ impl Entry {
     pub const ALL: [Self; 2] = [Self::Firmware, Self::FiveLevel];
 }
 
+/// The paging in which the loader is entered.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum EntryPaging {
+    /// None.
+    Off,
+    /// PAE.
+    Pae,
+    /// 4-level paging.
+    FourLevel,
+    /// 5-level paging.
+    FiveLevel,
+}
+
+impl EntryPaging {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Off, Self::Pae, Self::FourLevel, Self::FiveLevel];
+
+    /// Returns the words for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "paging off",
+            Self::Pae => "PAE",
+            Self::FourLevel => "4-level",
+            Self::FiveLevel => "5-level",
+        }
+    }
+}
+
 /// A processor model of the emulator.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Processor {
@@ -53,6 +82,8 @@ pub struct Processor {
     pub wide: WideMode,
     /// The most memory that is tried with it.
     pub reach: MemorySize,
+    /// The paging in which its firmware starts the loader.
+    pub entry: EntryPaging,
     /// The width of its physical addresses, as far as it limits what a guest can use.
     pub physical_bits: u32,
 }
@@ -60,12 +91,17 @@ pub struct Processor {
 const SMALL_REACH: MemorySize = MemorySize::gibibytes(6);
 const FULL_REACH: MemorySize = MemorySize::gibibytes(12 << 10);
 
+/// Without 1 GiB pages the 64-bit firmware maps all memory in pages of 2 MiB, and with 12 TiB never gets to an application.
+const REACH_WITHOUT_GIANTS: MemorySize = MemorySize::gibibytes(1 << 10);
+
 const fn amd64(model: &'static str, wide: WideMode) -> Processor {
-    Processor { model, architecture: Architecture::Amd64, wide, reach: FULL_REACH, physical_bits: 52 }
+    let entry = EntryPaging::FourLevel;
+    Processor { model, architecture: Architecture::Amd64, wide, reach: FULL_REACH, entry, physical_bits: 52 }
 }
 
-const fn i686(model: &'static str, reach: MemorySize) -> Processor {
-    Processor { model, architecture: Architecture::I686, wide: WideMode::Present, reach, physical_bits: 36 }
+const fn i686(model: &'static str, reach: MemorySize, entry: EntryPaging) -> Processor {
+    let (architecture, wide) = (Architecture::I686, WideMode::Present);
+    Processor { model, architecture, wide, reach, entry, physical_bits: 36 }
 }
 
 /// All processors: with and without LA57, 1 GiB pages and the no-execute bit.
@@ -76,18 +112,18 @@ const fn i686(model: &'static str, reach: MemorySize) -> Processor {
 pub const PROCESSORS: [Processor; 13] = [
     amd64("max", WideMode::Present),
     amd64("max,la57=off", WideMode::Absent),
-    amd64("max,pdpe1gb=off", WideMode::Present),
-    amd64("max,la57=off,pdpe1gb=off", WideMode::Absent),
+    Processor { reach: REACH_WITHOUT_GIANTS, ..amd64("max,pdpe1gb=off", WideMode::Present) },
+    Processor { reach: REACH_WITHOUT_GIANTS, ..amd64("max,la57=off,pdpe1gb=off", WideMode::Absent) },
     amd64("max,nx=off", WideMode::Present),
     amd64("max,la57=off,nx=off", WideMode::Absent),
     amd64("qemu64", WideMode::Absent),
-    i686("max", FULL_REACH),
-    i686("n270", SMALL_REACH),
-    i686("coreduo", SMALL_REACH),
-    i686("max,nx=off", FULL_REACH),
+    i686("max", FULL_REACH, EntryPaging::Pae),
+    i686("n270", SMALL_REACH, EntryPaging::Pae),
+    i686("coreduo", SMALL_REACH, EntryPaging::Pae),
+    i686("max,nx=off", FULL_REACH, EntryPaging::Off),
     // PAE without PSE-36: this model faults on address bits above 31.
-    Processor { physical_bits: 32, ..i686("qemu32", SMALL_REACH) },
-    i686("pentium3", SMALL_REACH),
+    Processor { physical_bits: 32, ..i686("qemu32", SMALL_REACH, EntryPaging::Off) },
+    i686("pentium3", SMALL_REACH, EntryPaging::Off),
 ];
 
 /// Both mainboards.

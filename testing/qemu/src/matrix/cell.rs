@@ -6,7 +6,7 @@ use std::time::Duration;
 use xtcore::choice::{Reason, WideMode};
 use xtcore::{FrameCount, PAGE_BYTES, PagingMode};
 
-use super::axes::{Entry, Processor, Selection, architecture};
+use super::axes::{Entry, EntryPaging, Processor, Selection, architecture};
 use super::images::{ImageMissing, Images};
 use super::trial::{KernelBuild, KernelFile, LoaderBuild, PLAIN, Trial, Turns};
 use crate::guest::{Architecture, BootLoader, EspFiles, Guest, Kernel, Machine, MemorySize, Picture};
@@ -68,6 +68,15 @@ impl Cell {
             && mode_follows
             && firmware_starts
             && self.memory <= self.processor.reach
+    }
+
+    /// Returns the paging in which the loader is entered.
+    #[must_use]
+    pub const fn entry_paging(&self) -> EntryPaging {
+        match self.entry {
+            Entry::Firmware => self.processor.entry,
+            Entry::FiveLevel => EntryPaging::FiveLevel,
+        }
     }
 
     /// Returns why the loader takes the mode.
@@ -152,6 +161,7 @@ impl Cell {
         guest.graphics = self.trial.graphics;
         guest.processors = self.trial.processors;
         guest.arrangement = self.trial.arrangement;
+        guest.concurrency = self.trial.concurrency;
         guest.exit_device = self.trial.exit_device;
         guest.serial = self.trial.serial;
         if self.trial.screen.is_some() {

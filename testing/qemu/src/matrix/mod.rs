@@ -14,7 +14,9 @@ mod select;
 mod tests;
 mod trial;
 
-pub use self::axes::{Entry, LARGE_MEMORY, MACHINES, MEMORY, PROCESSORS, Processor, Selection, architecture};
+pub use self::axes::{
+    Entry, EntryPaging, LARGE_MEMORY, MACHINES, MEMORY, PROCESSORS, Processor, Selection, architecture,
+};
 pub use self::cell::Cell;
 pub use self::images::{ArchitectureImages, ImageMissing, Images};
 pub use self::judge::judge;

@@ -114,7 +114,7 @@ fn takes(index: usize, trial: &Trial, mode: usize) -> bool {
     if let Turns::In(only) = trial.turns {
         return PagingMode::ALL.get(mode) == Some(&only);
     }
-    if trial.turns == Turns::Never {
+    if matches!(trial.turns, Turns::Covered | Turns::Never) {
         return false;
     }
     // The wide modes have the odd numbers, and whatever a trial can demand.

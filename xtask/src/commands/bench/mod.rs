@@ -8,6 +8,7 @@ mod goals;
 mod host;
 mod page;
 mod plot;
+mod published;
 mod results;
 
 use anyhow::Result;
@@ -15,7 +16,9 @@ use anyhow::Result;
 use self::counted::{boot, kernel};
 use super::Context;
 use crate::cli::{Bench, Benchmark};
+pub(crate) use counted::boot::{Cost, Costs, costs};
 pub(super) use host::missing_c_tool;
+pub(crate) use published::{Judgement, published};
 
 /// Runs the benchmark that was asked for.
 pub(crate) fn run(context: &Context, bench: &Bench) -> Result<u8> {

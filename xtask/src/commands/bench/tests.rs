@@ -3,6 +3,7 @@
 use super::goals::{self, Suite, shown};
 use super::page::{pages, versions_in};
 use super::plot::{Bars, Beside, Group, Line, Lines};
+use super::published;
 use super::results::{Progress, Results};
 
 /// Results with these medians.
@@ -234,4 +235,17 @@ fn only_packages_that_the_benchmark_names_are_told_with_their_versions() {
     let versions: Vec<_> = versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
     assert_eq!(versions, ["spin 0.10.0", "talc 5.1.1"]);
     assert!(versions_in("").is_err());
+}
+
+#[test]
+fn published_goals_are_read_back_with_their_verdicts() {
+    let page = "# Pools\n\n## Goals\n\n| what | ours | beside | ratio | goal | |\n|---|---|---|---|---|---|\n\
+                | a | 1 ns | b: 2 ns | 2.00 | \u{2265} 1 | reached |\n| c | 1 ns | b: 2 ns | 2.00 | \u{2265} 3 | **short by 34 %** |\n\n\
+                ## All figures\n\n| x | y |\n|---|---|\n| z | reached |\n";
+    let found = published::judgements(page);
+    let verdicts: Vec<(&str, &str)> =
+        found.iter().map(|one| (one.what.as_str(), one.verdict.as_str())).collect();
+    assert_eq!(verdicts, [("a", "reached"), ("c", "short by 34 %")]);
+    assert_eq!(found.iter().filter(|one| one.is_reached()).count(), 1);
+    assert!(published::judgements("# Pools\n").is_empty());
 }

@@ -7,8 +7,6 @@
 mod stick;
 pub(crate) mod talks;
 
-use std::sync::{Mutex, PoisonError};
-
 use anyhow::{Context as _, Result};
 use xtcore::choice::Architecture;
 use xtqemu::matrix::{ArchitectureImages, Cell, CellResult, Images, KernelBuild, Progress, Scope};
@@ -23,7 +21,7 @@ use crate::toolchain::{self, Choice, Way, debian, rustup};
 use crate::{jobs, progress, target};
 
 /// Runs every cell that the tally wants.
-pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
+pub(super) fn run(context: &Context, depth: Depth, tally: &Tally) {
     let scope = match depth {
         Depth::Usual => Scope::Pairwise,
         Depth::Full => Scope::Full,
@@ -38,7 +36,7 @@ pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
         let mut systems = Vec::new();
         tally.always("boot/set-up", || {
             context.setup.ensure(&[Need::Emulator])?;
-            systems = build_all(context, primary, &target::BOTH)?;
+            systems = build_all(context, primary, &target::BOTH, Extent::WithTestImages)?;
             Ok(Finding::Pass(String::new()))
         });
         if systems.is_empty() {
@@ -63,6 +61,20 @@ pub(super) fn run(context: &Context, depth: Depth, tally: &mut Tally) {
             by_rustup(context, architecture, &all, tally);
         }
     }
+}
+
+/// Boots and judges cells with the images of the matrix, for others than its tests. `each` hears of every one when it is done.
+///
+/// # Errors
+/// The emulator is not there, or nothing could be built.
+pub(crate) fn evidence(
+    context: &Context,
+    cells: &[Cell],
+    each: &(dyn Fn(&CellResult) + Sync),
+) -> Result<Vec<CellResult>> {
+    context.setup.ensure(&[Need::Emulator])?;
+    let systems = build_all(context, primary(context), &target::BOTH, Extent::WithTestImages)?;
+    Ok(run_cells(context, cells, &systems, "evidence", each))
 }
 
 /// All checked boots together take their locks in one order, the one that is written down.
@@ -90,18 +102,19 @@ fn build_all(
     context: &Context,
     choice: Choice,
     architectures: &[Architecture],
+    extent: Extent,
 ) -> Result<Vec<build::Images>> {
     let toolchains = toolchain::resolve(&context.workspace, &context.setup, choice, architectures)?;
     let pairs = toolchains.iter().zip(architectures);
     pairs
         .map(|(one, &architecture)| {
-            build::images(&context.workspace, one, architecture, Profile::Release, Extent::WithTestImages)
+            build::images(&context.workspace, one, architecture, Profile::Release, extent)
         })
         .collect()
 }
 
 /// Builds with rustup's target, where there is one, and boots an ordinary cell of each of the architecture's modes.
-fn by_rustup(context: &Context, architecture: Architecture, all: &[Cell], tally: &mut Tally) {
+fn by_rustup(context: &Context, architecture: Architecture, all: &[Cell], tally: &Tally) {
     let title = |cell: &Cell| format!("boot/{}/{}", Way::Rustup.name(), cell.name());
     let (narrow, wide) = architecture.modes();
     let first = |mode| all.iter().find(|cell| cell.mode == mode && cell.is_plain()).copied();
@@ -116,7 +129,7 @@ fn by_rustup(context: &Context, architecture: Architecture, all: &[Cell], tally:
             return Ok(Finding::Skip(format!("{refusal:#}")));
         }
         context.setup.ensure(&[Need::Emulator])?;
-        systems = build_all(context, Choice::Rustup, &[architecture])?;
+        systems = build_all(context, Choice::Rustup, &[architecture], Extent::System)?;
         Ok(Finding::Pass(String::new()))
     });
     if !systems.is_empty() {
@@ -130,23 +143,34 @@ fn boot_cells(
     systems: &[build::Images],
     folder: &str,
     title: &(dyn Fn(&Cell) -> String + Sync),
-    tally: &mut Tally,
+    tally: &Tally,
+) -> Vec<CellResult> {
+    if !cells.is_empty() {
+        progress::say(&format!("booting {} guests, {} at a time ...", cells.len(), jobs::GUESTS));
+    }
+    run_cells(context, cells, systems, folder, &|result| {
+        let finding = match &result.judgement {
+            Ok(()) => Finding::Pass(String::new()),
+            Err(reason) => Finding::Fail(failure(reason, result.outcome.as_ref())),
+        };
+        tally.record(&title(&result.cell), result.time, finding);
+    })
+}
+
+/// Boots and judges cells, a few at a time, in a folder for each below `folder`.
+fn run_cells(
+    context: &Context,
+    cells: &[Cell],
+    systems: &[build::Images],
+    folder: &str,
+    each: &(dyn Fn(&CellResult) + Sync),
 ) -> Vec<CellResult> {
     let images =
         Images { amd64: files(systems, Architecture::Amd64), i686: files(systems, Architecture::I686) };
     let work = context.workspace.cache().join("boots").join(folder);
-    if !cells.is_empty() {
-        progress::say(&format!("booting {} guests, {} at a time ...", cells.len(), jobs::GUESTS));
-    }
-    let tally = Mutex::new(tally);
     matrix::run_cells(cells, &images, &work, jobs::GUESTS, &|news| {
         if let Progress::Finished(result) = news {
-            let finding = match &result.judgement {
-                Ok(()) => Finding::Pass(String::new()),
-                Err(reason) => Finding::Fail(failure(reason, result.outcome.as_ref())),
-            };
-            let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
-            tally.record(&title(&result.cell), result.time, finding);
+            each(result);
         }
     })
 }

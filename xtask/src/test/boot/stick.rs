@@ -7,14 +7,14 @@ use xtqemu::guest::{Disk, EspFiles, Guest};
 use super::super::tally::{Finding, Tally};
 use super::{failure, of};
 use crate::commands::{Context, image, run};
-use crate::{build, target};
+use crate::{build, jobs, target};
 
 /// The beginning of the steps' names.
 pub(super) const NAME: &str = "boot/disk-image";
 
 /// Writes one image of both `systems` and boots it under each firmware.
-pub(super) fn run(context: &Context, systems: &[build::Images], tally: &mut Tally) {
-    for architecture in target::BOTH {
+pub(super) fn run(context: &Context, systems: &[build::Images], tally: &Tally) {
+    jobs::map(&target::BOTH, jobs::GUESTS, |&architecture| {
         tally.step(&format!("{NAME}-{}", architecture.name()), || {
             let folder =
                 context.workspace.cache().join("boots").join(format!("stick-{}", architecture.name()));
@@ -30,7 +30,7 @@ pub(super) fn run(context: &Context, systems: &[build::Images], tally: &mut Tall
             std::fs::remove_file(&stick)?;
             finding
         });
-    }
+    });
 }
 
 fn judged(guest: &Guest) -> Result<Finding> {

@@ -32,19 +32,17 @@ fn name((talk, architecture): &Meeting) -> String {
 }
 
 /// Has the conversations, some at a time.
-pub(super) fn run(context: &Context, meetings: &[Meeting], systems: &[build::Images], tally: &mut Tally) {
-    let results = jobs::map(meetings, jobs::GUESTS, |meeting| {
+pub(super) fn run(context: &Context, meetings: &[Meeting], systems: &[build::Images], tally: &Tally) {
+    jobs::map(meetings, jobs::GUESTS, |meeting| {
         let begin = Instant::now();
         let folder = context.workspace.cache().join("boots").join(name(meeting).replace('/', "-"));
         let finding = talk(&folder, meeting, systems).map(|conversation| match conversation.failure {
             None => Finding::Pass(String::new()),
             Some(reason) => Finding::Fail(format!("{reason}\nserial log: {}", conversation.log.display())),
         });
-        (begin.elapsed(), finding.unwrap_or_else(|error| Finding::Fail(format!("{error:#}"))))
+        let finding = finding.unwrap_or_else(|error| Finding::Fail(format!("{error:#}")));
+        tally.record(&name(meeting), begin.elapsed(), finding);
     });
-    for (meeting, (took, finding)) in meetings.iter().zip(results) {
-        tally.record(&name(meeting), took, finding);
-    }
 }
 
 /// Has one conversation, with a disk of its own in a folder of its own.

@@ -108,7 +108,8 @@ unsafe impl Parking for Model {
     }
 }
 
-/// Lets processors 1 and on do something each with one state, processor 0 the last of them, then looks at the state.
+/// Lets processors 1 and on do something each with one state, processor 0 the last of them, then looks at the state. Without
+/// a bound of its own a model has the one that `LOOM_MAX_PREEMPTIONS` sets, if it does.
 fn run<S: 'static>(
     broken: Option<Step>,
     preemptions: Option<usize>,
@@ -118,7 +119,7 @@ fn run<S: 'static>(
 ) {
     explore(broken);
     let mut model = Builder::new();
-    model.preemption_bound = preemptions;
+    model.preemption_bound = preemptions.or(model.preemption_bound);
     model.check(move || {
         let shared = Box::into_raw(Box::new(Shared(state())));
         // SAFETY: it was made above, and is freed below, after all other threads have ended. A model that fails leaks it:

@@ -1,5 +1,7 @@
 //! Random actions: where, what, and onto which frames.
 
+use std::ops::Range;
+
 use xtcore::{Frame, FrameCount, Level, PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
 use xtpaging::entry::Format;
 use xtpaging::{Attributes, Mapping, Privilege, Scope};
@@ -53,9 +55,31 @@ impl Pages {
     }
 }
 
+/// What decides: a seed in the tests, the bytes of a fuzzer in its target.
+pub(crate) trait Chance {
+    /// Returns a number of a range that is not empty.
+    fn in_range(&mut self, range: Range<u64>) -> u64;
+
+    /// Returns true once in `times`, on average.
+    fn one_in(&mut self, times: u64) -> bool {
+        self.in_range(0..times) == 0
+    }
+
+    /// Picks an element, or returns `None` from an empty slice.
+    fn choose<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+        if from.is_empty() { None } else { from.get(self.in_range(0..from.len() as u64) as usize) }
+    }
+}
+
+impl Chance for SplitMix64 {
+    fn in_range(&mut self, range: Range<u64>) -> u64 {
+        self.in_range(range)
+    }
+}
+
 /// Chooses actions.
-pub(super) struct Chooser {
-    random: SplitMix64,
+pub(super) struct Chooser<C> {
+    random: C,
     format: Format,
     areas: Vec<VirtRange>,
     /// Two of the mode's largest pages, where those are 1 GiB.
@@ -63,13 +87,13 @@ pub(super) struct Chooser {
     attributes: Vec<Attributes>,
 }
 
-impl Chooser {
-    pub(super) fn new(format: Format, attributes: Vec<Attributes>, seed: u64) -> Self {
+impl<C: Chance> Chooser<C> {
+    pub(super) fn new(format: Format, attributes: Vec<Attributes>, random: C) -> Self {
         let giant = (format.largest_page() == Level::PDPT).then(|| {
             let start = format.geometry().kernel_base().get() + (8 << 30);
             VirtRange::new(VirtAddr::new(start), VirtAddr::new(start + (2 << 30))).expect("ascending")
         });
-        Self { random: SplitMix64::new(seed), areas: areas(format.mode()), giant, format, attributes }
+        Self { random, areas: areas(format.mode()), giant, format, attributes }
     }
 
     /// Returns all that the actions may touch.
@@ -77,7 +101,7 @@ impl Chooser {
         self.areas.iter().copied().chain(self.giant)
     }
 
-    pub(super) fn random(&mut self) -> &mut SplitMix64 {
+    pub(super) fn random(&mut self) -> &mut C {
         &mut self.random
     }
 

@@ -16,8 +16,9 @@ use std::collections::BTreeSet;
 
 use xtcore::{Level, PAGE_BYTES, PagingMode, VirtAddr, VirtRange};
 use xtpaging::{Attributes, Capabilities, Frames, Limbo, MapError, Mapping, Privilege, TlbObligation};
-use xtsim::translate;
+use xtsim::{SplitMix64, translate};
 
+pub(crate) use self::action::Chance;
 use self::action::{Action, Chooser, Pages};
 use self::judge::{assert_address, assert_everything};
 use self::truth::{Run, Truth, join};
@@ -50,7 +51,8 @@ fn between_any_two_stores_a_walker_sees_the_old_or_the_new(mode: PagingMode) {
     for way in [Way::ByFrame, Way::BySelfMap] {
         let machine = Machine::new(mode, EVERYTHING, way);
         let mut truth = Truth::default();
-        let mut chooser = Chooser::new(*machine.space.format(), all_attributes(), 0x570B + mode as u64);
+        let mut chooser =
+            Chooser::new(*machine.space.format(), all_attributes(), SplitMix64::new(0x570B + mode as u64));
         let mut changes = 0;
         for _ in 0..WATCHED {
             let action = chooser.next(&truth);
@@ -68,36 +70,8 @@ fn actions() -> u64 {
 
 fn run(mode: PagingMode, capabilities: Capabilities, way: Way, actions: u64) {
     let machine = Machine::new(mode, capabilities, way);
-    let mut truth = Truth::default();
-    let mut chooser = Chooser::new(*machine.space.format(), all_attributes(), 0xD1CE + mode as u64);
-    let roots = machine.frames.outstanding();
-    let mut done = BTreeSet::new();
-    for number in 0..actions {
-        let action = chooser.next(&truth);
-        let witnesses = witnesses(&mut chooser, action.pages());
-        witnesses.iter().for_each(|address| machine.touch(*address));
-        done.insert(perform(&machine, &mut truth, &action));
-        machine.assert_nothing_stale();
-        for address in witnesses {
-            assert_address(&machine, &truth, address);
-        }
-        if number % 1000 == 999 {
-            assert_everything(&machine, &truth);
-        }
-        if number % 16 == 15 {
-            // A full TLB would only make the comparison slow.
-            machine.cpu.borrow_mut().flush_all(&*machine.ram.borrow()).expect("a valid root");
-        }
-    }
-    assert_everything(&machine, &truth);
-    for area in chooser.areas() {
-        for run in truth.within(area) {
-            machine.unmap(run.pages);
-            truth.remove(run.pages);
-        }
-    }
-    assert_everything(&machine, &truth);
-    assert_eq!(machine.frames.outstanding(), roots, "only the root is left");
+    let done = play(&machine, SplitMix64::new(0xD1CE + mode as u64), actions);
+    println!("XTOS-EVIDENCE {{\"what\":\"page-table actions\",\"mode\":\"{mode}\",\"count\":{actions}}}");
     if actions >= 10_000 {
         // Where there are no large pages, no merge can succeed.
         let all = if machine.space.format().largest_page() == Level::PT { 11 } else { 12 };
@@ -105,8 +79,44 @@ fn run(mode: PagingMode, capabilities: Capabilities, way: Way, actions: u64) {
     }
 }
 
+/// Does so many actions that `chance` chooses, each judged, then undoes all of it: no table may be left. Returns which kinds
+/// there were, and whether each was refused.
+pub(crate) fn play(machine: &Machine, chance: impl Chance, actions: u64) -> BTreeSet<(u8, bool)> {
+    let mut truth = Truth::default();
+    let mut chooser = Chooser::new(*machine.space.format(), all_attributes(), chance);
+    let roots = machine.frames.outstanding();
+    let mut done = BTreeSet::new();
+    for number in 0..actions {
+        let action = chooser.next(&truth);
+        let witnesses = witnesses(&mut chooser, action.pages());
+        witnesses.iter().for_each(|address| machine.touch(*address));
+        done.insert(perform(machine, &mut truth, &action));
+        machine.assert_nothing_stale();
+        for address in witnesses {
+            assert_address(machine, &truth, address);
+        }
+        if number % 1000 == 999 {
+            assert_everything(machine, &truth);
+        }
+        if number % 16 == 15 {
+            // A full TLB would only make the comparison slow.
+            machine.cpu.borrow_mut().flush_all(&*machine.ram.borrow()).expect("a valid root");
+        }
+    }
+    assert_everything(machine, &truth);
+    for area in chooser.areas() {
+        for run in truth.within(area) {
+            machine.unmap(run.pages);
+            truth.remove(run.pages);
+        }
+    }
+    assert_everything(machine, &truth);
+    assert_eq!(machine.frames.outstanding(), roots, "only the root is left");
+    done
+}
+
 /// Returns addresses that an action concerns: its ends, their neighbours, and one inside.
-fn witnesses(chooser: &mut Chooser, pages: VirtRange) -> Vec<VirtAddr> {
+fn witnesses(chooser: &mut Chooser<impl Chance>, pages: VirtRange) -> Vec<VirtAddr> {
     let (start, end) = (pages.start().get(), pages.end().get());
     let inside = start + chooser.random().in_range(0..end - start);
     let mut witnesses = vec![start, end - PAGE_BYTES, inside & !7];

@@ -2,6 +2,7 @@
 //! and their reports tell the seed.
 
 use super::{Expectation, PLAIN, Trial, Turns};
+use crate::guest::Concurrency;
 
 const fn seed(name: &'static str, parameters: &'static str) -> Trial {
     Trial { name, parameters, turns: Turns::EachMode, ..PLAIN }
@@ -10,9 +11,13 @@ const fn seed(name: &'static str, parameters: &'static str) -> Trial {
 /// The trials.
 pub(in crate::matrix) const TRIALS: [Trial; 5] = [
     seed("seed-of-one", "KASLRSEED=1"),
-    seed("seed-of-ones", "KASLRSEED=0xFFFFFFFFFFFFFFFF"),
     // Others start from pages below 1 MiB, and come to where the image is.
     Trial { processors: 2, ..seed("seed-for-two", "KASLRSEED=0x9E3779B97F4A7C15") },
+    Trial {
+        processors: 8,
+        concurrency: Concurrency::Turns,
+        ..seed("seed-for-eight", "KASLRSEED=0xFFFFFFFFFFFFFFFF")
+    },
     Trial { name: "standard-places", parameters: "NOKASLR", turns: Turns::EachArchitecture, ..PLAIN },
     Trial {
         name: "seed-of-words",

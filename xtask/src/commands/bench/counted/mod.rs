@@ -27,7 +27,7 @@ const TICKS_PER_INSTRUCTION: u64 = 16;
 const MODES: [PagingMode; 4] = [PagingMode::Pml2, PagingMode::Pml3, PagingMode::Pml4, PagingMode::Pml5];
 
 /// Where pages and plots are kept.
-const PAGES: &str = "docs/benchmarks";
+pub(super) const PAGES: &str = "docs/benchmarks";
 
 /// Loader and kernel of both architectures, and a folder for their boots.
 struct Systems {

@@ -94,5 +94,4 @@ fn difference(wanted: &str, printed: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "examples_tests.rs"]
 mod tests;
