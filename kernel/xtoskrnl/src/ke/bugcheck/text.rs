@@ -12,6 +12,9 @@ use crate::ke::processors::{self, Seen, Stopped};
 use crate::ke::regions::Place;
 use crate::ke::{fault, processor};
 
+/// Hexadecimal digits of a register.
+const DIGITS: usize = size_of::<usize>() * 2;
+
 /// The most lines of a backtrace.
 const FRAMES: usize = 16;
 
@@ -44,7 +47,7 @@ impl Stop<'_> {
         let mut shown = 0;
         for (name, value) in frame.registers() {
             let end = if shown % 4 == 3 { "\r\n" } else { "" };
-            kd::print(format_args!("    {name:>5} {value:016x}{end}"));
+            kd::print(format_args!("    {name:>5} {value:0DIGITS$x}{end}"));
             shown += 1;
         }
         if shown % 4 != 0 {
