@@ -6,7 +6,7 @@ use xtcore::interrupt::Signal;
 use xthal::Vector;
 use xthal::apic::{LocalVector, Setting, TimerMode};
 use xthal::ioapic::{Entry, Mask, Route};
-use xthal::time::{Extender, Frequency, Measured, Reading, Span, Width, measure};
+use xthal::time::{Extender, Frequency, Interval, Measured, Reading, Width, measure};
 
 /// What the simulated bus runs at. Nobody below is told.
 const BUS_HERTZ: u64 = 99_770_000;
@@ -42,7 +42,7 @@ fn main() {
     assert!((measured.least..=measured.most).contains(&BUS_HERTZ));
 
     // What is written to the timer: a divider and a count; and what period that really is.
-    let setting = Setting::for_period(measured.frequency, Span::from_millis(10)).expect("the timer can");
+    let setting = Setting::for_period(measured.frequency, Interval::from_millis(10)).expect("the timer can");
     let vector = Vector::CLOCK;
     println!(
         "divide by {}, count from {}, local vector {:#x}: every {} units of 100 ns",

@@ -17,14 +17,14 @@
 //!
 //! ```
 //! use xthal::apic::Setting;
-//! use xthal::time::{Frequency, Span, Width};
+//! use xthal::time::{Frequency, Interval, Width};
 //!
 //! // A counter of 24 bits has wrapped between two readings.
 //! assert_eq!(Width::BITS_24.difference(0xFF_FFF0, 0x10), 0x20);
 //!
 //! // What is written to a local APIC's timer that is fed with 100 MHz, for a tick every 10 ms.
 //! let input = Frequency::new(100_000_000).expect("it is not zero");
-//! let setting = Setting::for_period(input, Span::from_millis(10)).expect("the timer can");
+//! let setting = Setting::for_period(input, Interval::from_millis(10)).expect("the timer can");
 //! assert_eq!((setting.divide.get(), setting.count), (1, 1_000_000));
 //! ```
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::{Fault, Page};
 
 /// How a parameter is asked for, up to its name.
-const QUESTIONS: [&str; 5] = ["value(\"", "has(\"", "number(\"", "parameters.get(\"", "choose(parameters, \""];
+const QUESTIONS: [&str; 5] =
+    ["value(\"", "has(\"", "number(\"", "parameters.get(\"", "choose(parameters, \""];
 
 /// Returns the parameters that a source asks for.
 pub(super) fn asked_in(source: &str) -> Vec<String> {
