@@ -88,7 +88,7 @@ unsafe impl Blocks for Books<'_> {
     }
 
     fn link(&self, frame: Frame) -> Option<Frame> {
-        // SAFETY: as above.
+        // SAFETY: a frame that is linked lies in an open block, so it has an entry.
         unsafe { self.database.entry(frame) }.link()
     }
 }
@@ -107,7 +107,7 @@ fn main() {
     let records = unsafe { Records::new(buffer(bytes), END, BLOCK) }.expect("as before");
     let count = END.number() as usize;
     let entries_bytes = (count * size_of::<Entry>()) as u64;
-    // SAFETY: as above.
+    // SAFETY: the buffer has room for so many entries, begins on a page, is zero, and is used for nothing else.
     let entries = unsafe { Sparse::new(buffer(entries_bytes).cast(), count) };
     let database = Database::new(entries);
 

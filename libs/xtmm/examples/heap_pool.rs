@@ -148,9 +148,9 @@ fn main() {
         wrong.bug_check().code,
         wrong.bug_check().parameters[0]
     );
-    // SAFETY: as above.
+    // SAFETY: the wrong call has freed nothing, and nobody uses the block.
     unsafe { pool.free(name, Some(names)) }.expect("it is allocated");
-    // SAFETY: as above; that it is free already the pool has to find out.
+    // SAFETY: nobody uses the block; that it is free already the pool has to find out.
     let twice = unsafe { pool.free(name, Some(names)) }.expect_err("it is free");
     println!("freed twice: bug check {:#x}, {:#x}", twice.bug_check().code, twice.bug_check().parameters[0]);
 

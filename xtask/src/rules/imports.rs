@@ -45,7 +45,10 @@ const TABLE: &[Row] = &[
     row("xtmod-chainldr", &["xtmodule"]),
     row("xtmod-dummy", &["xtmodule"]),
     row("xtmod-framebuf", &["xtmodule"]),
-    row("xtldr", &["xtmodule", "xtboot", "xthal", "xtpaging", "xtlayout", "xtrtl", "xtterm", "xtcore"]),
+    row(
+        "xtldr",
+        &["xtmodule", "xtboot", "xthal", "xtpaging", "xtlayout", "xtrtl", "xtterm", "xtkd", "xtcore"],
+    ),
     Row { never: &["uefi"], ..row("xtoskrnl", LIBRARIES) },
     Row { tests_may_import: &[], ..row("xtsim", &["xtcore"]) },
     Row { tests_may_import: &[], ..row("xtsupport", &["xtpaging", "xtsim", "xtcore"]) },

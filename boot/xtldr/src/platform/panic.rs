@@ -3,7 +3,7 @@
 use core::panic::PanicInfo;
 
 use xtldr::arch;
-use xtldr::report::JsonText;
+use xtldr::report::Refused;
 
 use super::console::Console;
 
@@ -11,9 +11,6 @@ use super::console::Console;
 fn panic(info: &PanicInfo<'_>) -> ! {
     let console = Console::find_after_panic();
     console.line(format_args!("XTLDR stopped by a fault of its own: {info}"));
-    console.machine_line(format_args!(
-        "XTOS-REFUSED {{\"by\":\"xtldr\",\"what\":\"internal fault: {}\"}}",
-        JsonText(info)
-    ));
+    console.machine_line(format_args!("{}", Refused(&format_args!("internal fault: {info}"))));
     arch::halt()
 }

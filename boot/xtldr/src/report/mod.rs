@@ -4,13 +4,9 @@
 //! ends is drawn on the framebuffer where the console is gone. The line for machines goes to
 //! the serial line alone, at column 0: `XTOS-REFUSED {"by":"xtldr","what":"…"}`.
 
-mod json;
 mod notice;
 mod quoted;
-#[cfg(test)]
-mod tests;
 
-pub use json::JsonText;
 pub use notice::Notice;
 pub(crate) use quoted::{Quoted, Short};
 
@@ -20,6 +16,7 @@ use xtboot::block::{LayoutSource, PixelFormat, Screen};
 use xtboot::map::{Counts, Summary};
 use xtcore::FrameCount;
 use xtcore::choice::{Choice, WideMode};
+use xtkd::json::Writer;
 use xtpaging::Support;
 use xtpaging::processor::Processor;
 
@@ -39,10 +36,20 @@ macro_rules! say {
 /// Tells why the boot ends here, to people and to machines.
 pub fn refuse(firmware: &dyn Firmware, what: &dyn fmt::Display) {
     firmware.announce(format_args!("XTLDR cannot boot: {what}"));
-    firmware.print_machine_line(format_args!(
-        "XTOS-REFUSED {{\"by\":\"xtldr\",\"what\":\"{}\"}}",
-        JsonText(what)
-    ));
+    firmware.print_machine_line(format_args!("{}", Refused(what)));
+}
+
+/// The line for machines that says why the boot ends.
+pub struct Refused<'a>(pub &'a dyn fmt::Display);
+
+impl fmt::Display for Refused<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("XTOS-REFUSED ")?;
+        Writer::object(out, |line| {
+            line.text("by", "xtldr")?;
+            line.text("what", self.0)
+        })
+    }
 }
 
 /// Introduces loader, firmware and processor.

@@ -6,34 +6,14 @@
 
 use xtcore::{Frame, FrameCount, FrameRange, PAGE_BYTES, VirtAddr, VirtRange};
 use xtlayout::RegionKind;
-use xtmm::OutOfFrames;
-use xtmm::backing::Backing;
 use xtmm::frames;
 use xtmm::pfn::{self, Audit, Compared, Counted, Place, View};
-use xtpaging::walk::{Found, NotFound, find};
-use xtpaging::{AddressSpace, Tables};
+use xtpaging::AddressSpace;
+use xtpaging::walk::{Found, NotFound};
 
 use crate::ke::processor::Pinned;
 use crate::mm::memory::Memory;
 use crate::mm::{SelfMapTables, look};
-
-/// The tables themselves as the judge of what has memory. It gives none.
-struct Seen<'a, T> {
-    space: &'a AddressSpace,
-    tables: &'a T,
-}
-
-// SAFETY: it never says that it has backed anything, and what the tables map is there.
-unsafe impl<T: Tables + Sync> Backing for Seen<'_, T> {
-    fn back(&self, range: VirtRange) -> Result<(), OutOfFrames> {
-        let wanted = FrameCount::holding(range.bytes());
-        Err(OutOfFrames { wanted, available: FrameCount::ZERO })
-    }
-
-    fn is_backed(&self, address: VirtAddr) -> bool {
-        find(self.space, self.tables, address).is_ok()
-    }
-}
 
 impl Memory {
     /// Proves that each frame is in one state, and that every count equals what a walk of the page tables finds. Nothing
@@ -53,7 +33,7 @@ impl Memory {
     pub(crate) fn try_audit_frames(&self, pin: &Pinned) -> Option<Audit> {
         // Whoever could take these locks afterwards does not run.
         self.frames.try_counts(pin)?;
-        // SAFETY: as above.
+        // SAFETY: nothing is mapped or unmapped in here, so no processor has anything to forget; the slot is at rest afterwards.
         unsafe { self.space.try_change(pin, |_space, tables, _tlb| tables.slot.leave()) }?;
         let counted = self.space.try_inspect(pin, |space, tables| self.count_mappings(space, tables))?;
         let unknown = frames::Place::Unknown;
@@ -66,7 +46,7 @@ impl Memory {
     #[inline(never)]
     fn count_mappings(&self, space: &AddressSpace, tables: &SelfMapTables) -> Counted<'static> {
         let view = View { space, tables, uncounted: &self.uncounted() };
-        Counted::new(self.database, &view, &Seen { space, tables })
+        Counted::new(self.database, &view, &look::Seen)
     }
 
     /// Goes the second pass.
@@ -92,7 +72,7 @@ impl Memory {
     #[inline(never)]
     fn settle(&self, compared: Compared<'static>, space: &AddressSpace, tables: &SelfMapTables) -> Audit {
         let view = View { space, tables, uncounted: &self.uncounted() };
-        compared.settle(&view, &Seen { space, tables })
+        compared.settle(&view, &look::Seen)
     }
 
     /// Returns the regions whose pages are no references to frames.

@@ -83,7 +83,7 @@ impl<P: Switching, A: Anchor<P>> List<P, A> {
             let next = unsafe { (*links).next };
             next.filter(|next| next.is_aligned() && is_there(*next))
         })
-        // SAFETY: as above.
+        // SAFETY: none is yielded that `is_there` has not found; the caller accepts one that was overwritten.
         .map(|thread| unsafe { thread.as_ref() })
     }
 
