@@ -42,6 +42,7 @@ mod model;
 pub mod platform;
 pub mod sched;
 pub mod shootdown;
+pub mod sleep;
 mod sync;
 pub mod time;
 pub mod wait;

@@ -8,6 +8,7 @@ use xtcore::{CpuIndex, RunLevel};
 
 use crate::lock::order::Watch;
 use crate::misuse::Misuse;
+use crate::sleep::Reason;
 use crate::time::Instant;
 
 /// The processors.
@@ -72,6 +73,11 @@ pub unsafe trait Parking: Platform {
     /// Sleeps until somebody unparks the thread; if somebody did since the last return, returns at once. May return
     /// without a reason: the caller looks whether what it waits for has come. Highest level: Apc.
     fn park();
+
+    /// Parks, and shows whoever looks at the thread meanwhile what it sleeps for; see [`crate::sleep`].
+    fn park_for(_: &Reason) {
+        Self::park();
+    }
 
     /// Lets a parked thread run, or its next [`Parking::park`] return at once. Highest level: Dispatch.
     ///

@@ -158,17 +158,27 @@ pub(crate) fn find(address: VirtAddr) -> Option<Spot> {
 }
 
 /// Returns a word of a stack, if the address is one's and aligned. Stacks that another processor runs on may be unknown here.
-#[allow(unsafe_code, reason = "a word is read by its address")]
+#[allow(unsafe_code, reason = "what is known as a stack is there")]
 pub(crate) fn word_at(address: VirtAddr) -> Option<u64> {
-    const WORD: u64 = size_of::<usize>() as u64;
     let Some(Spot::Inside(stack)) = find(address) else { return None };
-    let is_inside = VirtRange::with_length(address, WORD)?.end() <= stack.pages.end();
+    // SAFETY: a stack is mapped as long as it is known.
+    unsafe { word_of(stack.pages, address) }
+}
+
+/// Returns a word of these pages, if the address is one's and aligned.
+///
+/// # Safety
+/// The pages can be read.
+#[allow(unsafe_code, reason = "a word is read by its address")]
+pub(crate) unsafe fn word_of(pages: VirtRange, address: VirtAddr) -> Option<u64> {
+    const WORD: u64 = size_of::<usize>() as u64;
+    let is_inside = pages.contains(address) && VirtRange::with_length(address, WORD)?.end() <= pages.end();
     if !is_inside || !address.is_aligned(WORD) {
         return None;
     }
     let word = core::ptr::with_exposed_provenance::<usize>(address.get() as usize);
-    // SAFETY: the word lies on a stack, which is mapped as long as it is known; any bits are a number. Volatile, because whoever
-    // owns the stack may be writing to it.
+    // SAFETY: the word lies in pages that can be read; any bits are a number. Volatile, because whoever owns the stack may be
+    // writing to it.
     Some(unsafe { word.read_volatile() } as u64)
 }
 

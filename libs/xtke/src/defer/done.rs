@@ -7,11 +7,12 @@
 //! at Dispatch, so that the waiter, who was woken just before, never spins for long.
 #![allow(unsafe_code, reason = "the waiting thread is known by its address")]
 
-use core::ptr::null_mut;
+use core::ptr::{from_ref, null_mut};
 
 use xtcore::RunLevel;
 
 use crate::platform::{Boost, Parking};
+use crate::sleep::Reason;
 use crate::sync::{AtomicPtr, AtomicU8, Ordering, constructors};
 
 const OPEN: u8 = 0;
@@ -42,7 +43,7 @@ impl<P: Parking> Done<P> {
             match self.state.load(Ordering::Acquire) {
                 DONE => return,
                 WAKING => P::relax(),
-                _ => P::park(),
+                _ => P::park_for(&Reason::completion(from_ref(self).cast())),
             }
         }
     }

@@ -96,6 +96,11 @@ impl<P: Platform, T, L: Level> SpinLock<P, T, L> {
         self.value.get_mut()
     }
 
+    /// Returns where the value lies, for whoever looks at a machine that stands still and takes no lock.
+    pub(crate) const fn as_ptr(&self) -> *const T {
+        self.value.get()
+    }
+
     fn claim(&self) -> Claim {
         Claim { class: self.class, address: ptr::from_ref(&self.queue).addr(), level: L::LEVEL }
     }

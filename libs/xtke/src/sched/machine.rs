@@ -8,6 +8,7 @@ use core::ptr::NonNull;
 use super::scheduler::Scheduler;
 use super::thread::Thread;
 use crate::platform::{Boost, Parking, Platform};
+use crate::sleep::Reason;
 
 /// What a thread does: it is run once, on the thread, at Passive.
 pub trait Start: Send + 'static {
@@ -112,7 +113,11 @@ unsafe impl<P: Switching> Parking for P {
     }
 
     fn park() {
-        P::scheduler().park();
+        P::scheduler().park(None);
+    }
+
+    fn park_for(reason: &Reason) {
+        P::scheduler().park(Some(reason));
     }
 
     fn unpark(thread: &Thread<P>, boost: Boost) {

@@ -1,6 +1,6 @@
 //! The end of a thread, as something to wait for.
 
-use super::object::{Object, Passing, Target};
+use super::object::{Kind, Object, Passing, Target};
 use super::{Timeout, WaitError, Waitable, Waiting, signals, wait};
 use crate::platform::{Boost, Parking};
 use crate::sync::{AtomicU32, Ordering, constructors};
@@ -33,7 +33,7 @@ impl<P: Parking> ThreadEnd<P> {
     constructors! {
         /// Returns the end of a thread that has not ended.
         pub fn new() -> Self {
-            Self { object: Object::new(0, Passing::Free), status: AtomicU32::new(0) }
+            Self { object: Object::new(Kind::THREAD_END, 0, Passing::Free), status: AtomicU32::new(0) }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Events: what happened, or happened once more.
 
-use super::object::{Object, Passing, Target};
+use super::object::{Kind, Object, Passing, Target};
 use super::{Signal, Waitable, signals};
 use crate::platform::{Boost, Parking};
 use crate::sync::constructors;
@@ -32,12 +32,12 @@ impl<P: Parking> Event<P> {
     constructors! {
         /// Returns a notification event that is not set.
         pub fn notification() -> Self {
-            Self { object: Object::new(0, Passing::Free) }
+            Self { object: Object::new(Kind::EVENT, 0, Passing::Free) }
         }
 
         /// Returns a synchronisation event that is not set.
         pub fn synchronisation() -> Self {
-            Self { object: Object::new(0, Passing::Takes) }
+            Self { object: Object::new(Kind::EVENT, 0, Passing::Takes) }
         }
     }
 

@@ -38,6 +38,7 @@
 
 mod end;
 mod event;
+mod look;
 mod mutex;
 mod object;
 mod semaphore;
@@ -51,6 +52,7 @@ use crate::platform::{Boost, Platform};
 
 pub use end::{EndedBefore, ThreadEnd};
 pub use event::{Event, Was};
+pub use look::{Busy, Damaged, Objects, Waited};
 pub use mutex::{Mutex, NotOwner, Owned, abandon_owned};
 pub use object::Target;
 pub use semaphore::{LimitExceeded, Permits, PermitsError, Semaphore};

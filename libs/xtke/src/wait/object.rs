@@ -17,6 +17,7 @@ use core::ptr::NonNull;
 
 use xtrtl::list::{Corrupt, Queue, Step};
 
+use super::look::Busy;
 use super::mutex::Mutex;
 use super::waiter::{Aim, Block, Ending};
 use super::{Handover, Waiting};
@@ -24,6 +25,19 @@ use crate::lock::{Class, SpinGuard, SpinLock};
 use crate::misuse::Misuse;
 use crate::platform::{Boost, Parking};
 use crate::sync::constructors;
+
+/// What kind of object it is; NT's `DISPATCHER_HEADER::Type`. Nothing depends on it but what is told of the object. A
+/// number, because memory that was overwritten may be taken for one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
+pub(super) struct Kind(u8);
+
+impl Kind {
+    pub(super) const EVENT: Self = Self(1);
+    pub(super) const SEMAPHORE: Self = Self(2);
+    pub(super) const MUTEX: Self = Self(3);
+    pub(super) const THREAD_END: Self = Self(4);
+}
 
 const CLASS: Class = Class::new("waitable object");
 
@@ -166,21 +180,37 @@ impl<P: Parking> State<P> {
 
 /// What every waitable object begins with.
 pub(super) struct Object<P: Parking> {
+    pub(super) kind: Kind,
     state: SpinLock<P, State<P>>,
 }
 
 impl<P: Parking> Object<P> {
     constructors! {
         /// Returns an object for which nobody waits.
-        pub(super) fn new(available: u32, passing: Passing<P>) -> Self {
+        pub(super) fn new(kind: Kind, available: u32, passing: Passing<P>) -> Self {
             let signal = Signal { available, passing };
-            Self { state: SpinLock::new(CLASS, State { signal, waiters: Queue::new() }) }
+            Self { kind, state: SpinLock::new(CLASS, State { signal, waiters: Queue::new() }) }
         }
     }
 
     /// Takes the object's lock.
     pub(super) fn lock(&self) -> SpinGuard<'_, P, State<P>> {
         self.state.lock()
+    }
+
+    /// Returns who owns the object, without its lock.
+    ///
+    /// # Errors
+    /// [`Busy`], when somebody holds the lock: the state may be half changed.
+    ///
+    /// # Safety
+    /// Nobody changes the object meanwhile: whoever could stands still.
+    pub(super) unsafe fn peek_owner(&self) -> Result<Option<NonNull<P::Thread>>, Busy> {
+        if self.state.is_held() {
+            return Err(Busy);
+        }
+        // SAFETY: nobody holds the lock, and the caller says that nobody takes it meanwhile.
+        Ok(unsafe { &*self.state.as_ptr() }.signal.owner())
     }
 
     /// Returns the state of an object that nobody else knows any more.
@@ -191,7 +221,7 @@ impl<P: Parking> Object<P> {
 
 /// What a wait is for: an opaque part of the object that [`Waitable`](super::Waitable) names.
 pub struct Target<'a, P: Parking> {
-    object: &'a Object<P>,
+    pub(super) object: &'a Object<P>,
     /// The mutex, if the object is one: who passes, owns it.
     mutex: Option<&'a Mutex<P>>,
 }

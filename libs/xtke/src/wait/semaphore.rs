@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU32;
 
-use super::object::{Object, Passing, Target};
+use super::object::{Kind, Object, Passing, Target};
 use super::{Waitable, signals};
 use crate::platform::{Boost, Parking};
 use crate::sync::constructors;
@@ -77,7 +77,7 @@ impl<P: Parking> Semaphore<P> {
     constructors! {
         /// Returns a semaphore with so many permits.
         pub fn new(permits: Permits) -> Self {
-            Self { object: Object::new(permits.available, Passing::Takes), limit: permits.limit }
+            Self { object: Object::new(Kind::SEMAPHORE, permits.available, Passing::Takes), limit: permits.limit }
         }
     }
 

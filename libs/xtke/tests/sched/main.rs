@@ -10,3 +10,4 @@ mod order;
 mod placing;
 mod properties;
 mod stress;
+mod waits;

@@ -24,6 +24,7 @@ use xtke::sched::{
     first_run,
 };
 use xtke::time::Instant;
+use xtke::wait::{Alarm, Owned, Waiting};
 use xtke::{CpuIndex, RunLevel};
 
 /// The machine that the asking thread of the host belongs to.
@@ -219,6 +220,19 @@ impl Start for Work {
 #[derive(Default)]
 pub(crate) struct End {
     state: Mutex<(bool, Vec<Handle<Host>>)>,
+    owned: Owned<Host>,
+}
+
+// SAFETY: the alarm is not used at all, and each thread has its own list.
+unsafe impl Waiting for Host {
+    /// The time stands still here, so it is never out.
+    fn with_alarm<R>(_: Instant, _: &Alarm<Self>, wait: impl FnOnce() -> R) -> R {
+        wait()
+    }
+
+    fn owned(thread: &Thread<Self>) -> &Owned<Self> {
+        &thread.extension().owned
+    }
 }
 
 // SAFETY: what a processor runs is a word of that processor; records come from the host's heap, stacks are its threads.

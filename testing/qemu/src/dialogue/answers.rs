@@ -21,6 +21,10 @@ pub enum Check {
     Zero(&'static [&'static str]),
     /// A row of this list has this value in this column.
     Lists(&'static str, &'static str, &'static str),
+    /// The thread of this name waits for this.
+    Waits(&'static str, &'static str),
+    /// The backtrace reaches the outermost function, by way of one whose name contains this.
+    ComesFrom(&'static str),
 }
 
 /// The answers so far, by the command's first word: later commands are made of them.
@@ -28,12 +32,16 @@ pub enum Check {
 pub(super) struct Answers(BTreeMap<String, Value>);
 
 impl Answers {
-    /// Fills in what a command leaves to earlier answers: `{name}` is where the layout's region of that name begins, and
-    /// `{table}` the frame of the lowest page table of the last `pte`.
+    /// Fills in what a command leaves to earlier answers: `{name}` is where the layout's region of that name begins, `{table}` the
+    /// frame of the lowest page table of the last `pte`, and `{thread name}` the number of the thread of that name.
     pub(super) fn fill(&self, command: &str) -> String {
         let Some((before, rest)) = command.split_once('{') else { return command.to_owned() };
         let (name, after) = rest.split_once('}').unwrap_or((rest, ""));
-        let found = if name == "table" { self.table() } else { self.region(name) };
+        let found = match name.split_once(' ') {
+            Some(("thread", name)) => self.thread(name),
+            _ if name == "table" => self.table(),
+            _ => self.region(name),
+        };
         format!("{before}{}{after}", found.unwrap_or_default())
     }
 
@@ -42,6 +50,10 @@ impl Answers {
         let region =
             regions.iter().find(|region| region.get("name").and_then(Value::as_str) == Some(name))?;
         region.get("start")?.as_str().map(str::to_owned)
+    }
+
+    fn thread(&self, name: &str) -> Option<String> {
+        row(self.0.get("threads")?, "threads", "name", name)?.get("id")?.as_u64().map(|id| id.to_string())
     }
 
     fn table(&self) -> Option<String> {
@@ -116,10 +128,31 @@ pub(super) fn judge(answer: &Value, check: Check, translation: Option<&str>) -> 
         }
         Check::Zero(names) => names.iter().try_for_each(|name| equal(name, number(name)?, 0)),
         Check::Lists(list, column, wanted) => {
-            let rows =
-                answer.get(list).and_then(Value::as_array).ok_or(format!("there is no list {list}"))?;
-            let has = rows.iter().any(|row| row.get(column).and_then(Value::as_str) == Some(wanted));
-            if has { Ok(()) } else { Err(format!("no {column} is {wanted}")) }
+            row(answer, list, column, wanted).map(drop).ok_or(format!("no {column} of {list} is {wanted}"))
+        }
+        Check::Waits(thread, wanted) => {
+            let row = row(answer, "threads", "name", thread).ok_or(format!("there is no thread {thread}"))?;
+            let found = row.get("waits_for").and_then(Value::as_str).unwrap_or("nothing");
+            if found == wanted {
+                Ok(())
+            } else {
+                Err(format!("{thread} waits for {found}, not for {wanted}"))
+            }
+        }
+        Check::ComesFrom(function) => {
+            if let Some(why) = answer.get("broken") {
+                return Err(format!("the backtrace is broken: {why}"));
+            }
+            let frames = answer.get("frames").and_then(Value::as_array).into_iter().flatten();
+            let mut names = frames.filter_map(|frame| frame.get("function").and_then(Value::as_str));
+            let has = names.any(|name| name.contains(function));
+            if has { Ok(()) } else { Err(format!("no frame is of {function}")) }
         }
     }
+}
+
+/// Returns the row of a list that has this text in this column.
+fn row<'a>(answer: &'a Value, list: &str, column: &str, wanted: &str) -> Option<&'a Value> {
+    let mut rows = answer.get(list)?.as_array()?.iter();
+    rows.find(|row| row.get(column).and_then(Value::as_str) == Some(wanted))
 }

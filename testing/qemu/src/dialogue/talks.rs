@@ -4,7 +4,7 @@
 
 use xtcore::choice::Architecture;
 
-use super::Check::{AddsUp, IsTable, Lists, Translates, Whole, Zero};
+use super::Check::{AddsUp, ComesFrom, IsTable, Lists, Translates, Waits, Whole, Zero};
 use super::Step::{
     self, Asks, Ends, Mirrors, Pictures, Presses, Repeats, Reports, Sees, SeesNot, Types, Visits,
 };
@@ -213,6 +213,17 @@ const MONITOR: &[Step] = &[
     Asks("poolused thre", Lists("tags", "pool", "non-paged")),
     Asks("cpus", Lists("cpus", "state", "running")),
     Asks("threads", Lists("threads", "name", "main")),
+    Asks("threads", Waits("reaper", "the dead")),
+    Asks("threads", Waits("delayed 0", "work")),
+    Asks("threads", Waits("main", "to be woken")),
+    // Threads that wait, each processor's own, and none.
+    Asks("thread {thread reaper}", ComesFrom("run_reaper")),
+    Asks("thread {thread delayed 0}", ComesFrom("threads::work::run")),
+    Asks("thread {thread main}", ComesFrom("first_run")),
+    Asks("thread {thread idle 1}", ComesFrom("threads::join")),
+    Asks("thread", ComesFrom("kd::monitor::")),
+    Types("thread 4711\r"),
+    Sees("there is no such thread"),
     Asks("stacks", Lists("stacks", "name", "monitor stack")),
     Asks("locks", Lists("known", "lock", "page tables")),
     Asks("timers", Whole),
@@ -250,6 +261,8 @@ const AUTOPSY: &[Step] = &[
     Sees("by a thread, as the machine goes on"),
     Sees("entry 2: the system has stopped"),
     Asks("threads", Lists("threads", "name", "culprit")),
+    Asks("threads", Waits("main", "to be woken")),
+    Asks("thread {thread main}", ComesFrom("first_run")),
     Asks("cpus", Lists("cpus", "state", "stopped")),
     Asks("stacks", Lists("stacks", "name", "stack of the thread culprit")),
     Asks("layout", Whole),

@@ -118,6 +118,16 @@ fn answers_of_the_monitor_are_judged() {
     assert!(judge(&list, Check::Lists("rows", "name", "idle"), None).is_err());
     assert_eq!(judge(&list, Check::Zero(&["faults"]), None), Ok(()));
     assert!(judge(&json!({ "faults": 1 }), Check::Zero(&["faults"]), None).is_err());
+    let threads = json!({ "threads": [{ "name": "idle 0", "waits_for": null }, { "name": "reaper", "waits_for": "the dead" }] });
+    assert_eq!(judge(&threads, Check::Waits("reaper", "the dead"), None), Ok(()));
+    for wrong in [("reaper", "work"), ("idle 0", "the dead"), ("main", "the dead")] {
+        assert!(judge(&threads, Check::Waits(wrong.0, wrong.1), None).is_err(), "{wrong:?}");
+    }
+    let mut thread = json!({ "frames": [{ "function": null }, { "function": "a::run_reaper<b>" }] });
+    assert_eq!(judge(&thread, Check::ComesFrom("run_reaper"), None), Ok(()));
+    assert!(judge(&thread, Check::ComesFrom("run_worker"), None).is_err());
+    thread["broken"] = json!("the frames go in circles");
+    assert!(judge(&thread, Check::ComesFrom("run_reaper"), None).is_err());
     for trouble in [json!({ "busy": "the ledger" }), json!({ "error": "no" })] {
         assert!(judge(&trouble, Check::Whole, None).is_err());
     }

@@ -17,6 +17,7 @@ use core::arch::{asm, naked_asm};
 use core::cell::UnsafeCell;
 
 use xtcore::VirtAddr;
+use xtkd::unwind::Registers;
 
 /// Where a context goes on: its stack pointer, while it does not run.
 #[derive(Debug, Default)]
@@ -48,6 +49,34 @@ impl Context {
         // SAFETY: the frame lies at the end of a stack that is the caller's to give, aligned to its words.
         unsafe { core::ptr::write(place, frame) };
         Self(UnsafeCell::new(start))
+    }
+}
+
+/// Words of a stack below the return address of a context that does not run; the highest is the frame pointer.
+#[cfg(target_arch = "x86_64")]
+const KEPT: u64 = 8;
+/// Words of a stack below the return address of a context that does not run; the highest is the frame pointer.
+#[cfg(target_arch = "x86")]
+const KEPT: u64 = 4;
+
+impl Context {
+    /// Returns where a context that does not run has left its processor: at the beginning of [`exchange`], before that pushed
+    /// anything; or where one begins that never ran. `word` reads its stack where there is one.
+    ///
+    /// # Safety
+    /// Nobody switches to the context meanwhile.
+    pub(crate) unsafe fn left_at(&self, word: impl Fn(VirtAddr) -> Option<u64>) -> Option<Registers> {
+        const WORD: u64 = size_of::<usize>() as u64;
+        // SAFETY: only switches write the cell, and the caller says that there are none.
+        let pointer = unsafe { self.0.get().read() } as u64;
+        let at = |index: u64| pointer.checked_add(index * WORD).map(VirtAddr::new);
+        let (stack, frame) = (at(KEPT)?, VirtAddr::new(word(at(KEPT - 1)?)?));
+        let begin = begin as unsafe extern "C" fn() as usize as u64;
+        if word(stack)? == begin {
+            return Some(Registers { instruction: VirtAddr::new(begin), stack: at(KEPT + 1)?, frame });
+        }
+        let exchange = exchange as unsafe extern "C" fn(*mut usize, usize) as usize;
+        Some(Registers { instruction: VirtAddr::new(exchange as u64), stack, frame })
     }
 }
 

@@ -4,6 +4,7 @@ use core::fmt::Write;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use xtkd::monitor::Trouble;
+use xtkd::unwind::Registers;
 
 use super::errand::Errand;
 use crate::ke::processor::{self, Pinned};
@@ -26,13 +27,15 @@ pub(super) struct Context {
     situation: Situation,
     /// How many other processors stand, and how many there are.
     others: (usize, usize),
+    /// Where the monitor was opened.
+    opened: Registers,
     errand: Option<Errand>,
     pin: Pinned,
 }
 
 impl Context {
-    pub(super) fn new(situation: Situation, others: (usize, usize)) -> Self {
-        Self { situation, others, errand: None, pin: processor::pin() }
+    pub(super) fn new(situation: Situation, others: (usize, usize), opened: Registers) -> Self {
+        Self { situation, others, opened, errand: None, pin: processor::pin() }
     }
 
     /// Tells whoever sees the prompt what there is.
@@ -54,6 +57,11 @@ impl Context {
     /// Returns what has become of the machine.
     pub(super) const fn situation(&self) -> Situation {
         self.situation
+    }
+
+    /// Returns where the monitor was opened: what this processor does, its way into the monitor included.
+    pub(super) const fn opened(&self) -> Registers {
+        self.opened
     }
 
     /// Returns the promise to stay on this processor, for locks that are only tried.

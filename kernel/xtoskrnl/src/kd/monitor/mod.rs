@@ -43,7 +43,7 @@ use xtmm::machine::RunLevel;
 use self::context::{Context, Situation};
 pub(crate) use self::parameter::answer as answer_parameter;
 use self::terminal::Line;
-use crate::ar::stack::call_with_stack;
+use crate::ar::stack::{call_with_stack, here};
 use crate::kd;
 use crate::ke::processor;
 use crate::ke::processors as all_processors;
@@ -86,7 +86,7 @@ fn open(work: &dyn Work) {
     let raised = processor::raise(RunLevel::High);
     // Another processor may be holding this one: then its summons comes now.
     let Some(hold) = all_processors::hold_others() else { return };
-    let mut context = Context::new(Situation::Held, hold.count());
+    let mut context = Context::new(Situation::Held, hold.count(), here());
     on_own_stack(|| work.run(&mut context));
     let errand = context.errand();
     drop(hold);
@@ -98,7 +98,8 @@ fn open(work: &dyn Work) {
 
 /// Opens the monitor of a machine that has stopped. Returns when there is nobody to type.
 pub(crate) fn open_stopped() {
-    on_own_stack(|| Prompt.run(&mut Context::new(Situation::Stopped, (0, 0))));
+    let opened = here();
+    on_own_stack(|| Prompt.run(&mut Context::new(Situation::Stopped, (0, 0), opened)));
 }
 
 /// What is done while the machine stands.

@@ -43,7 +43,7 @@ const fn optional(name: &'static str, kind: Kind) -> Argument {
 const ADDRESS: [Argument; 1] = [required("ADDRESS", Kind::Address)];
 
 /// The commands, by what they are about.
-static COMMANDS: [Entry; 21] = [
+static COMMANDS: [Entry; 22] = [
     plain("vm", "memory by what it is for, as WinDbg's !vm", memory::vm::run),
     with("pte", &ADDRESS, "every entry that leads to an address, decoded", memory::pte::run),
     with(
@@ -68,7 +68,13 @@ static COMMANDS: [Entry; 21] = [
         pools::used::run,
     ),
     plain("cpus", "the processors, and what each of them does", processors::cpus::run),
-    plain("threads", "the threads", processors::threads::run),
+    plain("threads", "the threads, and what each waits for", processors::threads::run),
+    with(
+        "thread",
+        &[optional("ID", Kind::Number)],
+        "a thread and its backtrace, as WinDbg's !thread; without a number the one that was interrupted",
+        processors::thread::run,
+    ),
     plain("stacks", "the stacks, and how deep each was used", processors::stacks::run),
     plain("locks", "locks that are held", processors::locks::run),
     plain("timers", "timers that are armed", processors::timers::run),

@@ -20,7 +20,7 @@ use xtmm::machine::RunLevel;
 pub(crate) use self::codes::Code;
 pub(crate) use self::places::{Places, PlacesJson, publish};
 use self::record::Json;
-pub(crate) use self::trace::Tracer;
+pub(crate) use self::trace::{Broken, Runs, Tracer};
 use super::processors::{self, Stopped};
 use super::{ending, processor, stacks, threads};
 use crate::ar::{TrapFrame, control, stack};

@@ -3,7 +3,7 @@
 use xtcore::CpuIndex;
 use xtkd::unwind::End;
 
-use super::trace::{Runs, Tracer};
+use super::trace::{Broken, Runs, Tracer};
 use super::{Places, Scene, Stop};
 use crate::ar::fault::Vector;
 use crate::ar::{TrapFrame, control};
@@ -85,10 +85,7 @@ impl Stop<'_> {
         }
         match walk.end() {
             None | Some(End::Outermost) => {}
-            Some(End::Lost(at)) => log!("    the next frame would be at {:#x}, {}", at.get(), Place(at)),
-            Some(End::NoCode(at)) => log!("    the way back leads to {:#x}, where no code is", at.get()),
-            Some(End::Circles) => log!("    the frames go in circles"),
-            Some(End::TooMany) => log!("    there are more frames than any stack can have"),
+            Some(end) => log!("    {}", Broken(end)),
         }
     }
 }

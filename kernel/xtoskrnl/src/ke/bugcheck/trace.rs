@@ -4,14 +4,17 @@
 //! where the table is missing or damaged; on amd64 most frames cannot be told without it, because the table also says where
 //! functions begin.
 
+#![allow(unsafe_code, reason = "the stack of a thread that does not run is read")]
+
 use core::fmt;
 
-use xtcore::VirtAddr;
+use xtcore::{VirtAddr, VirtRange};
 use xtkd::symbols::{Flaw, Function, Table};
-use xtkd::unwind::{Convention, Frame, Kind, Program, Registers, Trap, Walk};
+use xtkd::unwind::{Convention, End, Frame, Kind, Program, Registers, Trap, Walk};
 
 use crate::ar::image::{self, Code};
 use crate::ar::{FRAMES, entry_at};
+use crate::ke::regions::Place;
 use crate::ke::stacks;
 
 /// The section with the names.
@@ -21,6 +24,8 @@ const SECTION: [u8; 8] = *b".xtsym\0\0";
 pub(crate) struct Tracer {
     code: Option<Code>,
     names: Result<Table<'static>, NoNames>,
+    /// A stack that only who asks knows.
+    stack: Option<VirtRange>,
 }
 
 /// Why functions have no names.
@@ -43,10 +48,21 @@ impl fmt::Display for NoNames {
 
 impl Tracer {
     /// Finds code and names in the image. Reads the whole table once, to see that it is intact: some ten kilobytes.
+    ///
+    /// Never inlined, as everything here that several ask for: nobody who traces is in a hurry.
+    #[inline(never)]
     pub(crate) fn new() -> Self {
         let bytes = image::constants(SECTION).ok_or(NoNames::Absent);
         let names = bytes.and_then(|bytes| Table::new(bytes).map_err(NoNames::Damaged));
-        Self { code: Code::find(), names }
+        Self { code: Code::find(), names, stack: None }
+    }
+
+    /// Reads these pages, too: the stack of a thread that does not run here.
+    ///
+    /// # Safety
+    /// The pages can be read as long as the tracer is used.
+    pub(crate) unsafe fn on(self, stack: Option<VirtRange>) -> Self {
+        Self { stack, ..self }
     }
 
     /// Returns why there are no names, if there are none.
@@ -60,6 +76,7 @@ impl Tracer {
     }
 
     /// Names a frame.
+    #[inline(never)]
     pub(crate) fn name(&self, frame: Frame) -> Named {
         let function = self.function_at(frame.inside());
         let start = function.and_then(|function| image::base().checked_add(function.start.into()));
@@ -76,7 +93,9 @@ impl Program for Tracer {
     const CONVENTION: Convention = FRAMES;
 
     fn word(&self, address: VirtAddr) -> Option<u64> {
-        stacks::word_at(address)
+        let known = stacks::word_at(address);
+        // SAFETY: whoever named the pages said that they can be read.
+        known.or_else(|| unsafe { stacks::word_of(self.stack?, address) })
     }
 
     fn code(&self, address: VirtAddr) -> Option<u8> {
@@ -117,6 +136,21 @@ impl fmt::Display for Named {
     }
 }
 
+/// Why a walk has ended before the outermost function, as a sentence.
+pub(crate) struct Broken(pub(crate) End);
+
+impl fmt::Display for Broken {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            End::Outermost => out.write_str("the outermost function has been reached"),
+            End::Lost(at) => write!(out, "the next frame would be at {:#x}, {}", at.get(), Place(at)),
+            End::NoCode(at) => write!(out, "the way back leads to {:#x}, where no code is", at.get()),
+            End::Circles => out.write_str("the frames go in circles"),
+            End::TooMany => out.write_str("there are more frames than any stack can have"),
+        }
+    }
+}
+
 /// A frame that occurs several times, one after another: a function that calls itself.
 #[derive(Clone, Copy)]
 pub(crate) struct Run {
@@ -143,6 +177,7 @@ impl<'a, 'b> Runs<'a, 'b> {
 impl Iterator for Runs<'_, '_> {
     type Item = Run;
 
+    #[inline(never)]
     fn next(&mut self) -> Option<Run> {
         let frame = self.next.take()?;
         let mut times = 1;

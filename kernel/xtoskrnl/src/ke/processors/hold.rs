@@ -24,6 +24,7 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use xtcore::{CpuIndex, RunLevel, VirtAddr};
+use xtkd::unwind::Registers;
 use xtke::CpuSet;
 
 use super::{State, is_stopping, seen, state};
@@ -32,7 +33,7 @@ use crate::ar::control::pause;
 use crate::ar::local::{self, Mask};
 use crate::hl::apic;
 use crate::ke::processor::{self, MOST};
-use crate::ke::translations;
+use crate::ke::{threads, translations};
 
 /// The number of the processor that holds the others; [`MOST`] while nobody does.
 static HOLDER: AtomicUsize = AtomicUsize::new(MOST);
@@ -49,39 +50,66 @@ const PATIENCE: u32 = 20_000_000;
 /// Where a processor was when an NMI held or stopped it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Whereabouts {
-    /// The instruction.
-    pub(crate) instruction: VirtAddr,
+    /// The registers.
+    pub(crate) place: Registers,
     /// Its run level.
     pub(crate) level: RunLevel,
+    /// The address of its thread's record; 0 if it runs none.
+    pub(crate) thread: usize,
 }
 
 /// The same, where a held processor writes it.
 struct Note {
     instruction: AtomicUsize,
+    stack: AtomicUsize,
+    frame: AtomicUsize,
     level: AtomicUsize,
+    thread: AtomicUsize,
 }
 
-static NOTES: [Note; MOST] =
-    [const { Note { instruction: AtomicUsize::new(0), level: AtomicUsize::new(0) } }; MOST];
+impl Note {
+    /// Returns a note that says nothing.
+    const fn new() -> Self {
+        Self {
+            instruction: AtomicUsize::new(0),
+            stack: AtomicUsize::new(0),
+            frame: AtomicUsize::new(0),
+            level: AtomicUsize::new(0),
+            thread: AtomicUsize::new(0),
+        }
+    }
+}
+
+static NOTES: [Note; MOST] = [const { Note::new() }; MOST];
 
 /// Notes where the calling processor was.
 fn note(frame: &TrapFrame) {
     if let Some(note) = NOTES.get(processor::current().get()) {
-        note.level.store(processor::run_level() as usize, Ordering::Relaxed);
+        let Registers { instruction, stack, frame } = frame.place();
         // Who finds the processor among the held ones finds this.
-        note.instruction.store(frame.instruction().get() as usize, Ordering::Relaxed);
+        note.level.store(processor::run_level() as usize, Ordering::Relaxed);
+        note.thread.store(threads::running_at(), Ordering::Relaxed);
+        note.instruction.store(instruction.get() as usize, Ordering::Relaxed);
+        note.stack.store(stack.get() as usize, Ordering::Relaxed);
+        note.frame.store(frame.get() as usize, Ordering::Relaxed);
     }
 }
 
 /// Returns where a processor was that stands, held or stopped.
 pub(crate) fn whereabouts(cpu: CpuIndex) -> Option<Whereabouts> {
     if let Some(seen) = seen(cpu) {
-        return Some(Whereabouts { instruction: seen.place.instruction, level: seen.level });
+        return Some(Whereabouts { place: seen.place, level: seen.level, thread: seen.record });
     }
     let note = NOTES.get(cpu.get()).filter(|_| held().contains(cpu))?;
     let level = note.level.load(Ordering::Relaxed);
+    let address = |word: &AtomicUsize| VirtAddr::new(word.load(Ordering::Relaxed) as u64);
     Some(Whereabouts {
-        instruction: VirtAddr::new(note.instruction.load(Ordering::Relaxed) as u64),
+        place: Registers {
+            instruction: address(&note.instruction),
+            stack: address(&note.stack),
+            frame: address(&note.frame),
+        },
+        thread: note.thread.load(Ordering::Relaxed),
         level: RunLevel::ALL.into_iter().find(|known| *known as usize == level).unwrap_or(RunLevel::High),
     })
 }

@@ -23,6 +23,8 @@ pub(crate) struct Seen {
     pub(crate) level: RunLevel,
     /// In which thread, if it runs threads.
     pub(crate) thread: Option<xtke::sched::Name>,
+    /// The address of that thread's record; 0 if it runs none.
+    pub(crate) record: usize,
     /// On whose stack.
     pub(crate) stack: stacks::Name,
     /// The innermost functions.
@@ -36,9 +38,10 @@ pub(super) fn keep(own: CpuIndex, place: Registers) {
     let Some(seen) = SEEN.get(own.get()) else { return };
     let level = processor::run_level();
     let thread = threads::running().map(xtke::sched::Thread::name);
+    let record = threads::running_at();
     let stack = stacks::name_at(place.stack);
     let frames = Tracer::new().walk(place).take(FRAMES).collect();
-    seen.call_once(|| Seen { place, level, thread, stack, frames });
+    seen.call_once(|| Seen { place, level, thread, record, stack, frames });
 }
 
 /// Returns what a processor was doing when it was stopped.

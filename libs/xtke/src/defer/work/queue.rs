@@ -13,7 +13,7 @@
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
-use core::ptr::NonNull;
+use core::ptr::{NonNull, from_ref};
 
 use xtrtl::list::{Corrupt, Link, Ring};
 
@@ -22,6 +22,7 @@ use crate::levels::may_wait;
 use crate::lock::{Class, SpinGuard, SpinLock};
 use crate::misuse::Misuse;
 use crate::platform::{Boost, Parking};
+use crate::sleep::Reason;
 use crate::sync::constructors;
 
 const CLASS: Class = Class::new("work queue");
@@ -157,7 +158,7 @@ impl<P: Parking> WorkQueue<P> {
             } else {
                 // SAFETY: it stands in no ring, and this frame stays until it stands in none again.
                 unsafe { state.idle.push(link) };
-                state = self.sleep(state, &worker);
+                state = self.sleep(state, &worker, &Reason::work(from_ref(self).cast()));
             }
         }
         state.workers -= 1;
@@ -176,7 +177,7 @@ impl<P: Parking> WorkQueue<P> {
         if state.oldest() <= state.submitted {
             // SAFETY: it stands in no ring, and this frame stays until it stands in none again.
             unsafe { state.flushing.push(NonNull::from(&waiter).cast()) };
-            drop(self.sleep(state, &waiter));
+            drop(self.sleep(state, &waiter, &Reason::completion(from_ref(self).cast())));
         }
     }
 
@@ -191,7 +192,7 @@ impl<P: Parking> WorkQueue<P> {
         if state.workers > 0 {
             // SAFETY: it stands in no ring, and this frame stays until it stands in none again.
             unsafe { state.stopping.push(NonNull::from(&waiter).cast()) };
-            drop(self.sleep(state, &waiter));
+            drop(self.sleep(state, &waiter, &Reason::completion(from_ref(self).cast())));
         }
     }
 
@@ -258,12 +259,12 @@ impl<P: Parking> WorkQueue<P> {
         state
     }
 
-    /// Sleeps without the lock until somebody took the caller out of the ring that it stands in, and takes the lock
-    /// again.
-    fn sleep<'a>(&'a self, mut state: Guard<'a, P>, sleeper: &Sleeper<P>) -> Guard<'a, P> {
+    /// Sleeps for `reason`, without the lock, until somebody took the caller out of the ring that it stands in, and takes
+    /// the lock again.
+    fn sleep<'a>(&'a self, mut state: Guard<'a, P>, sleeper: &Sleeper<P>, reason: &Reason) -> Guard<'a, P> {
         while sleeper.link.is_linked() {
             drop(state);
-            P::park();
+            P::park_for(reason);
             state = self.state.lock();
         }
         state

@@ -60,7 +60,7 @@ impl<P: Parking, T> PushLock<P, T> {
     #[inline]
     pub fn read(&self) -> PushReadGuard<'_, P, T> {
         let raised = Self::enter();
-        self.word.acquire(Kind::Shared);
+        self.word.acquire(Kind::Shared, self.class);
         PushReadGuard { lock: self, _raised: raised }
     }
 
@@ -68,7 +68,7 @@ impl<P: Parking, T> PushLock<P, T> {
     #[inline]
     pub fn write(&self) -> PushWriteGuard<'_, P, T> {
         let raised = Self::enter();
-        self.word.acquire(Kind::Exclusive);
+        self.word.acquire(Kind::Exclusive, self.class);
         PushWriteGuard { lock: self, _raised: raised }
     }
 

@@ -13,6 +13,7 @@ use super::super::step::{self, Step};
 use super::word::Kind;
 use crate::misuse::Misuse;
 use crate::platform::{Boost, Parking, Platform};
+use crate::sleep::Reason;
 use crate::sync::{AtomicU32, Cell, Ordering};
 
 /// The lock is not this waiter's.
@@ -48,11 +49,11 @@ impl<P: Parking> Waiter<P> {
         }
     }
 
-    /// Sleeps until the lock is granted. The waiter is in a queue.
-    pub(super) fn wait(&self) {
+    /// Sleeps until the lock is granted, for `reason`. The waiter is in a queue.
+    pub(super) fn wait(&self, reason: &Reason) {
         let place = Place::<P>(core::marker::PhantomData);
         while self.state.load(Ordering::Acquire) == WAITS {
-            P::park();
+            P::park_for(reason);
         }
         // The waker is at Dispatch, between two neighbouring steps.
         while self.state.load(Ordering::Acquire) != LEFT_ALONE {

@@ -22,10 +22,12 @@ use core::ptr::{self, NonNull};
 
 use xtcore::RunLevel;
 
+use super::super::Class;
 use super::super::step::{self, Step};
 use super::waiter::{Granted, Line, Waiter};
 use crate::misuse::Misuse;
 use crate::platform::{Parking, Platform};
+use crate::sleep::Reason;
 use crate::sync::{AtomicPtr, Ordering, constructors};
 
 /// One thread holds the lock alone.
@@ -63,11 +65,11 @@ impl<P: Parking> Word<P> {
         self.0.load(Ordering::Relaxed).addr() & !GUARD == 0
     }
 
-    /// Waits for the lock.
+    /// Waits for the lock, whose class is for those who look at the waiter.
     #[inline]
-    pub(super) fn acquire(&self, kind: Kind) {
+    pub(super) fn acquire(&self, kind: Kind, class: Class) {
         if self.acquire_at_once(kind).is_err() {
-            self.acquire_in_turn(kind);
+            self.acquire_in_turn(kind, class);
         }
     }
 
@@ -131,7 +133,7 @@ impl<P: Parking> Word<P> {
     }
 
     #[cold]
-    fn acquire_in_turn(&self, kind: Kind) {
+    fn acquire_in_turn(&self, kind: Kind, class: Class) {
         check_level::<P>();
         let waiter = Waiter::new(kind);
         {
@@ -145,7 +147,7 @@ impl<P: Parking> Word<P> {
             state.line = Some(unsafe { Line::joined(state.line, NonNull::from(&waiter)) });
             self.close(state);
         }
-        waiter.wait();
+        waiter.wait(&Reason::lock(class, ptr::from_ref(self).cast()));
     }
 
     #[cold]

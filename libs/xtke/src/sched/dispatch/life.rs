@@ -22,6 +22,7 @@ use super::take::Floor;
 use crate::cpus::{CpuSet, Seat};
 use crate::misuse::Misuse;
 use crate::platform::Parking;
+use crate::sleep::Reason;
 use crate::sync::Ordering;
 
 /// What a new thread is to be.
@@ -242,7 +243,7 @@ impl<P: Switching> Scheduler<P> {
         self.set_reaper(P::running());
         loop {
             if self.reap() == 0 {
-                <P as Parking>::park();
+                <P as Parking>::park_for(&Reason::the_dead());
             }
         }
     }

@@ -20,6 +20,7 @@ use super::ready::End;
 use super::scheduler::Scheduler;
 use super::thread::{Claim, Thread};
 use crate::misuse::Misuse;
+use crate::sleep::Reason;
 use crate::sync::Ordering;
 use take::Floor;
 use tick::Due;
@@ -52,7 +53,9 @@ impl Why {
 impl<P: Switching> Scheduler<P> {
     /// Sleeps until somebody unparks the thread; see [`crate::platform::Parking::park`]. A processor's idle thread does not
     /// sleep: for it this is one turn of a loop. Highest level: Apc. Costs a compare-and-swap if a permit is there.
-    pub(crate) fn park(&self) {
+    ///
+    /// Whoever looks at the thread meanwhile finds `reason`.
+    pub(crate) fn park(&self, reason: Option<&Reason>) {
         at_passive_or_apc::<P>();
         let thread = self.current();
         if thread.status.take_permit().is_ok() {
@@ -66,7 +69,9 @@ impl<P: Switching> Scheduler<P> {
         if thread.charge(1) {
             self.end_quantum(thread);
         }
+        thread.show_reason(reason);
         self.leave(P::cpu(), Floor::Leave, Why::Parks);
+        thread.show_reason(None);
     }
 
     /// Lets an equal or higher thread run, if one is ready; tells whether one did. Highest level: Apc.

@@ -8,8 +8,10 @@
 //! | context | the switch away from the thread, then, after it was claimed, the switch to it |
 //! | stack, start | the creator, then the thread, then the reaper |
 //! | entry in the list of threads | the ledger's lock |
+//! | what it sleeps for | the thread writes it, around its sleep; read while it sleeps and cannot be woken |
 #![allow(unsafe_code, reason = "cells of a thread are read by the thread itself")]
 
+mod asleep;
 mod claim;
 mod handle;
 mod name;
@@ -19,10 +21,11 @@ pub(crate) mod status;
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::MaybeUninit;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use xtcore::CpuIndex;
 
+pub use asleep::{Asleep, Cause};
 pub(crate) use claim::Claim;
 pub use handle::{Handle, Unstarted};
 pub use name::Name;
@@ -32,7 +35,8 @@ pub use status::State;
 use super::machine::Switching;
 use super::ready::{Links, Standing};
 use crate::cpus::CpuSet;
-use crate::sync::{AtomicU32, AtomicUsize, Ordering};
+use crate::sleep::Reason;
+use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 use status::{Status, StatusWord};
 
 /// The number of a thread; no two threads of a machine ever have the same.
@@ -68,6 +72,7 @@ pub struct Thread<P: Switching> {
     pub(crate) standing: UnsafeCell<Standing>,
     pub(crate) links: UnsafeCell<Links<P>>,
     pub(crate) context: UnsafeCell<P::Context>,
+    sleeps_for: AtomicPtr<Reason>,
     /// What is left of its quantum. Only its processor writes it.
     pub(crate) quantum: AtomicU32,
     /// How deep it is in critical regions. Only the thread itself writes it.
@@ -109,6 +114,7 @@ impl<P: Switching> Thread<P> {
             standing: UnsafeCell::new(Standing::NOWHERE),
             links: UnsafeCell::new(Links::NONE),
             context: UnsafeCell::new(parts.context),
+            sleeps_for: AtomicPtr::new(ptr::null_mut()),
             quantum: AtomicU32::new(parts.quantum),
             critical: AtomicU32::new(0),
             ticks: AtomicU32::new(0),
@@ -226,6 +232,14 @@ impl<P: Switching> Thread<P> {
     /// Counts a switch to it; only its processor does.
     pub(crate) fn count_switch(&self) {
         self.switches.store(self.switches().wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// Shows what it is about to sleep for, or that it has woken up. Only the thread itself does, at Dispatch.
+    ///
+    /// Released, so that the note is written when its address is.
+    pub(crate) fn show_reason(&self, reason: Option<&Reason>) {
+        let note = reason.map_or(ptr::null(), ptr::from_ref);
+        self.sleeps_for.store(note.cast_mut(), Ordering::Release);
     }
 
     /// Takes units off the quantum; tells whether it is used up. Only its processor does.

@@ -14,7 +14,7 @@ use core::ptr::NonNull;
 
 use xtrtl::list::{Link, Linked};
 
-use super::object::{Object, Ownership, Passing, State, Target};
+use super::object::{Kind, Object, Ownership, Passing, State, Target};
 use super::{Handover, Timeout, WaitError, Waitable, Waiting, signals, wait};
 use crate::misuse::Misuse;
 use crate::platform::{Boost, Parking};
@@ -68,7 +68,7 @@ impl<P: Parking> Mutex<P> {
         /// Returns a mutex that nobody owns.
         pub fn new() -> Self {
             let nobody = Ownership { owner: None, depth: 0, left: Handover::Orderly };
-            let object = Object::new(1, Passing::Owns(nobody));
+            let object = Object::new(Kind::MUTEX, 1, Passing::Owns(nobody));
             Self { object, link: Link::new(), _pinned: PhantomPinned }
         }
     }

@@ -12,6 +12,7 @@ use super::enlisted::{Blocks, Enlisted};
 use super::{Aim, Patience, Wait};
 use crate::lock::SpinGuard;
 use crate::platform::Parking;
+use crate::sleep::Reason;
 use crate::wait::object::{Offer, State, Target};
 use crate::wait::timeout::until;
 use crate::wait::{Handover, WaitError, Waiting};
@@ -35,6 +36,7 @@ pub(super) fn wait<P: Waiting, const N: usize>(
     for target in targets {
         enlisted.enlist(&mut target.lock());
     }
+    let reason = Reason::all(targets, deadline);
     until::<P, _>(deadline, |alarm| {
         loop {
             // Looked at before the objects: what is there when the time is out is taken.
@@ -45,7 +47,7 @@ pub(super) fn wait<P: Waiting, const N: usize>(
             if is_late {
                 return Err(WaitError::TimedOut);
             }
-            P::park();
+            P::park_for(&reason);
         }
     })
 }

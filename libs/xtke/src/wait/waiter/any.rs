@@ -3,6 +3,7 @@
 
 use super::enlisted::{Blocks, Enlisted};
 use super::{Aim, Ending, First, Patience, Wait};
+use crate::sleep::Reason;
 use crate::wait::object::{Offer, Target};
 use crate::wait::timeout::until;
 use crate::wait::{WaitError, Waiting};
@@ -23,7 +24,8 @@ pub(super) fn wait<P: Waiting, const N: usize>(
             if let Some(ended) = enter(&wait, targets, &mut enlisted) {
                 return ended;
             }
-            match until::<P, _>(deadline, |alarm| sleep::<P>(&wait, || alarm.rang())) {
+            let reason = Reason::any(targets, deadline);
+            match until::<P, _>(deadline, |alarm| sleep::<P>(&wait, &reason, || alarm.rang())) {
                 Ending::Object { index, left } => Ok(First { index: usize::from(index), left }),
                 Ending::Withdrawn => Err(WaitError::TimedOut),
             }
@@ -83,13 +85,13 @@ fn enter<P: Waiting>(
 }
 
 /// Sleeps until the wait is decided; decides it itself when its time is out.
-pub(super) fn sleep<P: Waiting>(wait: &Wait<P>, is_late: impl Fn() -> bool) -> Ending {
+pub(super) fn sleep<P: Waiting>(wait: &Wait<P>, reason: &Reason, is_late: impl Fn() -> bool) -> Ending {
     loop {
         if let Some(ending) = wait.verdict().ending() {
             return ending;
         }
         if !is_late() {
-            P::park();
+            P::park_for(reason);
         } else if wait.verdict().decide(Ending::Withdrawn) {
             return Ending::Withdrawn;
         }

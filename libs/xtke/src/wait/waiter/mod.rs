@@ -24,6 +24,7 @@ use super::timeout::until;
 use super::{Handover, Timeout, WaitError, Waitable, Waiting};
 use crate::misuse::Misuse;
 use crate::platform::{Boost, Parking};
+use crate::sleep::Reason;
 use crate::sync::{AtomicU32, Ordering};
 use crate::time::Instant;
 
@@ -219,9 +220,10 @@ pub fn wait_all<P: Waiting>(objects: &[&dyn Waitable<P>], timeout: Timeout) -> R
 /// Sleeps until the time is out; for ever, if it never is. Highest level: Apc.
 pub fn delay<P: Waiting>(timeout: Timeout) {
     if let Patience::Until(deadline) = Patience::of::<P>(timeout) {
+        let reason = Reason::time(deadline);
         until::<P, _>(deadline, |alarm| {
             while !alarm.rang() {
-                P::park();
+                P::park_for(&reason);
             }
         });
     }

@@ -18,7 +18,7 @@ use xtrtl::list::Step;
 use super::enlisted::{Blocks, Enlisted};
 use super::*;
 use crate::platform::Platform;
-use crate::wait::object::{Object, Offer, Ownership, Passing, State};
+use crate::wait::object::{Kind, Object, Offer, Ownership, Passing, State};
 use crate::wait::{Alarm, INCREMENT, Mutex, Owned, abandon_owned};
 
 /// A machine whose threads are those of the model.
@@ -151,7 +151,7 @@ enum Wakes {
 
 impl Raw {
     fn turnstile(available: u32) -> Arc<Self> {
-        Arc::new(Self(Object::new(available, Passing::Takes)))
+        Arc::new(Self(Object::new(Kind::SEMAPHORE, available, Passing::Takes)))
     }
 
     fn available(&self) -> u32 {
@@ -347,7 +347,8 @@ fn a_signaller_that_does_not_ask_who_won_is_found() {
 fn all_meets_any(wakes: Wakes) {
     explore(5, move || {
         // Side by side, so that they are locked in the same order in each run of the model.
-        let objects = Arc::new([0, 1].map(|available| Raw(Object::new(available, Passing::Takes))));
+        let objects =
+            Arc::new([0, 1].map(|available| Raw(Object::new(Kind::SEMAPHORE, available, Passing::Takes))));
         let both = {
             let objects = Arc::clone(&objects);
             thread::spawn(move || {
@@ -381,7 +382,7 @@ fn a_signaller_that_forgets_those_who_wait_for_all_is_found() {
 fn hand_over(wakes: Wakes) {
     explore(5, move || {
         let nobody = || Ownership { owner: None, depth: 0, left: Handover::Orderly };
-        let mutex = Arc::new((Raw(Object::new(1, Passing::Owns(nobody()))), UnsafeCell::new(0)));
+        let mutex = Arc::new((Raw(Object::new(Kind::MUTEX, 1, Passing::Owns(nobody()))), UnsafeCell::new(0)));
         let turn = move |(mutex, inside): &(Raw, UnsafeCell<u32>)| {
             assert_eq!(wait(mutex, Timeout::Never), Ok(Handover::Orderly));
             // SAFETY: the owner is the only one inside: the model checks that.

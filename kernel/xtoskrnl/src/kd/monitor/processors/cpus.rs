@@ -51,7 +51,7 @@ pub(crate) fn run(_: &mut Context, _: &Arguments<'_>, answer: &mut Answer<'_, '_
                 Value::Text(&what),
                 processors::listed_id(cpu).map_or(Value::Nothing, |id| Value::Number(id.get().into())),
                 level.as_ref().map_or(Value::Nothing, |level| Value::Text(level)),
-                seen.map_or(Value::Nothing, |seen| Value::Address(seen.instruction.get())),
+                seen.map_or(Value::Nothing, |seen| Value::Address(seen.place.instruction.get())),
                 thread.as_ref().map_or(Value::Nothing, |name| Value::Text(name)),
                 Value::Number(SCHEDULER.switches(cpu).into()),
                 spent(Activity::Kernel),

@@ -1,18 +1,18 @@
-//! `threads`: the threads, and what each waits for: a processor, or to be woken.
-#![allow(unsafe_code, reason = "stacks of threads that stand still are looked at")]
+//! `threads`: the threads, and what each waits for.
+#![allow(unsafe_code, reason = "stacks and waits of threads that stand still are looked at")]
 
 use core::ops::ControlFlow;
 use core::ptr::NonNull;
 
-use xtcore::{VirtAddr, VirtRange};
+use xtcore::VirtRange;
 use xtkd::monitor::{Answer, Arguments, Column, Done, Next, Outcome, Trouble, Value};
 use xtke::sched::{Busy, State, Thread};
 
 use super::super::context::Context;
+use super::waits::{self, is_there};
 use crate::ke::threads::{Kernel, SCHEDULER};
-use crate::mm::look;
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 13] = [
     Column::right("id", 4),
     Column::left("name", 14),
     Column::left("state", 8),
@@ -22,6 +22,10 @@ const COLUMNS: [Column; 9] = [
     Column::right("switches", 9),
     Column::right("ticks", 7),
     Column::address("stack"),
+    Column::left("waits_for", 10),
+    Column::address("object"),
+    Column::right("owner", 5),
+    Column::right("left_us", 8),
 ];
 
 /// The most threads that are looked at: a list that leads into itself has an end.
@@ -33,6 +37,8 @@ pub(crate) fn run(_: &mut Context, _: &Arguments<'_>, answer: &mut Answer<'_, '_
         let mut outcome = Ok(());
         let looked = visit(&mut |thread| {
             let stack = stack_of(thread);
+            let wait = waits::of(thread);
+            let [object, owner, left] = waits::details(wait.as_ref());
             outcome = list.row(&[
                 Value::Number(thread.id().get()),
                 Value::Text(&thread.name()),
@@ -43,6 +49,10 @@ pub(crate) fn run(_: &mut Context, _: &Arguments<'_>, answer: &mut Answer<'_, '_
                 Value::Number(thread.switches().into()),
                 Value::Number(thread.ticks().into()),
                 stack.map_or(Value::Nothing, |stack| Value::Address(stack.end().get())),
+                wait.as_ref().map_or(Value::Nothing, |wait| Value::Text(&wait.what)),
+                object,
+                owner,
+                left,
             ]);
             if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
@@ -52,7 +62,8 @@ pub(crate) fn run(_: &mut Context, _: &Arguments<'_>, answer: &mut Answer<'_, '_
     if busy { Err(&Trouble::Busy("the ledger of threads")) } else { Ok(Next::Stay) }
 }
 
-fn state_name(thread: &Thread<Kernel>) -> &'static str {
+/// Returns a thread's state in a word.
+pub(super) fn state_name(thread: &Thread<Kernel>) -> &'static str {
     match thread.state() {
         State::New => "new",
         State::Ready => "ready",
@@ -64,11 +75,10 @@ fn state_name(thread: &Thread<Kernel>) -> &'static str {
 }
 
 /// Shows all threads whose records are there.
-fn visit(each: &mut dyn FnMut(&Thread<Kernel>) -> ControlFlow<()>) -> Result<usize, Busy> {
-    let is_there = |thread: NonNull<Thread<Kernel>>| {
-        let start = VirtAddr::new(thread.addr().get() as u64);
-        VirtRange::with_length(start, size_of::<Thread<Kernel>>() as u64).is_some_and(look::is_there)
-    };
+#[inline(never)]
+pub(super) fn visit(each: &mut dyn FnMut(&Thread<Kernel>) -> ControlFlow<()>) -> Result<usize, Busy> {
+    let is_there =
+        |thread: NonNull<Thread<Kernel>>| is_there(thread.addr().get(), size_of::<Thread<Kernel>>());
     SCHEDULER.look(MOST, &is_there, each)
 }
 

@@ -2,15 +2,15 @@
 
 use core::ops::ControlFlow;
 
-use xtcore::{CpuIndex, VirtAddr, VirtRange};
+use xtcore::CpuIndex;
 use xtkd::monitor::{Answer, Arguments, Column, Done, Next, Trouble, Value};
 use xtke::platform::Platform;
 use xtke::time::{Armed, Interval};
 
 use super::super::context::Context;
+use super::waits::is_there;
 use crate::ke::processor::MOST;
 use crate::ke::threads::{self, Kernel};
-use crate::mm::look;
 
 const COLUMNS: [Column; 4] = [
     Column::right("cpu", 3),
@@ -26,9 +26,6 @@ pub(crate) fn run(_: &mut Context, _: &Arguments<'_>, answer: &mut Answer<'_, '_
     let now = Kernel::now();
     let micros = |interval: Interval| interval.units() / Interval::from_micros(1).units();
     answer.fact("now_us", "Now, since the clock began", Value::Number(now.units() / 10))?;
-    let is_there = |start: usize, bytes: usize| {
-        VirtRange::with_length(VirtAddr::new(start as u64), bytes as u64).is_some_and(look::is_there)
-    };
     answer.list("timers", &COLUMNS, &mut |list| {
         (0..MOST).map(CpuIndex::new).try_for_each(|cpu| {
             let mut outcome = Ok(());
