@@ -147,7 +147,7 @@ unsafe impl Machine for Host {
 
     fn run_level(&self) -> RunLevel {
         let level = BLOCK.with(|block| block.level.get());
-        RunLevel::ALL.into_iter().find(|known| *known as u32 == level).unwrap_or(RunLevel::High)
+        RunLevel::from_number(level).unwrap_or(RunLevel::High)
     }
 
     /// Does nothing: no memory stands behind the frames.

@@ -94,17 +94,7 @@ extern "C" fn kernel_entry(block: *const u8, self_map_slot: usize) -> ! {
 /// What follows when the kernel stands, before there are threads: the screen, the devices, interrupts.
 fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> ! {
     if let Some(screen) = memory.block().screen() {
-        let record = Framebuffer {
-            address: screen.address.get(),
-            bytes: screen.bytes(),
-            base: screen.base.get(),
-            width: screen.width,
-            height: screen.height,
-            stride: screen.stride,
-            format: screen.format as u32,
-        };
-        let find = |page| memory.find(page);
-        attach(find, &record);
+        attach(|page| memory.find(page), &screen.record());
     }
     tell::layout(memory);
     tell::phases(stamps);

@@ -51,7 +51,7 @@ fn main() {
         assert!(pair[0].frames.end() <= pair[1].frames.start());
     }
     for kind in MemoryKind::ALL {
-        let runs = clean.runs().iter().filter(|run| run.kind == *kind);
+        let runs = clean.runs().iter().filter(|run| run.kind == kind);
         let (count, bytes) =
             runs.fold((0, 0), |(count, bytes), run| (count + 1, bytes + run.frames.count().bytes()));
         if count > 0 {

@@ -20,7 +20,7 @@ fn document() -> String {
 #[test]
 fn kinds_types_and_reasons_are_listed() {
     let document = document();
-    for &kind in MemoryKind::ALL {
+    for kind in MemoryKind::ALL {
         let row = format!("\n| {} | `{}` |", kind as u32, kind.name());
         assert!(document.contains(&row), "{row}");
     }

@@ -103,7 +103,7 @@ fn the_lowest_pair_of_overlapping_claims_is_named() {
 
 #[test]
 fn only_a_loaders_kinds_can_be_claimed() {
-    for &kind in MemoryKind::ALL {
+    for kind in MemoryKind::ALL {
         let claim = claim(0x14, 1, kind);
         let allowed = kind.is_kernel_owned() || kind == MemoryKind::LoaderTemporary;
         match laid(&MAP, &[claim]) {

@@ -86,47 +86,22 @@ impl ModeSet {
     }
 }
 
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident = $number:literal, $text:literal;)*) => {
-        /// Why a mode was chosen. The numbers are part of the boot protocol.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-        #[repr(u32)]
-        pub enum Reason {
-            $($(#[$doc])* $name = $number,)*
-        }
-
-        impl Reason {
-            /// Returns the reason with that number, or `None` when there is none.
-            #[must_use]
-            pub const fn from_number(number: u32) -> Option<Self> {
-                match number {
-                    $($number => Some(Self::$name),)*
-                    _ => None,
-                }
-            }
-
-            /// Returns the reason in words.
-            #[must_use]
-            pub const fn text(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)*
-                }
-            }
-        }
-    };
-}
-
-reasons! {
-    /// The processor has the wide mode and nothing speaks against it.
-    Wide = 1, "the processor has the wide mode";
-    /// The processor lacks the wide mode.
-    NoFeature = 2, "the processor lacks the wide mode";
-    /// The user asked for the narrow mode.
-    Parameter = 3, "the parameter NOXPA asks for the narrow mode";
-    /// The kernel image supports only this mode of the architecture.
-    Kernel = 4, "the kernel supports only this mode";
-    /// The user demanded the wide mode.
-    WideParameter = 5, "the parameter XPA asks for the wide mode";
+crate::numbered! {
+    /// Why a mode was chosen. The numbers are part of the boot protocol.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[repr(u32)]
+    pub enum Reason => text {
+        /// The processor has the wide mode and nothing speaks against it.
+        Wide = 1 => "the processor has the wide mode",
+        /// The processor lacks the wide mode.
+        NoFeature = 2 => "the processor lacks the wide mode",
+        /// The user asked for the narrow mode.
+        Parameter = 3 => "the parameter NOXPA asks for the narrow mode",
+        /// The kernel image supports only this mode of the architecture.
+        Kernel = 4 => "the kernel supports only this mode",
+        /// The user demanded the wide mode.
+        WideParameter = 5 => "the parameter XPA asks for the wide mode",
+    }
 }
 
 /// A chosen paging mode and the reason.

@@ -12,29 +12,26 @@
 //!
 //! Source: Intel SDM volume 3A, chapter 4, tables 4-2 to 4-4; AMD64 APM volume 2, chapter 5.
 
-use core::fmt;
-
 use crate::address::{PhysAddr, VirtAddr};
 use crate::frame::{Frame, FrameCount, PAGE_SHIFT};
 
-/// The four paging modes, named by their number of levels.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(u8)]
-pub enum PagingMode {
-    /// 32-bit paging: two levels, 4-byte entries.
-    Pml2 = 2,
-    /// PAE paging: three levels, 8-byte entries, the top one with four entries.
-    Pml3 = 3,
-    /// 4-level paging.
-    Pml4 = 4,
-    /// 5-level paging (LA57).
-    Pml5 = 5,
+crate::named! {
+    /// The four paging modes, named by their number of levels.
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+    #[repr(u8)]
+    pub enum PagingMode => name {
+        /// 32-bit paging: two levels, 4-byte entries.
+        Pml2 = 2 => "pml2",
+        /// PAE paging: three levels, 8-byte entries, the top one with four entries.
+        Pml3 = 3 => "pml3",
+        /// 4-level paging.
+        Pml4 = 4 => "pml4",
+        /// 5-level paging (LA57).
+        Pml5 = 5 => "pml5",
+    }
 }
 
 impl PagingMode {
-    /// All modes, narrowest first.
-    pub const ALL: [Self; 4] = [Self::Pml2, Self::Pml3, Self::Pml4, Self::Pml5];
-
     /// Returns the mode with that many levels, or `None` when there is no such mode.
     #[must_use]
     pub const fn from_levels(levels: u8) -> Option<Self> {
@@ -64,27 +61,10 @@ impl PagingMode {
         }
     }
 
-    /// Returns the lower-case name that logs and reports use: `pml2` to `pml5`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pml2 => "pml2",
-            Self::Pml3 => "pml3",
-            Self::Pml4 => "pml4",
-            Self::Pml5 => "pml5",
-        }
-    }
-
     /// Tells whether this is the wide mode of its architecture (PAE or LA57), which ExectOS calls XPA.
     #[must_use]
     pub const fn is_wide(self) -> bool {
         matches!(self, Self::Pml3 | Self::Pml5)
-    }
-}
-
-impl fmt::Display for PagingMode {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.name())
     }
 }
 

@@ -14,6 +14,7 @@
 //!   [`LockClass`] a kind of locks that it waits for.
 //! * [`interrupt`] has the words for interrupts that tables describe and controllers route.
 //! * [`choice`] decides the paging mode from what the processor has, the user asked, and the kernel supports.
+//! * [`named!`] and [`numbered!`] declare enums that are lists of names, or of names and numbers.
 //!
 //! Ranges are `[start, end)`. No arithmetic here wraps: it saturates where the documentation says so, and else it
 //! returns `None`.
@@ -39,6 +40,7 @@ mod frame;
 mod geometry;
 pub mod interrupt;
 mod memory;
+mod named;
 mod processor;
 
 pub use address::{PhysAddr, VirtAddr, VirtRange};

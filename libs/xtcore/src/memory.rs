@@ -4,74 +4,46 @@
 
 use crate::frame::{Frame, FrameCount, FrameRange};
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $number:literal, $text:literal;)*) => {
-        /// The purpose of a run of frames, as the loader hands it to the kernel.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        #[repr(u32)]
-        pub enum MemoryKind {
-            $($(#[$doc])* $name = $number,)*
-        }
-
-        impl MemoryKind {
-            /// All kinds, in the order of their numbers.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// Returns the kind with that number, or `None` when there is none.
-            #[must_use]
-            pub const fn from_number(number: u32) -> Option<Self> {
-                match number {
-                    $($number => Some(Self::$name),)*
-                    _ => None,
-                }
-            }
-
-            /// Returns the short name that logs and pictures use.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)*
-                }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// Usable RAM that nobody holds.
-    Free = 1, "free";
-    /// Boot-services code or data: free once boot services have been left.
-    FirmwareTemporary = 2, "firmware-temporary";
-    /// The loader's own image, pool and hand-over trampoline: free once the kernel runs on its own tables.
-    LoaderTemporary = 3, "loader-temporary";
-    /// The kernel's image.
-    KernelImage = 4, "kernel-image";
-    /// The active page tables, CR3's frame first of all.
-    PageTables = 5, "page-tables";
-    /// The loader block.
-    LoaderBlock = 6, "loader-block";
-    /// The stack that the kernel is entered on.
-    BootStack = 7, "boot-stack";
-    /// ACPI tables; usable once they have been read.
-    AcpiReclaimable = 8, "acpi-reclaimable";
-    /// ACPI non-volatile storage; never usable.
-    AcpiNvs = 9, "acpi-nvs";
-    /// Runtime-services code.
-    RuntimeCode = 10, "runtime-code";
-    /// Runtime-services data.
-    RuntimeData = 11, "runtime-data";
-    /// Memory-mapped I/O or port space.
-    Device = 12, "device";
-    /// Persistent memory: holds data that outlives the boot.
-    Persistent = 13, "persistent";
-    /// Memory that a confidential guest has not accepted.
-    Unaccepted = 14, "unaccepted";
-    /// Memory set aside for a special purpose (EFI_MEMORY_SP); only its driver may use it.
-    SpecialPurpose = 15, "special-purpose";
-    /// Reserved, OEM-defined or unknown to this version.
-    Reserved = 16, "reserved";
-    /// RAM that the firmware found faulty.
-    Bad = 17, "bad";
+crate::numbered! {
+    /// The purpose of a run of frames, as the loader hands it to the kernel.
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+    #[repr(u32)]
+    pub enum MemoryKind => name {
+        /// Usable RAM that nobody holds.
+        Free = 1 => "free",
+        /// Boot-services code or data: free once boot services have been left.
+        FirmwareTemporary = 2 => "firmware-temporary",
+        /// The loader's own image, pool and hand-over trampoline: free once the kernel runs on its own tables.
+        LoaderTemporary = 3 => "loader-temporary",
+        /// The kernel's image.
+        KernelImage = 4 => "kernel-image",
+        /// The active page tables, CR3's frame first of all.
+        PageTables = 5 => "page-tables",
+        /// The loader block.
+        LoaderBlock = 6 => "loader-block",
+        /// The stack that the kernel is entered on.
+        BootStack = 7 => "boot-stack",
+        /// ACPI tables; usable once they have been read.
+        AcpiReclaimable = 8 => "acpi-reclaimable",
+        /// ACPI non-volatile storage; never usable.
+        AcpiNvs = 9 => "acpi-nvs",
+        /// Runtime-services code.
+        RuntimeCode = 10 => "runtime-code",
+        /// Runtime-services data.
+        RuntimeData = 11 => "runtime-data",
+        /// Memory-mapped I/O or port space.
+        Device = 12 => "device",
+        /// Persistent memory: holds data that outlives the boot.
+        Persistent = 13 => "persistent",
+        /// Memory that a confidential guest has not accepted.
+        Unaccepted = 14 => "unaccepted",
+        /// Memory set aside for a special purpose (EFI_MEMORY_SP); only its driver may use it.
+        SpecialPurpose = 15 => "special-purpose",
+        /// Reserved, OEM-defined or unknown to this version.
+        Reserved = 16 => "reserved",
+        /// RAM that the firmware found faulty.
+        Bad = 17 => "bad",
+    }
 }
 
 impl MemoryKind {

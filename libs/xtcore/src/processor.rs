@@ -50,55 +50,33 @@ impl fmt::Display for ApicId {
     }
 }
 
-/// How urgent what a processor does is; a higher level is not interrupted by a lower one. NT calls it IRQL.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(u8)]
-pub enum RunLevel {
-    /// Ordinary threads.
-    Passive = 0,
-    /// Asynchronous procedure calls; threads still may wait and touch pageable memory.
-    Apc = 1,
-    /// The dispatcher and deferred procedure calls: no waiting, no pageable memory.
-    Dispatch = 2,
-    /// Device interrupts.
-    Device = 3,
-    /// The clock interrupt.
-    Clock = 4,
-    /// Interrupts between processors.
-    Ipi = 5,
-    /// Nothing interrupts; bug checks run here.
-    High = 6,
+crate::numbered! {
+    /// How urgent what a processor does is; a higher level is not interrupted by a lower one. NT calls it IRQL.
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+    #[repr(u8)]
+    pub enum RunLevel => name {
+        /// Ordinary threads.
+        Passive = 0 => "passive",
+        /// Asynchronous procedure calls; threads still may wait and touch pageable memory.
+        Apc = 1 => "apc",
+        /// The dispatcher and deferred procedure calls: no waiting, no pageable memory.
+        Dispatch = 2 => "dispatch",
+        /// Device interrupts.
+        Device = 3 => "device",
+        /// The clock interrupt.
+        Clock = 4 => "clock",
+        /// Interrupts between processors.
+        Ipi = 5 => "ipi",
+        /// Nothing interrupts; bug checks run here.
+        High = 6 => "high",
+    }
 }
 
 impl RunLevel {
-    /// All levels, lowest first.
-    pub const ALL: [Self; 7] =
-        [Self::Passive, Self::Apc, Self::Dispatch, Self::Device, Self::Clock, Self::Ipi, Self::High];
-
-    /// Returns the name that bug checks print.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Passive => "passive",
-            Self::Apc => "apc",
-            Self::Dispatch => "dispatch",
-            Self::Device => "device",
-            Self::Clock => "clock",
-            Self::Ipi => "ipi",
-            Self::High => "high",
-        }
-    }
-
     /// Tells whether pageable memory may be touched: a page fault can be resolved there.
     #[must_use]
     pub const fn may_fault(self) -> bool {
         (self as u8) <= Self::Apc as u8
-    }
-}
-
-impl fmt::Display for RunLevel {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.name())
     }
 }
 

@@ -21,26 +21,70 @@
 
 use core::fmt::{self, Display, Write};
 
-/// Where a value goes, and whether it is the first one there.
+/// Where values go, and whether the next is the first one there.
+///
+/// What every member needs is here, once in a program: only the closures are compiled where they stand.
 struct Place<'a> {
     out: &'a mut dyn Write,
     is_first: bool,
 }
 
 impl Place<'_> {
-    /// Separates a value from the one before.
-    fn next(&mut self) -> Result<&mut dyn Write, fmt::Error> {
+    /// Separates a value from the one before, and writes its name; an element of an array has none.
+    fn begin(&mut self, name: &'static str) -> Result<&mut dyn Write, fmt::Error> {
         if !core::mem::take(&mut self.is_first) {
             self.out.write_char(',')?;
+        }
+        if !name.is_empty() {
+            write!(self.out, "\"{name}\":")?;
         }
         Ok(self.out)
     }
 
-    /// Begins a member.
-    fn name(&mut self, name: &'static str) -> Result<&mut dyn Write, fmt::Error> {
-        let out = self.next()?;
-        write!(out, "\"{name}\":")?;
-        Ok(out)
+    #[inline(never)]
+    fn number(&mut self, name: &'static str, value: u64) -> fmt::Result {
+        write!(self.begin(name)?, "{value}")
+    }
+
+    #[inline(never)]
+    fn text(&mut self, name: &'static str, value: &dyn Display) -> fmt::Result {
+        let out = self.begin(name)?;
+        out.write_char('"')?;
+        write!(Escape(out), "{value}")?;
+        out.write_char('"')
+    }
+
+    #[inline(never)]
+    fn address(&mut self, name: &'static str, value: u64) -> fmt::Result {
+        write!(self.begin(name)?, "\"{value:#x}\"")
+    }
+
+    #[inline(never)]
+    fn word(&mut self, name: &'static str, word: &'static str) -> fmt::Result {
+        self.begin(name)?.write_str(word)
+    }
+
+    #[inline(never)]
+    fn open(&mut self, name: &'static str, bracket: char) -> Result<Place<'_>, fmt::Error> {
+        let out = self.begin(name)?;
+        out.write_char(bracket)?;
+        Ok(Place { out, is_first: true })
+    }
+
+    fn object(
+        &mut self,
+        name: &'static str,
+        fill: impl FnOnce(&mut Object<'_>) -> fmt::Result,
+    ) -> fmt::Result {
+        let mut object = Object(self.open(name, '{')?);
+        fill(&mut object)?;
+        object.0.out.write_char('}')
+    }
+
+    fn array(&mut self, name: &'static str, fill: impl FnOnce(&mut Array<'_>) -> fmt::Result) -> fmt::Result {
+        let mut array = Array(self.open(name, '[')?);
+        fill(&mut array)?;
+        array.0.out.write_char(']')
     }
 }
 
@@ -54,23 +98,7 @@ impl Writer {
     /// # Errors
     /// Those of `out` and of `fill`.
     pub fn object(out: &mut dyn Write, fill: impl FnOnce(&mut Object<'_>) -> fmt::Result) -> fmt::Result {
-        out.write_char('{')?;
-        Self::members(out, fill)?;
-        out.write_char('}')
-    }
-
-    /// Writes the members of an object that somebody else has opened and will close.
-    ///
-    /// # Errors
-    /// Those of `out` and of `fill`.
-    pub fn members(out: &mut dyn Write, fill: impl FnOnce(&mut Object<'_>) -> fmt::Result) -> fmt::Result {
-        fill(&mut Object(Place { out, is_first: true }))
-    }
-
-    fn array(out: &mut dyn Write, fill: impl FnOnce(&mut Array<'_>) -> fmt::Result) -> fmt::Result {
-        out.write_char('[')?;
-        fill(&mut Array(Place { out, is_first: true }))?;
-        out.write_char(']')
+        Place { out, is_first: true }.object("", fill)
     }
 }
 
@@ -82,34 +110,40 @@ pub struct Object<'a>(Place<'a>);
 impl Object<'_> {
     /// Writes a number.
     pub fn number(&mut self, name: &'static str, value: impl Into<u64>) -> fmt::Result {
-        let value: u64 = value.into();
-        write!(self.0.name(name)?, "{value}")
-    }
-
-    /// Writes a number that may be negative.
-    pub fn signed(&mut self, name: &'static str, value: impl Into<i64>) -> fmt::Result {
-        let value: i64 = value.into();
-        write!(self.0.name(name)?, "{value}")
+        self.0.number(name, value.into())
     }
 
     /// Writes a text.
     pub fn text(&mut self, name: &'static str, value: impl Display) -> fmt::Result {
-        text(self.0.name(name)?, format_args!("{value}"))
+        self.0.text(name, &value)
     }
 
     /// Writes an address, as text.
     pub fn address(&mut self, name: &'static str, value: u64) -> fmt::Result {
-        write!(self.0.name(name)?, "\"{value:#x}\"")
+        self.0.address(name, value)
     }
 
     /// Writes whether something is so.
     pub fn flag(&mut self, name: &'static str, value: bool) -> fmt::Result {
-        write!(self.0.name(name)?, "{value}")
+        self.0.word(name, if value { "true" } else { "false" })
     }
 
     /// Writes that something is not there, or not known.
     pub fn null(&mut self, name: &'static str) -> fmt::Result {
-        self.0.name(name)?.write_str("null")
+        self.0.word(name, "null")
+    }
+
+    /// Writes what is there with one of the other methods, and null where nothing is.
+    pub fn or_null<T>(
+        &mut self,
+        name: &'static str,
+        value: Option<T>,
+        write: impl FnOnce(&mut Self, &'static str, T) -> fmt::Result,
+    ) -> fmt::Result {
+        match value {
+            Some(value) => write(self, name, value),
+            None => self.null(name),
+        }
     }
 
     /// Writes an object.
@@ -118,7 +152,7 @@ impl Object<'_> {
         name: &'static str,
         fill: impl FnOnce(&mut Object<'_>) -> fmt::Result,
     ) -> fmt::Result {
-        Writer::object(self.0.name(name)?, fill)
+        self.0.object(name, fill)
     }
 
     /// Writes an array.
@@ -127,7 +161,7 @@ impl Object<'_> {
         name: &'static str,
         fill: impl FnOnce(&mut Array<'_>) -> fmt::Result,
     ) -> fmt::Result {
-        Writer::array(self.0.name(name)?, fill)
+        self.0.array(name, fill)
     }
 }
 
@@ -139,31 +173,28 @@ pub struct Array<'a>(Place<'a>);
 impl Array<'_> {
     /// Writes a number.
     pub fn number(&mut self, value: impl Into<u64>) -> fmt::Result {
-        let value: u64 = value.into();
-        write!(self.0.next()?, "{value}")
+        self.0.number("", value.into())
     }
 
     /// Writes a text.
     pub fn text(&mut self, value: impl Display) -> fmt::Result {
-        text(self.0.next()?, format_args!("{value}"))
+        self.0.text("", &value)
     }
 
     /// Writes an address, as text.
     pub fn address(&mut self, value: u64) -> fmt::Result {
-        write!(self.0.next()?, "\"{value:#x}\"")
+        self.0.address("", value)
     }
 
     /// Writes an object.
     pub fn object(&mut self, fill: impl FnOnce(&mut Object<'_>) -> fmt::Result) -> fmt::Result {
-        Writer::object(self.0.next()?, fill)
+        self.0.object("", fill)
     }
-}
 
-/// Writes a text with its quotes.
-fn text(out: &mut dyn Write, value: fmt::Arguments<'_>) -> fmt::Result {
-    out.write_char('"')?;
-    Escape(out).write_fmt(value)?;
-    out.write_char('"')
+    /// Writes an array.
+    pub fn array(&mut self, fill: impl FnOnce(&mut Array<'_>) -> fmt::Result) -> fmt::Result {
+        self.0.array("", fill)
+    }
 }
 
 /// Passes text on, escaped.

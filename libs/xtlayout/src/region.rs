@@ -6,74 +6,46 @@ use xtcore::{PagingMode, VirtAddr, VirtRange};
 use crate::budget::{PROCESSOR_SLOT_BYTES, PoolBooks};
 use crate::error::LayoutError;
 
-/// What a region of the kernel's address space is for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum RegionKind {
-    /// All usable RAM up to a limit, frame after frame.
-    Window,
-    /// The page tables, seen through their recursive entry.
-    SelfMap,
-    /// The kernel's image.
-    Image,
-    /// The loader block.
-    Block,
-    /// The stack of the boot processor.
-    Stack,
-    /// The firmware's linear framebuffer.
-    Framebuffer,
-    /// The stacks of faults that must not use the stack they interrupt, with a guard below each.
-    FaultStacks,
-    /// Pages through which a processor reaches a frame for a moment.
-    Transient,
-    /// An entry for each frame of RAM.
-    PfnDatabase,
-    /// The frame allocator's record of each block of RAM.
-    FrameRecords,
-    /// Virtual pages that are handed out by the page: mappings of chosen frames, devices, stacks.
-    SystemPtes,
-    /// What describes the system PTEs.
-    SystemPteBooks,
-    /// Small blocks of memory that is always there.
-    NonPagedPool,
-    /// What describes the non-paged pool; see [`PoolBooks`].
-    NonPagedBooks,
-    /// Small blocks of memory that appears when it is touched.
-    PagedPool,
-    /// What describes the paged pool, itself never paged; see [`PoolBooks`].
-    PagedBooks,
-    /// A slot of [`PROCESSOR_SLOT_BYTES`](crate::budget::PROCESSOR_SLOT_BYTES) for each processor's own data.
-    PerProcessor,
-    /// Devices that are mapped for good, before there are system PTEs or after.
-    Hardware,
-}
-
-impl RegionKind {
-    /// The number of kinds.
-    pub const COUNT: usize = 18;
-
-    /// Returns the name that tables and bug checks print.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Window => "window",
-            Self::SelfMap => "self-map",
-            Self::Image => "image",
-            Self::Block => "loader block",
-            Self::Stack => "boot stack",
-            Self::Framebuffer => "framebuffer",
-            Self::FaultStacks => "fault stacks",
-            Self::Transient => "transient slots",
-            Self::PfnDatabase => "PFN database",
-            Self::FrameRecords => "frame records",
-            Self::SystemPtes => "system PTEs",
-            Self::SystemPteBooks => "system PTE books",
-            Self::NonPagedPool => "non-paged pool",
-            Self::NonPagedBooks => "non-paged pool books",
-            Self::PagedPool => "paged pool",
-            Self::PagedBooks => "paged pool books",
-            Self::PerProcessor => "per-processor data",
-            Self::Hardware => "hardware mappings",
-        }
+xtcore::named! {
+    /// What a region of the kernel's address space is for.
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+    pub enum RegionKind => name {
+        /// All usable RAM up to a limit, frame after frame.
+        Window => "window",
+        /// The page tables, seen through their recursive entry.
+        SelfMap => "self-map",
+        /// The kernel's image.
+        Image => "image",
+        /// The loader block.
+        Block => "loader block",
+        /// The stack of the boot processor.
+        Stack => "boot stack",
+        /// The firmware's linear framebuffer.
+        Framebuffer => "framebuffer",
+        /// The stacks of faults that must not use the stack they interrupt, with a guard below each.
+        FaultStacks => "fault stacks",
+        /// Pages through which a processor reaches a frame for a moment.
+        Transient => "transient slots",
+        /// An entry for each frame of RAM.
+        PfnDatabase => "PFN database",
+        /// The frame allocator's record of each block of RAM.
+        FrameRecords => "frame records",
+        /// Virtual pages that are handed out by the page: mappings of chosen frames, devices, stacks.
+        SystemPtes => "system PTEs",
+        /// What describes the system PTEs.
+        SystemPteBooks => "system PTE books",
+        /// Small blocks of memory that is always there.
+        NonPagedPool => "non-paged pool",
+        /// What describes the non-paged pool; see [`PoolBooks`].
+        NonPagedBooks => "non-paged pool books",
+        /// Small blocks of memory that appears when it is touched.
+        PagedPool => "paged pool",
+        /// What describes the paged pool, itself never paged; see [`PoolBooks`].
+        PagedBooks => "paged pool books",
+        /// A slot of [`PROCESSOR_SLOT_BYTES`](crate::budget::PROCESSOR_SLOT_BYTES) for each processor's own data.
+        PerProcessor => "per-processor data",
+        /// Devices that are mapped for good, before there are system PTEs or after.
+        Hardware => "hardware mappings",
     }
 }
 
@@ -91,7 +63,7 @@ pub struct Region {
 pub struct Layout {
     mode: PagingMode,
     guard: u64,
-    regions: ArrayVec<Region, { RegionKind::COUNT }>,
+    regions: ArrayVec<Region, { RegionKind::ALL.len() }>,
 }
 
 impl Layout {

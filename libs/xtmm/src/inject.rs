@@ -5,63 +5,44 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-macro_rules! sites {
-    ($($(#[$doc:meta])* $name:ident, $text:literal;)*) => {
-        /// A place where memory or address space can run out.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        #[repr(u8)]
-        pub enum Site {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl Site {
-            /// All sites.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// Returns the name that reports use.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)*
-                }
-            }
-        }
-    };
-}
-
-sites! {
-    /// A single frame.
-    Frame, "frame";
-    /// A power of two of frames, below a block.
-    FrameOrder, "frame order";
-    /// A block: a level-2 page.
-    FrameBlock, "frame block";
-    /// A level-3 page.
-    FrameGiant, "giant frame";
-    /// A contiguous range of frames.
-    FrameRun, "frame run";
-    /// Frames set aside.
-    FrameReservation, "frame reservation";
-    /// The first use of a block: its PFN entries, its record, its place in the window.
-    BlockOpening, "block opening";
-    /// Memory for books that describe other memory.
-    Backing, "backing";
-    /// A range of virtual pages.
-    VirtualPages, "virtual pages";
-    /// Frames for pages that are being mapped.
-    Commit, "commit";
-    /// A small pool block.
-    PoolBlock, "pool block";
-    /// A pool block of whole pages.
-    PoolPages, "pool pages";
-    /// A slab and its header.
-    PoolSlab, "pool slab";
-    /// A block of the special pool.
-    SpecialPool, "special pool";
-    /// A stack.
-    Stack, "stack";
-    /// More of a stack.
-    StackGrowth, "stack growth";
+xtcore::named! {
+    /// A place where memory or address space can run out.
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+    #[repr(u8)]
+    pub enum Site => name {
+        /// A single frame.
+        Frame => "frame",
+        /// A power of two of frames, below a block.
+        FrameOrder => "frame order",
+        /// A block: a level-2 page.
+        FrameBlock => "frame block",
+        /// A level-3 page.
+        FrameGiant => "giant frame",
+        /// A contiguous range of frames.
+        FrameRun => "frame run",
+        /// Frames set aside.
+        FrameReservation => "frame reservation",
+        /// The first use of a block: its PFN entries, its record, its place in the window.
+        BlockOpening => "block opening",
+        /// Memory for books that describe other memory.
+        Backing => "backing",
+        /// A range of virtual pages.
+        VirtualPages => "virtual pages",
+        /// Frames for pages that are being mapped.
+        Commit => "commit",
+        /// A small pool block.
+        PoolBlock => "pool block",
+        /// A pool block of whole pages.
+        PoolPages => "pool pages",
+        /// A slab and its header.
+        PoolSlab => "pool slab",
+        /// A block of the special pool.
+        SpecialPool => "special pool",
+        /// A stack.
+        Stack => "stack",
+        /// More of a stack.
+        StackGrowth => "stack growth",
+    }
 }
 
 /// Decides which allocations fail.

@@ -64,11 +64,10 @@ impl<'m, R: Shared<Ram>, C: Shared<Cpu>> SimTables<'m, R, C> {
         let Some((cpu, self_map)) = &self.alias else { return Some(by_frame) };
         let table = self_map.table_address(place.level, place.covers)?;
         let address = VirtAddr::new(table.get() + index as u64 * self.entry_bytes);
-        let by_alias = cpu
-            .lend()
-            .translate(&mut self.ram.lend(), address, kind)
-            .unwrap_or_else(|fault| panic!("{place:?} does not appear in the self-map: {fault}"));
-        assert_eq!(by_alias, by_frame, "the self-map shows something else than {place:?}");
+        let by_alias = cpu.lend().translate(&mut self.ram.lend(), address, kind).unwrap_or_else(|fault| {
+            panic!("a stale alias: {place:?} does not appear in the self-map: {fault}")
+        });
+        assert_eq!(by_alias, by_frame, "a stale alias: the self-map shows something else than {place:?}");
         Some(by_alias)
     }
 

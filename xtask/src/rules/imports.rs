@@ -38,7 +38,7 @@ const TABLE: &[Row] = &[
     row("xtlayout", &["xtcore"]),
     row("xtmm", &["xtpaging", "xtlayout", "xtrtl", "xtcore"]),
     // Its tests take pages away with the real mapper, to see whether other processors notice.
-    Row { tests_may_import: &["xtsim", "xtpaging"], ..row("xtke", &["xtrtl", "xtcore"]) },
+    Row { tests_may_import: &["xtsim", "xtsupport", "xtpaging"], ..row("xtke", &["xtrtl", "xtcore"]) },
     row("xtmodule", &[]),
     row("xtmod-acpi", &["xtmodule", "xtacpi", "xtcore"]),
     row("xtmod-beep", &["xtmodule"]),

@@ -2,17 +2,19 @@
 
 use crate::firmware::Status;
 
-/// What the variables `SecureBoot` and `SetupMode` say (UEFI 2.10, section 3.3).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SecureBootState {
-    /// The firmware starts only what its policy accepts.
-    On,
-    /// It has keys and starts everything.
-    Off,
-    /// It has no keys yet and starts everything.
-    Setup,
-    /// The firmware doesn't know Secure Boot.
-    Unknown,
+xtcore::named! {
+    /// What the variables `SecureBoot` and `SetupMode` say (UEFI 2.10, section 3.3).
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub enum SecureBootState => text {
+        /// The firmware starts only what its policy accepts.
+        On => "on",
+        /// It has keys and starts everything.
+        Off => "off",
+        /// It has no keys yet and starts everything.
+        Setup => "off, no keys are enrolled",
+        /// The firmware doesn't know Secure Boot.
+        Unknown => "not known to this firmware",
+    }
 }
 
 impl SecureBootState {
@@ -24,17 +26,6 @@ impl SecureBootState {
             (_, Some(1)) => Self::Setup,
             (Some(_), _) => Self::Off,
             (None, _) => Self::Unknown,
-        }
-    }
-
-    /// Returns the state in words.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::On => "on",
-            Self::Off => "off",
-            Self::Setup => "off, no keys are enrolled",
-            Self::Unknown => "not known to this firmware",
         }
     }
 }

@@ -4,6 +4,7 @@ use core::fmt;
 
 use xtacpi::Platform;
 use xtcore::FrameCount;
+use xtkd::json::{Object, Writer};
 use xtmm::pfn;
 use xtpaging::walk::Audit;
 
@@ -13,14 +14,14 @@ use super::devices::Devices;
 use super::interrupts::Interrupts;
 use super::measure::FramePairs;
 use super::processors::Processors;
-use super::stress::Stress;
+use super::stress::{Fill, Stress};
 use super::tell::Amount;
 use super::translations::Rounds;
 use super::waiting::Waiting;
 use crate::ar::cpu::ARCHITECTURE;
 use crate::hl::power::Verdict;
 use crate::kd::{log, record};
-use crate::ke::bugcheck::PlacesJson;
+use crate::ke::bugcheck::fill_places;
 use crate::ke::stamps::Phase;
 use crate::ke::threads;
 use crate::mm::Memory;
@@ -122,7 +123,6 @@ impl Report<'_> {
     /// Prints the report, for people and as JSON.
     pub(crate) fn print(&self) {
         let audit = self.audit;
-        let verdict = if self.verdict() == Verdict::Pass { "pass" } else { "fail" };
         log!(
             "xtoskrnl: audit: {} tables, {} leaves, {} pages; writable and executable: {} pages, {} frames",
             audit.tables,
@@ -133,8 +133,82 @@ impl Report<'_> {
         );
         self.print_frames();
         self.print_stress();
-        record!("XTOS-REPORT {self}");
-        log!("xtoskrnl: {}", if verdict == "pass" { "PASS" } else { "FAIL" });
+        record!("XTOS-REPORT {}", fmt::from_fn(|out| Writer::object(out, |out| self.fill(out))));
+        log!("xtoskrnl: {}", if self.verdict() == Verdict::Pass { "PASS" } else { "FAIL" });
+    }
+
+    /// Writes the report for programs.
+    fn fill(&self, out: &mut Object<'_>) -> fmt::Result {
+        let Self { memory, audit, .. } = self;
+        let (block, summary) = (memory.block(), memory.summary());
+        let (choice, counts, stamps) = (block.choice(), block.counts(), block.stamps());
+        out.text("verdict", if self.verdict() == Verdict::Pass { "pass" } else { "fail" })?;
+        out.text("arch", ARCHITECTURE.name())?;
+        out.text("paging", choice.mode)?;
+        out.text("paging_reason", choice.reason.text())?;
+        out.number("cpus", self.processors.as_ref().map_or(1, Processors::running) as u64)?;
+        out.object("descriptors", |out| {
+            out.number("given", counts.given)?;
+            out.number("kept", counts.kept)?;
+            out.number("dropped", counts.dropped)?;
+            out.number("merged", counts.merged)
+        })?;
+        out.number("usable_frames", summary.usable.get())?;
+        out.number("frames_above_limit", summary.above_limit.get())?;
+        out.number("frames_in_use", self.in_use.get())?;
+        out.number("window_frames", memory.window_frames().get())?;
+        fill_places(out)?;
+        out.number("self_map_slot", block.self_map_slot() as u64)?;
+        let digest = block.kernel_sha256();
+        let digest = fmt::from_fn(|out| digest.iter().try_for_each(|byte| write!(out, "{byte:02x}")));
+        out.text("kernel_sha256", digest)?;
+        out.flag("nx", memory.has_no_execute())?;
+        out.number("wx_pages_kernel", audit.writable_executable)?;
+        out.number("frames_writable_and_executable", audit.frames_writable_and_executable)?;
+        out.number("reserved_bits", audit.reserved_bits)?;
+        out.number("tables", audit.tables)?;
+        out.number("tables_miscounted", audit.miscounted)?;
+        out.object("platform", |out| fill_platform(out, self.platform))?;
+        part(out, "fill", self.stress.as_ref().map(|stress| &stress.fill), Fill::fill)?;
+        part(out, "stress", self.stress.as_ref(), Stress::fill)?;
+        if let Some(processors) = &self.processors {
+            out.object("processors", |out| processors.fill(out))?;
+        }
+        if let Some((handovers, wrong)) = self.contexts {
+            out.object("contexts", |out| {
+                out.number("handovers", handovers)?;
+                out.number("wrong", wrong)
+            })?;
+        }
+        part(out, "delivery", self.interrupts.as_ref(), Interrupts::fill)?;
+        part(out, "waiting", self.waiting.as_ref(), Waiting::fill)?;
+        part(out, "shootdown", self.rounds.as_ref(), Rounds::fill)?;
+        out.object("pfn", |out| {
+            out.number("faults", self.frames.faults)?;
+            out.number("mapped", self.frames.mapped)?;
+            out.number("tables", self.frames.tables)
+        })?;
+        out.object("time", |out| self.devices.fill_time(out))?;
+        out.object("interrupts", |out| self.devices.fill_interrupts(out))?;
+        threads::fill_locks(out, "locks")?;
+        out.object("frame_pairs", |out| {
+            out.number("count", self.pairs.count)?;
+            out.number("ticks", self.pairs.ticks)
+        })?;
+        if let Some(bench) = self.bench {
+            out.array("bench", |rows| bench.fill(rows))?;
+        }
+        let own = stamps.hand_over.saturating_sub(stamps.loader_entry).saturating_sub(stamps.in_firmware);
+        out.number("loader_ticks", own)?;
+        out.array("phases", |phases| {
+            self.phases.iter().try_for_each(|phase| {
+                phases.object(|out| {
+                    out.text("name", phase.name)?;
+                    out.number("ticks", phase.ticks)
+                })
+            })
+        })?;
+        out.null("bugcheck")
     }
 }
 
@@ -150,108 +224,26 @@ impl fmt::Display for Left {
     }
 }
 
-impl fmt::Display for Report<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { memory, audit, .. } = self;
-        let (block, summary) = (memory.block(), memory.summary());
-        let (choice, counts) = (block.choice(), block.counts());
-        let verdict = if self.verdict() == Verdict::Pass { "pass" } else { "fail" };
-        write!(out, "{{\"verdict\":\"{verdict}\",\"arch\":\"{}\"", ARCHITECTURE.name())?;
-        write!(out, ",\"paging\":\"{}\",\"paging_reason\":\"{}\"", choice.mode, choice.reason.text())?;
-        let cpus = self.processors.as_ref().map_or(1, Processors::running);
-        write!(
-            out,
-            ",\"cpus\":{cpus},\"descriptors\":{{\"given\":{},\"kept\":{}",
-            counts.given, counts.kept
-        )?;
-        write!(out, ",\"dropped\":{},\"merged\":{}}}", counts.dropped, counts.merged)?;
-        write!(out, ",\"usable_frames\":{}", summary.usable.get())?;
-        write!(out, ",\"frames_above_limit\":{}", summary.above_limit.get())?;
-        write!(
-            out,
-            ",\"frames_in_use\":{},\"window_frames\":{}",
-            self.in_use.get(),
-            memory.window_frames().get()
-        )?;
-        write!(out, ",{PlacesJson},\"self_map_slot\":{}", block.self_map_slot())?;
-        write!(out, ",\"kernel_sha256\":\"")?;
-        block.kernel_sha256().iter().try_for_each(|byte| write!(out, "{byte:02x}"))?;
-        out.write_str("\"")?;
-        write!(out, ",\"nx\":{}", memory.has_no_execute())?;
-        write!(out, ",\"wx_pages_kernel\":{}", audit.writable_executable)?;
-        write!(out, ",\"frames_writable_and_executable\":{}", audit.frames_writable_and_executable)?;
-        write!(out, ",\"reserved_bits\":{},\"tables\":{}", audit.reserved_bits, audit.tables)?;
-        write!(out, ",\"tables_miscounted\":{}", audit.miscounted)?;
-        write_platform(out, self.platform)?;
-        match self.stress {
-            Some(stress) => write_stress(out, &stress)?,
-            None => write!(out, ",\"fill\":null,\"stress\":null")?,
-        }
-        if let Some(processors) = &self.processors {
-            write!(out, ",\"processors\":{processors}")?;
-        }
-        if let Some((handovers, wrong)) = self.contexts {
-            write!(out, ",\"contexts\":{{\"handovers\":{handovers},\"wrong\":{wrong}}}")?;
-        }
-        match self.interrupts {
-            Some(interrupts) => write!(out, ",\"delivery\":{interrupts}")?,
-            None => write!(out, ",\"delivery\":null")?,
-        }
-        match self.waiting {
-            Some(waiting) => write!(out, ",\"waiting\":{waiting}")?,
-            None => write!(out, ",\"waiting\":null")?,
-        }
-        match self.rounds {
-            Some(rounds) => write!(out, ",\"shootdown\":{rounds}")?,
-            None => write!(out, ",\"shootdown\":null")?,
-        }
-        write!(out, ",\"pfn\":{{\"faults\":{},\"mapped\":{}", self.frames.faults, self.frames.mapped)?;
-        write!(out, ",\"tables\":{}}}", self.frames.tables)?;
-        write!(out, ",{}", self.devices)?;
-        write!(out, ",\"locks\":{}", threads::Seen)?;
-        let FramePairs { count, ticks } = self.pairs;
-        write!(out, ",\"frame_pairs\":{{\"count\":{count},\"ticks\":{ticks}}}")?;
-        if let Some(bench) = self.bench {
-            write!(out, ",\"bench\":{bench}")?;
-        }
-        let stamps = block.stamps();
-        let own = stamps.hand_over.saturating_sub(stamps.loader_entry).saturating_sub(stamps.in_firmware);
-        write!(out, ",\"loader_ticks\":{own},\"phases\":[")?;
-        for (index, phase) in self.phases.iter().enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            write!(out, "{comma}{{\"name\":\"{}\",\"ticks\":{}}}", phase.name, phase.ticks)?;
-        }
-        write!(out, "],\"bugcheck\":null}}")
-    }
+/// Writes what a check found; null where it was left out.
+fn part<T>(
+    out: &mut Object<'_>,
+    name: &'static str,
+    found: Option<&T>,
+    fill: fn(&T, &mut Object<'_>) -> fmt::Result,
+) -> fmt::Result {
+    out.or_null(name, found, |out, name, found| out.object(name, |out| fill(found, out)))
 }
 
-fn write_platform(out: &mut fmt::Formatter<'_>, platform: &Platform) -> fmt::Result {
+fn fill_platform(out: &mut Object<'_>, platform: &Platform) -> fmt::Result {
     let Platform { processors, interrupts, fixed, hpet, soft_off, notices } = platform;
     let enabled = processors.enabled().count();
-    let capable = processors.listed().len() - enabled;
-    write!(out, ",\"platform\":{{\"processors\":{enabled},\"online_capable\":{capable}")?;
-    write!(out, ",\"disabled\":{},\"io_apics\":{}", processors.disabled, interrupts.io_apics().len())?;
-    write!(out, ",\"local_apic\":{},\"hpet\":{}", interrupts.local_apic.get(), hpet.is_some())?;
-    let timer_bits = fixed.pm_timer.map_or(0, |timer| timer.width.bits());
-    write!(out, ",\"pm_timer_bits\":{timer_bits},\"soft_off\":{}", soft_off.is_some())?;
-    write!(out, ",\"notices\":{}}}", notices.count())
-}
-
-fn write_stress(out: &mut fmt::Formatter<'_>, stress: &Stress) -> fmt::Result {
-    let Stress { operations, complaints, difference, fill, injected, sites } = stress;
-    write!(out, ",\"fill\":{{\"frames\":{},\"taken\":{}", fill.frames, fill.taken)?;
-    write!(out, ",\"outside_window\":{}", fill.outside_window)?;
-    write!(out, ",\"wrong_words\":{},\"left\":", fill.wrong_words)?;
-    match fill.left {
-        Some(left) => write!(out, "{left}}}")?,
-        None => write!(out, "null}}")?,
-    }
-    write!(out, ",\"stress\":{{\"operations\":{operations},\"complaints\":{complaints}")?;
-    write!(out, ",\"difference\":{difference},\"injected\":{injected},\"sites\":{}", sites.count())?;
-    write!(out, ",\"sites_not_asked\":[")?;
-    for (index, site) in sites.others().enumerate() {
-        let comma = if index == 0 { "" } else { "," };
-        write!(out, "{comma}\"{}\"", site.name())?;
-    }
-    write!(out, "]}}")
+    out.number("processors", enabled as u64)?;
+    out.number("online_capable", (processors.listed().len() - enabled) as u64)?;
+    out.number("disabled", processors.disabled)?;
+    out.number("io_apics", interrupts.io_apics().len() as u64)?;
+    out.number("local_apic", interrupts.local_apic.get())?;
+    out.flag("hpet", hpet.is_some())?;
+    out.number("pm_timer_bits", fixed.pm_timer.map_or(0, |timer| timer.width.bits()))?;
+    out.flag("soft_off", soft_off.is_some())?;
+    out.number("notices", notices.count() as u64)
 }

@@ -5,63 +5,37 @@
 
 use core::fmt;
 
-/// A thing that the block places in memory.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
-pub enum Part {
-    /// The kernel's image.
-    Image = 1,
-    /// The block itself.
-    Block = 2,
-    /// The boot stack; in virtual memory with the guard page below it.
-    Stack = 3,
-    /// The loader's identity-mapped pages.
-    Identity = 4,
-    /// The framebuffer.
-    Framebuffer = 5,
-    /// The self-map, which the paging mode places.
-    SelfMap = 6,
-    /// The root page table.
-    PageRoot = 7,
-    /// The ACPI RSDP.
-    Rsdp = 8,
-    /// The SMBIOS entry point.
-    Smbios = 9,
-    /// The UEFI system table.
-    SystemTable = 10,
-    /// The array of runs.
-    Runs = 11,
-    /// The array of sections.
-    Sections = 12,
-    /// The text of the parameters.
-    Parameters = 13,
-}
-
-impl Part {
-    /// Returns the name that messages use.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Image => "kernel image",
-            Self::Block => "loader block",
-            Self::Stack => "boot stack",
-            Self::Identity => "hand-over code",
-            Self::Framebuffer => "framebuffer",
-            Self::SelfMap => "self-map",
-            Self::PageRoot => "root page table",
-            Self::Rsdp => "ACPI RSDP",
-            Self::Smbios => "SMBIOS entry point",
-            Self::SystemTable => "UEFI system table",
-            Self::Runs => "array of runs",
-            Self::Sections => "array of sections",
-            Self::Parameters => "parameter text",
-        }
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.name())
+xtcore::named! {
+    /// A thing that the block places in memory.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    #[repr(u32)]
+    pub enum Part => name {
+        /// The kernel's image.
+        Image = 1 => "kernel image",
+        /// The block itself.
+        Block = 2 => "loader block",
+        /// The boot stack; in virtual memory with the guard page below it.
+        Stack = 3 => "boot stack",
+        /// The loader's identity-mapped pages.
+        Identity = 4 => "hand-over code",
+        /// The framebuffer.
+        Framebuffer = 5 => "framebuffer",
+        /// The self-map, which the paging mode places.
+        SelfMap = 6 => "self-map",
+        /// The root page table.
+        PageRoot = 7 => "root page table",
+        /// The ACPI RSDP.
+        Rsdp = 8 => "ACPI RSDP",
+        /// The SMBIOS entry point.
+        Smbios = 9 => "SMBIOS entry point",
+        /// The UEFI system table.
+        SystemTable = 10 => "UEFI system table",
+        /// The array of runs.
+        Runs = 11 => "array of runs",
+        /// The array of sections.
+        Sections = 12 => "array of sections",
+        /// The text of the parameters.
+        Parameters = 13 => "parameter text",
     }
 }
 

@@ -5,7 +5,7 @@ use xtcore::choice::{Architecture, Choice};
 use xtcore::{FrameCount, FrameRange, MemoryRun, PhysAddr, VirtAddr, VirtRange};
 
 use super::origin::LayoutOrigin;
-use super::wire::{PixelFormat, SectionProtection, SectionRecord, Stamps, flags, machine};
+use super::wire::{Framebuffer, PixelFormat, SectionProtection, SectionRecord, Stamps, flags, machine};
 use crate::map::Counts;
 use crate::parameters::Parameters;
 
@@ -172,6 +172,20 @@ impl Screen {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         (u64::from(self.stride) * u64::from(self.height)).saturating_mul(4)
+    }
+
+    /// Returns the screen as the block's header describes it.
+    #[must_use]
+    pub fn record(&self) -> Framebuffer {
+        Framebuffer {
+            address: self.address.get(),
+            bytes: self.bytes(),
+            base: self.base.get(),
+            width: self.width,
+            height: self.height,
+            stride: self.stride,
+            format: self.format as u32,
+        }
     }
 
     /// Returns the format with that number, or `None` when there is none.

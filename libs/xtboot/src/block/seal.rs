@@ -11,7 +11,7 @@ use zerocopy::IntoBytes;
 use super::checksum::checksum;
 use super::handover::{Handover, Screen, machine_of};
 use super::plan::{BlockPlan, MAX_BLOCK_BYTES};
-use super::wire::{Framebuffer, Header, MAGIC, RunRecord, VERSION, flags};
+use super::wire::{Header, MAGIC, RunRecord, VERSION, flags};
 use crate::parameters;
 
 /// The block cannot be written. The buffer's contents are unspecified and will not verify.
@@ -156,24 +156,12 @@ fn header(handover: &Handover<'_>, plan: &BlockPlan) -> Header {
         acpi_rsdp: handover.acpi_rsdp.map_or(0, PhysAddr::get),
         smbios: handover.smbios.map_or(0, PhysAddr::get),
         system_table: handover.system_table.get(),
-        framebuffer: handover.screen.as_ref().map(framebuffer).unwrap_or_default(),
+        framebuffer: handover.screen.as_ref().map(Screen::record).unwrap_or_default(),
         stamps: handover.stamps,
         layout_seed: handover.layout.seed,
         layout_source: handover.layout.source as u32,
         reserved: 0,
         kernel_sha256: handover.kernel_sha256,
-    }
-}
-
-fn framebuffer(screen: &Screen) -> Framebuffer {
-    Framebuffer {
-        address: screen.address.get(),
-        bytes: screen.bytes(),
-        base: screen.base.get(),
-        width: screen.width,
-        height: screen.height,
-        stride: screen.stride,
-        format: screen.format as u32,
     }
 }
 

@@ -217,7 +217,7 @@ impl Layers {
 
     fn most_restrictive(&self) -> Option<MemoryKind> {
         let mut best: Option<MemoryKind> = None;
-        for &kind in MemoryKind::ALL {
+        for kind in MemoryKind::ALL {
             let rank = restrictiveness(kind);
             let is_open = self.open.get(rank).is_some_and(|&count| count > 0);
             if is_open && best.is_none_or(|best| restrictiveness(best) < rank) {

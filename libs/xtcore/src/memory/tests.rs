@@ -24,7 +24,7 @@ fn numbers_are_part_of_the_protocol() {
         (17, "bad"),
     ];
     assert_eq!(MemoryKind::ALL.len(), kinds.len());
-    for ((number, name), &kind) in kinds.into_iter().zip(MemoryKind::ALL) {
+    for ((number, name), kind) in kinds.into_iter().zip(MemoryKind::ALL) {
         assert_eq!((kind as u32, kind.name()), (number, name));
         assert_eq!(MemoryKind::from_number(number), Some(kind));
     }
@@ -35,7 +35,7 @@ fn numbers_are_part_of_the_protocol() {
 
 #[test]
 fn usable_kinds_are_free_or_owned_and_never_both() {
-    for &kind in MemoryKind::ALL {
+    for kind in MemoryKind::ALL {
         assert!(!(kind.is_free_for_kernel() && kind.is_kernel_owned()), "{kind:?}");
         assert_eq!(kind.is_usable(), (kind as u32) <= 7, "{kind:?}");
         assert_eq!(kind.is_free_for_kernel(), (kind as u32) <= 3, "{kind:?}");

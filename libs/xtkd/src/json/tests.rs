@@ -7,7 +7,7 @@ use std::string::{String, ToString};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::Writer;
+use super::{Object, Writer};
 
 fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
@@ -18,11 +18,12 @@ fn every_kind_of_member_is_read_as_what_it_was() {
     let mut text = String::new();
     Writer::object(&mut text, |all| {
         all.number("number", u64::MAX)?;
-        all.signed("signed", i64::MIN)?;
         all.text("text", format_args!("{}-{}", 1, "two"))?;
         all.address("address", 0xFFFF_F800_0000_0000)?;
         all.flag("flag", true)?;
         all.null("null")?;
+        all.or_null("some", Some(3_u32), Object::number)?;
+        all.or_null("none", None::<u64>, Object::address)?;
         all.object("empty", |_| Ok(()))?;
         all.object("inner", |inner| inner.flag("deep", false))?;
         all.array("nothing", |_| Ok(()))?;
@@ -30,28 +31,17 @@ fn every_kind_of_member_is_read_as_what_it_was() {
             array.number(1_u8)?;
             array.text("a")?;
             array.address(0x10)?;
-            array.object(|one| one.number("one", 1_u32))
+            array.object(|one| one.number("one", 1_u32))?;
+            array.array(|inner| inner.text("b"))
         })
     })
     .unwrap();
     let expected = json!({
-        "number": u64::MAX, "signed": i64::MIN, "text": "1-two", "address": "0xfffff80000000000", "flag": true,
-        "null": null, "empty": {}, "inner": { "deep": false }, "nothing": [],
-        "array": [1, "a", "0x10", { "one": 1 }],
+        "number": u64::MAX, "text": "1-two", "address": "0xfffff80000000000", "flag": true,
+        "null": null, "some": 3, "none": null, "empty": {}, "inner": { "deep": false }, "nothing": [],
+        "array": [1, "a", "0x10", { "one": 1 }, ["b"]],
     });
     assert_eq!(parse(&text), expected);
-}
-
-#[test]
-fn members_join_an_object_of_somebody_else() {
-    let mut text = String::from("{\"before\":1,");
-    Writer::members(&mut text, |more| {
-        more.number("a", 2_u8)?;
-        more.number("b", 3_u8)
-    })
-    .unwrap();
-    text.push('}');
-    assert_eq!(parse(&text), json!({ "before": 1, "a": 2, "b": 3 }));
 }
 
 #[test]

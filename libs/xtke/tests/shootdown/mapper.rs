@@ -11,9 +11,10 @@ use xtpaging::{
     SelfMap, Support, Tlb, TlbObligation,
 };
 use xtsim::{AccessKind, Facts, Fault, FramePool, Ram, Width};
+use xtsupport::SimTables;
 
 use crate::machine::{Flaw, Machine, Sim};
-use crate::tables::{ByFrame, SelfMapped};
+use crate::tables::SelfMapped;
 
 /// Small pages of the area: so many at the beginning of each of two page tables.
 const PER_TABLE: u64 = 6;
@@ -127,11 +128,11 @@ fn start_with(
     act: fn(&'static Machine),
 ) -> &'static Machine {
     let width = if mode.geometry().virtual_bits() == 32 { Width::Bits32 } else { Width::Bits64 };
-    let mut ram = Ram::with(width, FrameRange::with_count(Frame::new(0), FrameCount::new(0x1_0000)));
+    let ram =
+        RefCell::new(Ram::with(width, FrameRange::with_count(Frame::new(0), FrameCount::new(0x1_0000))));
     let mut frames = FramePool::new(FrameRange::with_count(Frame::new(0x100), FrameCount::new(40)), seed);
     let format = Format::new(mode, CAPABILITIES);
-    let entry_bytes = mode.geometry().entry_bytes();
-    let mut tables = ByFrame { ram: &mut ram, entry_bytes };
+    let mut tables: SimTables<'_> = SimTables::by_frame(&ram, mode);
     let space = AddressSpace::create(SelfMap::standard(mode), format, &mut tables, &mut First(&mut frames))
         .expect("frames for the root");
     let facts = Facts { maxphyaddr: 36, pse36: false, ..Facts::modern(mode, space.root()) };
@@ -159,7 +160,7 @@ fn start_with(
         is_locked: Cell::new(false),
         rounds: Cell::new(0),
     }))));
-    Machine::start(cpus, ram, facts, seed, flaw, act)
+    Machine::start(cpus, ram.into_inner(), facts, seed, flaw, act)
 }
 
 /// Has the machine make so many rounds.
@@ -269,7 +270,7 @@ impl Mapper {
     }
 
     fn tables(&self) -> SelfMapped {
-        SelfMapped { self_map: *self.space.self_map(), entry_bytes: self.space.geometry().entry_bytes() }
+        SelfMapped { self_map: *self.space.self_map(), mode: self.space.mode() }
     }
 
     fn update(&self, first: usize, count: usize, update: impl FnMut(&mut Page)) {

@@ -65,7 +65,7 @@ fn cpu() -> &'static Cpu {
 }
 
 fn level_of(number: u8) -> RunLevel {
-    RunLevel::ALL[usize::from(number)]
+    RunLevel::from_number(number.into()).unwrap()
 }
 
 /// What a thread of the host unwinds with when its thread, or the machine, is gone.

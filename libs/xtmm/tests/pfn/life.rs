@@ -265,7 +265,7 @@ fn every_owner_has_a_name_of_its_own_and_an_encoding() {
     let names: std::collections::BTreeSet<_> = Owner::ALL.iter().map(|owner| owner.name()).collect();
     assert_eq!(names.len(), Owner::ALL.len());
     for owner in Owner::ALL {
-        assert_eq!(Owner::from_bits(*owner as usize), Some(*owner));
+        assert_eq!(Owner::from_bits(owner as usize), Some(owner));
     }
     assert_eq!(Owner::from_bits(Owner::ALL.len()), None);
     assert_eq!(State::from_bits(7), None);

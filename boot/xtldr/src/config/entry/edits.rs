@@ -4,30 +4,32 @@ use crate::config::error::{At, ConfigError, Fault, Source};
 use crate::config::file::control;
 use crate::config::section::{Key, Value, Values};
 
-/// A key of a system's section.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum EntryKey {
-    /// What to call the system.
-    SystemName,
-    /// How to start it.
-    SystemType,
-    /// Its folder, maybe on another volume.
-    SystemPath,
-    /// The kernel's file name.
-    KernelFile,
-    /// The file name of what the kernel is to find in memory.
-    InitrdFile,
-    /// The kernel parameters.
-    Parameters,
-    /// The boot modules to load before it.
-    BootModules,
-    /// The SHA-256 that the kernel's file must have.
-    KernelSha256,
+xtcore::named! {
+    /// A key of a system's section.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub enum EntryKey => name {
+        /// What to call the system.
+        SystemName => "SystemName",
+        /// How to start it.
+        SystemType => "SystemType",
+        /// Its folder, maybe on another volume.
+        SystemPath => "SystemPath",
+        /// The kernel's file name.
+        KernelFile => "KernelFile",
+        /// The file name of what the kernel is to find in memory.
+        InitrdFile => "InitrdFile",
+        /// The kernel parameters.
+        Parameters => "Parameters",
+        /// The boot modules to load before it.
+        BootModules => "BootModules",
+        /// The SHA-256 that the kernel's file must have.
+        KernelSha256 => "KernelSha256",
+    }
 }
 
 impl EntryKey {
     /// How many there are.
-    pub(in crate::config) const COUNT: usize = 8;
+    pub(in crate::config) const COUNT: usize = Self::ALL.len();
 
     /// The keys that make sense to be edited for one boot, in the order to show them.
     pub const EDITABLE: [Self; 6] = [
@@ -39,21 +41,6 @@ impl EntryKey {
         Self::SystemType,
     ];
 
-    /// Returns the key as it is written.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SystemName => "SystemName",
-            Self::SystemType => "SystemType",
-            Self::SystemPath => "SystemPath",
-            Self::KernelFile => "KernelFile",
-            Self::InitrdFile => "InitrdFile",
-            Self::Parameters => "Parameters",
-            Self::BootModules => "BootModules",
-            Self::KernelSha256 => "KernelSha256",
-        }
-    }
-
     /// Returns the key that is written like this, without regard to ASCII case.
     #[must_use]
     pub fn named(text: &str) -> Option<Self> {
@@ -62,16 +49,7 @@ impl EntryKey {
 }
 
 impl Key for EntryKey {
-    const ALL: &'static [Self] = &[
-        Self::SystemName,
-        Self::SystemType,
-        Self::SystemPath,
-        Self::KernelFile,
-        Self::InitrdFile,
-        Self::Parameters,
-        Self::BootModules,
-        Self::KernelSha256,
-    ];
+    const ALL: &'static [Self] = &Self::ALL;
 
     fn name(self) -> &'static str {
         self.name()
@@ -81,8 +59,6 @@ impl Key for EntryKey {
         self as usize
     }
 }
-
-const _: () = assert!(<EntryKey as Key>::ALL.len() == EntryKey::COUNT);
 
 /// Values for one boot, instead of the configuration's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

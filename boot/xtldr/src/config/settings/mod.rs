@@ -14,42 +14,34 @@ use super::error::{ConfigError, Fault};
 use super::problem::Problem;
 use super::section::{Key, Value, Values};
 
-/// A key of the loader's section.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum SettingKey {
-    Debug,
-    Default,
-    KeepLastBoot,
-    Modules,
-    Timeout,
-    Tune,
+xtcore::named! {
+    /// A key of the loader's section.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub(super) enum SettingKey => name {
+        Debug => "Debug",
+        Default => "Default",
+        KeepLastBoot => "KeepLastBoot",
+        Modules => "Modules",
+        Timeout => "Timeout",
+        Tune => "Tune",
+    }
 }
 
 impl SettingKey {
-    pub(super) const COUNT: usize = 6;
+    pub(super) const COUNT: usize = Self::ALL.len();
 }
 
 impl Key for SettingKey {
-    const ALL: &'static [Self] =
-        &[Self::Debug, Self::Default, Self::KeepLastBoot, Self::Modules, Self::Timeout, Self::Tune];
+    const ALL: &'static [Self] = &Self::ALL;
 
     fn name(self) -> &'static str {
-        match self {
-            Self::Debug => "Debug",
-            Self::Default => "Default",
-            Self::KeepLastBoot => "KeepLastBoot",
-            Self::Modules => "Modules",
-            Self::Timeout => "Timeout",
-            Self::Tune => "Tune",
-        }
+        self.name()
     }
 
     fn slot(self) -> usize {
         self as usize
     }
 }
-
-const _: () = assert!(SettingKey::ALL.len() == SettingKey::COUNT);
 
 /// The values of `[XTLDR]`, or of the command line.
 pub(super) type SettingValues<'a> = Values<'a, { SettingKey::COUNT }>;

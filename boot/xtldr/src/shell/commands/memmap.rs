@@ -166,7 +166,7 @@ fn show_runs(out: &mut dyn Write, sanitised: &Sanitised<'_>) -> fmt::Result {
 
 fn show_sums(out: &mut dyn Write, sanitised: &Sanitised<'_>, processor: &Processor) -> fmt::Result {
     writeln!(out)?;
-    for &kind in MemoryKind::ALL {
+    for kind in MemoryKind::ALL {
         let of_kind = sanitised.runs().iter().filter(|run| run.kind == kind);
         let (runs, frames) = of_kind.fold((0_usize, FrameCount::ZERO), |(runs, frames), run| {
             (runs + 1, frames.saturating_add(run.frames.count()))

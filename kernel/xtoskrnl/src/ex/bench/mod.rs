@@ -18,6 +18,7 @@ use core::hint::black_box;
 
 use arrayvec::ArrayVec;
 use xtboot::parameters::Parameters;
+use xtkd::json::Array;
 
 use crate::ar::control::time_stamp;
 use crate::kd::log;
@@ -132,12 +133,15 @@ fn median(batch: &mut dyn FnMut() -> u64) -> u64 {
     ticks.into_iter().find(is_middle).unwrap_or(0)
 }
 
-impl fmt::Display for Bench {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Row { name, count, ticks }) in self.0.iter().enumerate() {
-            let comma = if index == 0 { "[" } else { "," };
-            write!(out, "{comma}{{\"name\":\"{name}\",\"count\":{count},\"ticks\":{ticks}}}")?;
-        }
-        out.write_str("]")
+impl Bench {
+    /// Writes what the report says about it.
+    pub(crate) fn fill(&self, out: &mut Array<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|Row { name, count, ticks }| {
+            out.object(|row| {
+                row.text("name", name)?;
+                row.number("count", *count)?;
+                row.number("ticks", *ticks)
+            })
+        })
     }
 }

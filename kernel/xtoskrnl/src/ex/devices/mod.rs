@@ -10,13 +10,14 @@ use xtacpi::Register;
 use xtboot::parameters::Parameters;
 use xtcore::PhysAddr;
 use xthal::apic::Wish;
+use xthal::time::Interval;
+use xtkd::json::Object;
 use xtpaging::Cache;
 
 pub(crate) use self::facts::Facts;
 use self::facts::PmFacts;
 use crate::hl::apic::{self, IoApic, LocalApic};
 use crate::hl::registers::Registers;
-use crate::hl::time::clock::Clock;
 use crate::hl::time::pm::PmTimer;
 use crate::hl::time::rtc::Rtc;
 use crate::hl::time::{self, Time};
@@ -131,42 +132,32 @@ impl Devices {
         }
         checks.complain();
     }
-}
 
-impl fmt::Display for Devices {
-    /// Prints the members of the report.
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { local, io, time, checks } = self;
-        match time.counter() {
-            Some(counter) => {
-                write!(out, "\"time\":{{\"counter\":\"{}\"", counter.kind().name())?;
-                write!(out, ",\"hz\":{},\"bits\":{}", counter.frequency().hertz(), counter.width().bits())?;
-            }
-            None => write!(out, "\"time\":{{\"counter\":null,\"hz\":null,\"bits\":null")?,
-        }
-        write!(out, ",\"counters\":[")?;
-        for (index, counter) in time.counters().iter().enumerate() {
-            write!(out, "{}\"{}\"", if index == 0 { "" } else { "," }, counter.kind().name())?;
-        }
-        match time.clock().map(Clock::kind) {
-            Some(kind) => write!(out, "],\"clock\":\"{}\"", kind.name())?,
-            None => write!(out, "],\"clock\":null")?,
-        }
-        match checks.period {
-            Some(period) => write!(out, ",\"period\":{}", period.units())?,
-            None => write!(out, ",\"period\":null")?,
-        }
-        match time.started() {
-            Some(units) => write!(out, ",\"boot_time\":{units}")?,
-            None => write!(out, ",\"boot_time\":null")?,
-        }
-        write!(out, ",\"disagreements\":{},\"backwards\":{}", checks.disagreements, checks.backwards)?;
-        write!(out, ",\"clock_ticks\":{}}}", checks.clock.is_right())?;
-        match local.map(LocalApic::mode) {
-            Some(mode) => write!(out, ",\"interrupts\":{{\"mode\":\"{}\"", mode.name())?,
-            None => write!(out, ",\"interrupts\":{{\"mode\":null")?,
-        }
-        write!(out, ",\"io_apics\":{},\"io_apic_entries\":{}", io.len(), self.entries())?;
-        write!(out, ",\"arrive\":{},\"errors\":{}}}", checks.command.is_right(), checks.errors.bits())
+    /// Writes what the report says about counters and clocks.
+    pub(crate) fn fill_time(&self, out: &mut Object<'_>) -> fmt::Result {
+        let Self { time, checks, .. } = self;
+        let counter = time.counter();
+        out.or_null("counter", counter.map(|counter| counter.kind().name()), Object::text)?;
+        out.or_null("hz", counter.map(|counter| counter.frequency().hertz()), Object::number)?;
+        out.or_null("bits", counter.map(|counter| counter.width().bits()), Object::number)?;
+        out.array("counters", |list| {
+            time.counters().iter().try_for_each(|counter| list.text(counter.kind().name()))
+        })?;
+        out.or_null("clock", time.clock().map(|clock| clock.kind().name()), Object::text)?;
+        out.or_null("period", checks.period.map(Interval::units), Object::number)?;
+        out.or_null("boot_time", time.started(), Object::number)?;
+        out.number("disagreements", checks.disagreements)?;
+        out.number("backwards", checks.backwards)?;
+        out.flag("clock_ticks", checks.clock.is_right())
+    }
+
+    /// Writes what it says about interrupt controllers.
+    pub(crate) fn fill_interrupts(&self, out: &mut Object<'_>) -> fmt::Result {
+        let Self { local, io, checks, .. } = self;
+        out.or_null("mode", local.map(|local| local.mode().name()), Object::text)?;
+        out.number("io_apics", io.len() as u64)?;
+        out.number("io_apic_entries", self.entries())?;
+        out.flag("arrive", checks.command.is_right())?;
+        out.number("errors", checks.errors.bits())
     }
 }

@@ -55,10 +55,9 @@ impl Line {
     }
 
     fn unpack(word: u32) -> Self {
-        let level = RunLevel::ALL.into_iter().find(|level| *level as u32 == word >> 8 & 0xFF);
         Self {
             vector: Vector::new(word as u8),
-            level: level.unwrap_or(RunLevel::High),
+            level: RunLevel::from_number(word >> 8 & 0xFF).unwrap_or(RunLevel::High),
             on_own_stack: word & 1 << 16 != 0,
             interruptible: word & 1 << 17 != 0,
         }

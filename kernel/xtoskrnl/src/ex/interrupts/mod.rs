@@ -12,6 +12,7 @@ mod storm;
 use core::fmt;
 
 use xthal::Vector;
+use xtkd::json::Object;
 
 use crate::hl::apic::LocalApic;
 use crate::kd::log;
@@ -48,15 +49,18 @@ impl Interrupts {
     pub(crate) fn is_clean(&self) -> bool {
         self.complaints == 0 && self.lost() == 0 && self.totals.unexpected == 0 && self.timer >= storm::TICKS
     }
-}
 
-impl fmt::Display for Interrupts {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { totals, complaints, pairs, timer } = self;
-        let Totals { delivered, deferred, spurious, unexpected, .. } = totals;
-        write!(out, "{{\"delivered\":{delivered},\"deferred\":{deferred},\"spurious\":{spurious}")?;
-        write!(out, ",\"unexpected\":{unexpected},\"lost\":{},\"complaints\":{complaints}", self.lost())?;
-        write!(out, ",\"pairs\":{pairs},\"timer\":{timer}}}")
+    /// Writes what the report says about it.
+    pub(crate) fn fill(&self, out: &mut Object<'_>) -> fmt::Result {
+        let Self { totals, complaints, pairs, timer } = *self;
+        out.number("delivered", totals.delivered)?;
+        out.number("deferred", totals.deferred)?;
+        out.number("spurious", totals.spurious)?;
+        out.number("unexpected", totals.unexpected)?;
+        out.number("lost", self.lost())?;
+        out.number("complaints", complaints)?;
+        out.number("pairs", pairs)?;
+        out.number("timer", timer)
     }
 }
 

@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use arrayvec::ArrayVec;
 use xtcore::{ApicId, CpuIndex};
 use xthal::topology::Topology;
+use xtkd::json::Object;
 use xtke::sched;
 use xtmm::machine::RunLevel;
 
@@ -71,30 +72,33 @@ impl Processors {
         let ran = SCHEDULER.processors().iter().filter(|cpu| SCHEDULER.switches(*cpu) > 0);
         ran.count() == self.running()
     }
+
+    /// Writes what the report says about it.
+    pub(crate) fn fill(&self, out: &mut Object<'_>) -> fmt::Result {
+        let Self { started, wrong, placement } = self;
+        out.number("wanted", started.wanted as u64)?;
+        out.number("running", started.running as u64)?;
+        out.number("silent", started.silent.len() as u64)?;
+        out.array("silent_apic_ids", |list| started.silent.iter().try_for_each(|id| list.number(id.get())))?;
+        out.number("left_behind", started.left_behind)?;
+        out.number("start_pages", started.pages as u64)?;
+        out.number("wrong", *wrong as u64)?;
+        out.number("placed", placement.placed as u64)?;
+        out.number("misplaced", placement.misplaced as u64)?;
+        out.array("each", |list| {
+            let mut seated = running_ones().filter_map(|cpu| Some((cpu, places::seat(cpu)?)));
+            seated.try_for_each(|(cpu, seat)| list.object(|one| fill_one(one, cpu, seat)))
+        })
+    }
 }
 
-impl fmt::Display for Processors {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { started, wrong, placement } = self;
-        let Started { wanted, running, silent, left_behind, pages, .. } = started;
-        write!(out, "{{\"wanted\":{wanted},\"running\":{running},\"silent\":{}", silent.len())?;
-        out.write_str(",\"silent_apic_ids\":[")?;
-        for (index, id) in silent.iter().enumerate() {
-            write!(out, "{}{id}", if index == 0 { "" } else { "," })?;
-        }
-        write!(out, "],\"left_behind\":{left_behind},\"start_pages\":{pages},\"wrong\":{wrong}")?;
-        let Placement { placed, misplaced } = placement;
-        write!(out, ",\"placed\":{placed},\"misplaced\":{misplaced},\"each\":[")?;
-        for (index, cpu) in running_ones().enumerate() {
-            let Some(seat) = places::seat(cpu) else { continue };
-            let Topology { id, core, package, thread } = seat;
-            let ran = SCHEDULER.switches(cpu);
-            write!(out, "{}{{\"cpu\":{}", if index == 0 { "" } else { "," }, cpu.get())?;
-            write!(out, ",\"package\":{package},\"core\":{core},\"thread\":{thread}")?;
-            write!(out, ",\"apic_id\":{id},\"ran\":{ran}}}")?;
-        }
-        out.write_str("]}")
-    }
+fn fill_one(out: &mut Object<'_>, cpu: CpuIndex, seat: Topology) -> fmt::Result {
+    out.number("cpu", cpu.get() as u64)?;
+    out.number("package", seat.package)?;
+    out.number("core", seat.core)?;
+    out.number("thread", seat.thread)?;
+    out.number("apic_id", seat.id)?;
+    out.number("ran", SCHEDULER.switches(cpu))
 }
 
 /// Returns the processors that run.

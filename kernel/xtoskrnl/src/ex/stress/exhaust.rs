@@ -16,7 +16,10 @@
 //!
 //! What was taken is chained through the PFN entries of the frames, which nobody else uses while they are free.
 
+use core::fmt;
+
 use xtcore::{Frame, FrameCount, FrameRange};
+use xtkd::json::Object;
 use xtmm::frames::Zone;
 
 use super::random::{Random, mix};
@@ -42,6 +45,15 @@ impl Fill {
     /// Tells whether there was something to fill, all that was to be taken was, and every word came back.
     pub(crate) const fn is_right(&self) -> bool {
         self.frames > 0 && matches!(self.left, None | Some(0)) && self.wrong_words == 0
+    }
+
+    /// Writes what the report says about it.
+    pub(crate) fn fill(&self, out: &mut Object<'_>) -> fmt::Result {
+        out.number("frames", self.frames)?;
+        out.number("taken", self.taken)?;
+        out.number("outside_window", self.outside_window)?;
+        out.number("wrong_words", self.wrong_words)?;
+        out.or_null("left", self.left, Object::number)
     }
 }
 

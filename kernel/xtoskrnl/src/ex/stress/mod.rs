@@ -17,6 +17,8 @@ mod together;
 
 use core::fmt;
 
+use xtkd::json::Object;
+
 use crate::kd::log;
 use crate::mm::{Memory, Standing};
 
@@ -90,6 +92,16 @@ impl Stress {
     /// Tells whether everything was as it must be.
     pub(crate) const fn is_clean(&self) -> bool {
         self.complaints == 0 && self.difference == 0 && self.fill.is_right()
+    }
+
+    /// Writes what the report says about it, the exhaustion left out.
+    pub(crate) fn fill(&self, out: &mut Object<'_>) -> fmt::Result {
+        out.number("operations", self.operations)?;
+        out.number("complaints", self.complaints)?;
+        out.number("difference", self.difference)?;
+        out.number("injected", self.injected)?;
+        out.number("sites", self.sites.count())?;
+        out.array("sites_not_asked", |list| self.sites.others().try_for_each(|site| list.text(site.name())))
     }
 }
 

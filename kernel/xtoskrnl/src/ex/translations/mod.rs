@@ -20,6 +20,7 @@ use core::fmt;
 
 use xtboot::parameters::Parameters;
 use xtcore::VirtAddr;
+use xtkd::json::Object;
 use xtke::CpuSet;
 use xtke::lock::{Class, SpinLock};
 use xtke::time::Interval;
@@ -64,13 +65,14 @@ impl Rounds {
     pub(crate) const fn is_clean(&self) -> bool {
         self.played == self.wanted && self.stale == 0 && (self.wanted == 0 || self.repeated > self.wanted)
     }
-}
 
-impl fmt::Display for Rounds {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { wanted, played, repeated, reads, stale } = self;
-        write!(out, "{{\"wanted\":{wanted},\"rounds\":{played},\"repeated\":{repeated}")?;
-        write!(out, ",\"reads\":{reads},\"stale\":{stale}}}")
+    /// Writes what the report says about it.
+    pub(crate) fn fill(&self, out: &mut Object<'_>) -> fmt::Result {
+        out.number("wanted", self.wanted)?;
+        out.number("rounds", self.played)?;
+        out.number("repeated", self.repeated)?;
+        out.number("reads", self.reads)?;
+        out.number("stale", self.stale)
     }
 }
 

@@ -15,6 +15,7 @@ mod time;
 
 use core::fmt;
 
+use xtkd::json::Object;
 use xtke::CpuSet;
 use xtke::platform::{Boost, Platform};
 use xtke::sched::{Handle, Name, Priority};
@@ -51,15 +52,12 @@ impl Waiting {
             log!("xtoskrnl: waiting: not so: {what}");
         }
     }
-}
 
-impl fmt::Display for Waiting {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{{\"checks\":{},\"wrong\":{},\"first\":", self.checks, self.wrong)?;
-        match self.first {
-            Some(what) => write!(out, "\"{what}\"}}"),
-            None => out.write_str("null}"),
-        }
+    /// Writes what the report says about it.
+    pub(crate) fn fill(&self, out: &mut Object<'_>) -> fmt::Result {
+        out.number("checks", self.checks)?;
+        out.number("wrong", self.wrong)?;
+        out.or_null("first", self.first, Object::text)
     }
 }
 

@@ -18,7 +18,7 @@ use xtkd::unwind::{Registers, Walk};
 use xtmm::machine::RunLevel;
 
 pub(crate) use self::codes::Code;
-pub(crate) use self::places::{Places, PlacesJson, publish};
+pub(crate) use self::places::{Places, fill_places, publish};
 use self::record::Json;
 pub(crate) use self::trace::{Broken, Runs, Tracer};
 use super::processors::{self, Stopped};

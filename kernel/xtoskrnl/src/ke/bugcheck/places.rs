@@ -5,7 +5,7 @@ use core::fmt;
 
 use spin::Once;
 use xtboot::block::{LayoutOrigin, LayoutSource};
-use xtkd::json::{Object, Writer};
+use xtkd::json::Object;
 
 use crate::ar::image;
 
@@ -34,22 +34,10 @@ impl fmt::Display for Places {
     }
 }
 
-/// The places as members of a JSON object.
-pub(crate) struct PlacesJson;
-
-impl fmt::Display for PlacesJson {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Writer::members(out, members)
-    }
-}
-
 /// Writes the places as members. The seed is text: JSON's numbers end at 2^53 for many a reader.
-pub(super) fn members(out: &mut Object<'_>) -> fmt::Result {
+pub(crate) fn fill_places(out: &mut Object<'_>) -> fmt::Result {
     out.number("image_base", image::base().get())?;
     out.number("slide", image::slide())?;
     out.text("build", format_args!("{:08x}", image::mark()))?;
-    match seed() {
-        Some(seed) => out.address("seed", seed),
-        None => out.null("seed"),
-    }
+    out.or_null("seed", seed(), Object::address)
 }

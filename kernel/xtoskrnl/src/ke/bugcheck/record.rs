@@ -5,7 +5,7 @@ use core::fmt;
 use xtkd::json::{Array, Object, Writer};
 
 use super::trace::{Run, Runs, Tracer};
-use super::{Scene, Stop, places};
+use super::{Scene, Stop, fill_places};
 use crate::ke::processor;
 
 /// The most frames that are told.
@@ -32,13 +32,10 @@ impl fmt::Display for Json<'_> {
             object.number("cpu", processor::current().get() as u64)?;
             object.text("level", scene.level)?;
             object.text("stack", scene.stack)?;
-            match scene.thread {
-                Some(name) => object.text("thread", name)?,
-                None => object.null("thread")?,
-            }
+            object.or_null("thread", scene.thread, Object::text)?;
             object.number("others", scene.stopped.others as u64)?;
             object.number("stopped", scene.stopped.stopped as u64)?;
-            places::members(object)?;
+            fill_places(object)?;
             backtrace(object, stop, *tracer)
         })
     }
@@ -56,10 +53,7 @@ fn frame(list: &mut Array<'_>, tracer: &Tracer, run: Run) -> fmt::Result {
     let named = tracer.name(run.frame);
     list.object(|object| {
         object.address("address", run.frame.address.get())?;
-        match named.function {
-            Some(function) => object.text("function", function.name)?,
-            None => object.null("function")?,
-        }
+        object.or_null("function", named.function.map(|function| function.name), Object::text)?;
         object.number("offset", named.offset)?;
         object.number("times", run.times)
     })

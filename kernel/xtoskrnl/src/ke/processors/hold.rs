@@ -110,7 +110,7 @@ pub(crate) fn whereabouts(cpu: CpuIndex) -> Option<Whereabouts> {
             frame: address(&note.frame),
         },
         thread: note.thread.load(Ordering::Relaxed),
-        level: RunLevel::ALL.into_iter().find(|known| *known as usize == level).unwrap_or(RunLevel::High),
+        level: RunLevel::from_number(level as u32).unwrap_or(RunLevel::High),
     })
 }
 

@@ -34,39 +34,24 @@ pub(crate) use seen::{Seen, seen};
 pub(crate) use start::{Candidate, give_up, start, wait_until_running};
 pub(crate) use stop::{Stopped, all_others_stand, is_stopping, join_a_stop, stop_others};
 
-/// Where a processor is on its way.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub(crate) enum State {
-    /// Nobody has tried to start it.
-    Absent = 0,
-    /// It was told to start.
-    Starting = 1,
-    /// It runs on its own stack, and waits for the others.
-    Arrived = 2,
-    /// It takes interrupts.
-    Running = 3,
-    /// It was reset, and its number is to be free again.
-    LeftOut = 4,
-    /// A bug check has stopped it.
-    Stopped = 5,
-}
-
-impl State {
-    /// Returns the state in a word or two.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Absent => "absent",
-            Self::Starting => "starting",
-            Self::Arrived => "arrived",
-            Self::Running => "running",
-            Self::LeftOut => "left out",
-            Self::Stopped => "stopped",
-        }
+xtcore::numbered! {
+    /// Where a processor is on its way.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    #[repr(u8)]
+    pub(crate) enum State => name {
+        /// Nobody has tried to start it.
+        Absent = 0 => "absent",
+        /// It was told to start.
+        Starting = 1 => "starting",
+        /// It runs on its own stack, and waits for the others.
+        Arrived = 2 => "arrived",
+        /// It takes interrupts.
+        Running = 3 => "running",
+        /// It was reset, and its number is to be free again.
+        LeftOut = 4 => "left out",
+        /// A bug check has stopped it.
+        Stopped = 5 => "stopped",
     }
-
-    const ALL: [Self; 6] =
-        [Self::Absent, Self::Starting, Self::Arrived, Self::Running, Self::LeftOut, Self::Stopped];
 }
 
 static STATES: [AtomicU8; MOST] = {
@@ -114,7 +99,7 @@ pub(crate) fn apic_id(cpu: CpuIndex) -> Option<ApicId> {
 /// Returns where a processor is on its way.
 pub(crate) fn state(cpu: CpuIndex) -> State {
     let raw = STATES.get(cpu.get()).map_or(0, |state| state.load(Ordering::Acquire));
-    State::ALL.into_iter().find(|state| *state as u8 == raw).unwrap_or(State::Absent)
+    State::from_number(raw.into()).unwrap_or(State::Absent)
 }
 
 /// Returns how many processors are in a state.

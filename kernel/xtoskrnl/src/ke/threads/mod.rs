@@ -38,7 +38,7 @@ pub(crate) use self::platform::Kernel;
 pub(crate) use self::room::{NoMemory, Room, offer};
 pub(crate) use self::services::{look_at_timers, times};
 pub(crate) use self::switching::halts;
-pub(crate) use self::watch::{Seen, each_lock_of, lock_classes, lock_within};
+pub(crate) use self::watch::{each_lock_of, fill_locks, lock_classes, lock_within};
 use super::interrupt::{self, SoftwareHandlers};
 use super::processor::{self, MOST};
 use super::{stacks, translations};

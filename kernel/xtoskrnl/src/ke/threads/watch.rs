@@ -10,6 +10,7 @@ use core::fmt;
 use core::ops::Range;
 
 use xtcore::{CpuIndex, RunLevel};
+use xtkd::json::Object;
 use xtke::lock::Class;
 use xtke::lock::order::{Held, Order, Watch};
 
@@ -51,26 +52,29 @@ pub(crate) fn lock_classes() -> impl Iterator<Item = (Class, RunLevel)> {
     watched.into_iter().flatten()
 }
 
-/// What was seen so far, as JSON: the classes with the highest level that a lock of each raises to, the pairs of a class that was held
-/// and one that was wanted under it, and how often something could not be noted. Null in a release build.
-#[derive(Debug)]
-pub(crate) struct Seen;
-
-impl fmt::Display for Seen {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !cfg!(debug_assertions) {
-            return out.write_str("null");
-        }
-        out.write_str("{\"classes\":[")?;
-        for (index, (class, level)) in ORDER.classes().enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            write!(out, "{comma}{{\"name\":\"{}\",\"level\":\"{level}\"}}", class.name())?;
-        }
-        out.write_str("],\"edges\":[")?;
-        for (index, (held, wanted)) in ORDER.edges().enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            write!(out, "{comma}[\"{}\",\"{}\"]", held.name(), wanted.name())?;
-        }
-        write!(out, "],\"left_out\":{}}}", ORDER.left_out())
+/// Writes what was seen so far as a member: the classes with the highest level that a lock of each raises to, the pairs of a class that
+/// was held and one that was wanted under it, and how often something could not be noted. Null in a release build.
+pub(crate) fn fill_locks(out: &mut Object<'_>, name: &'static str) -> fmt::Result {
+    if !cfg!(debug_assertions) {
+        return out.null(name);
     }
+    out.object(name, |locks| {
+        locks.array("classes", |list| {
+            ORDER.classes().try_for_each(|(class, level)| {
+                list.object(|one| {
+                    one.text("name", class.name())?;
+                    one.text("level", level)
+                })
+            })
+        })?;
+        locks.array("edges", |list| {
+            ORDER.edges().try_for_each(|(held, wanted)| {
+                list.array(|pair| {
+                    pair.text(held.name())?;
+                    pair.text(wanted.name())
+                })
+            })
+        })?;
+        locks.number("left_out", ORDER.left_out())
+    })
 }

@@ -90,8 +90,7 @@ impl Order {
     pub fn classes(&self) -> impl Iterator<Item = (Class, RunLevel)> + '_ {
         (0..self.count.load(Ordering::Acquire)).filter_map(|place| {
             let level = self.entries.get(place)?.level.load(Ordering::Relaxed);
-            let level = RunLevel::ALL.get(usize::from(level))?;
-            Some((self.class(place)?, *level))
+            Some((self.class(place)?, RunLevel::from_number(level.into())?))
         })
     }
 

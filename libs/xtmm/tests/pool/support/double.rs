@@ -76,8 +76,7 @@ unsafe impl Machine for TestMachine {
     }
 
     fn run_level(&self) -> RunLevel {
-        let level = LEVEL.get();
-        RunLevel::ALL.into_iter().find(|known| *known as u32 == level).unwrap_or(RunLevel::High)
+        RunLevel::from_number(LEVEL.get()).unwrap_or(RunLevel::High)
     }
 
     fn zero(&self, _frames: FrameRange) {
