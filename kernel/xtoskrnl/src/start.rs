@@ -8,7 +8,7 @@ mod threads;
 use core::panic::PanicInfo;
 
 use spin::Once;
-use xtacpi::Platform;
+use xtacpi::{BootArchitecture, Platform};
 use xtboot::block::{
     self, BlockError, Expected, Framebuffer, Header, MANIFEST_MAGIC, Manifest, VERSION, VerifiedBlock, flags,
 };
@@ -100,6 +100,9 @@ fn after_ready(memory: &'static Memory, stamps: &Stamps, in_use: FrameCount) -> 
     tell::phases(stamps);
     let mut tables = memory.firmware_tables();
     let platform = acpi::find(&mut tables, memory.block().acpi_rsdp());
+    if platform.fixed.boot.contains(BootArchitecture::KEYBOARD_CONTROLLER) {
+        kd::open_keyboard();
+    }
     let reclaimed = memory.reclaim_acpi(tables);
     log!("xtoskrnl: {} of ACPI tables have been read and are free", tell::Amount(reclaimed));
     traps::check(memory);

@@ -10,6 +10,7 @@
 //!   topology cores and packages
 //!   rtc      the battery-backed clock
 //!   serial   serial ports and their names
+//!   keyboard the keyboard controller
 //! ```
 //!
 //! Everything is plain data or a pure function, so a host can test it; the kernel that uses it keeps the access and the
@@ -37,6 +38,7 @@ extern crate std;
 
 pub mod apic;
 pub mod ioapic;
+pub mod keyboard;
 pub mod pic;
 pub mod rtc;
 pub mod serial;

@@ -2,12 +2,13 @@
 
 mod support;
 
-use support::{Asked, Script, session};
-use xtkd::monitor::{Ended, Next, Paging, execute, parse_address, parse_number};
+use support::{Asked, Script, session, session_at};
+use xtkd::monitor::{Ended, Heard, Next, Paging, execute, parse_address, parse_number};
+use xtterm::key::Key;
 
 /// Does one line, whole, and returns what was written.
 fn answer(line: &str) -> String {
-    let (mut terminal, mut asked) = (Script::typing(""), Asked::default());
+    let (mut terminal, mut asked) = (Script::typing("", Paging::Lines(1)), Asked::default());
     assert_eq!(execute(line, &mut terminal, &mut asked), Next::Stay);
     terminal.written
 }
@@ -123,6 +124,31 @@ fn lines_are_edited_and_called_up_again() {
     assert_eq!(shown[3], "kd> number 2");
     let (asked, ..) = session("number 9\x03number 8\r", Paging::Whole);
     assert_eq!(asked, ["number 8 None"], "Control-C gives a line up");
+}
+
+#[test]
+fn keyboard_and_serial_line_type_one_line_together() {
+    let heard = [
+        Heard::Byte(b'n'),
+        Heard::Key(Key::Char('x')),
+        Heard::Silence,
+        Heard::Key(Key::Backspace),
+        Heard::Byte(b'u'),
+        // Half an arrow key on the line, of which the end never comes.
+        Heard::Byte(0x1B),
+        Heard::Byte(b'['),
+        Heard::Silence,
+        Heard::Key(Key::Char('m')),
+        Heard::Key(Key::Tab),
+        Heard::Byte(b' '),
+        Heard::Key(Key::Char('5')),
+        Heard::Key(Key::Enter),
+        Heard::Key(Key::Up),
+        Heard::Byte(b'\r'),
+    ];
+    let (asked, shown, _) = session_at(Script::hearing(heard.to_vec(), Paging::Whole));
+    assert_eq!(asked, ["number 5 None", "number 5 None"]);
+    assert_eq!(shown[0], "kd> number 5");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //!
 //! | what | where | in short |
 //! |---|---|---|
-//! | keys | [`key::Decoder`] | bytes of a serial line, one at a time, become [`Key`](key::Key)s; rubbish becomes nothing |
+//! | keys | [`key::Decoder`] | bytes of a serial line, one at a time, become [`Key`](key::Key)s; rubbish becomes nothing; a [`key::Keyboard`] makes them of scan codes |
 //! | a line | [`line::Editor`] | insert, delete, move, words, sideways scrolling; [`line::History`], [`line::Complete`] |
 //! | a screen | [`draw::Surface`] | [`draw::Ansi`] for terminals, [`draw::Canvas`] to send only what has changed, boxes and lists |
 //!
@@ -37,7 +37,7 @@
 //! # What else there is
 //! The crate `noline` edits lines without a heap too; it has no function keys, completion, or view narrower than the
 //! line, which a menu needs. `vte` reads what a terminal *receives*; a [`key::Decoder`] reads what it *sends*. Strings of
-//! fixed capacity are the crate `arrayvec`'s.
+//! fixed capacity are the crate `arrayvec`'s, scan codes and their layout `pc-keyboard`'s.
 //!
 //! # What is not promised
 //! One character is one cell. Characters that terminals make wider or narrower than a cell are shown as `?`

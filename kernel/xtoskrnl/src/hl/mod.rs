@@ -4,6 +4,7 @@
 
 pub(crate) mod acpi;
 pub(crate) mod apic;
+pub(crate) mod keyboard;
 pub(crate) mod power;
 pub(crate) mod registers;
 pub(crate) mod screen;

@@ -16,6 +16,9 @@ const HEIGHT: RasterHeight = RasterHeight::Size16;
 const CELL_WIDTH: usize = get_raster_width(WEIGHT, HEIGHT);
 const CELL_HEIGHT: usize = HEIGHT.val();
 
+/// Lines of pixels at the foot of a cell that make a cursor.
+const CURSOR_HEIGHT: usize = 2;
+
 const COLUMNS: usize = 192;
 const ROWS: usize = 64;
 
@@ -76,6 +79,8 @@ pub(crate) struct Screen {
     row: usize,
     /// Rows at the top that do not scroll.
     pinned: usize,
+    /// The column and the row where a cursor is drawn.
+    cursor: Option<(usize, usize)>,
     paper: Colour,
 }
 
@@ -115,8 +120,17 @@ impl Screen {
             return None;
         }
         let cells = MutexGuard::leak(CELLS.try_lock()?);
-        let mut screen =
-            Self { canvas, cells, columns, rows, column: 0, row: 0, pinned: 0, paper: LOG_PAPER };
+        let mut screen = Self {
+            canvas,
+            cells,
+            columns,
+            rows,
+            column: 0,
+            row: 0,
+            pinned: 0,
+            cursor: None,
+            paper: LOG_PAPER,
+        };
         screen.clear();
         Some(screen)
     }
@@ -139,6 +153,34 @@ impl Screen {
         self.rows.saturating_sub(self.row)
     }
 
+    /// Returns how many lines can follow one another and all of them be seen with the one behind them, wherever the first one begins.
+    pub(crate) const fn page(&self) -> usize {
+        self.rows.saturating_sub(self.pinned) / 2
+    }
+
+    /// Shows where the next character goes, until it comes.
+    pub(crate) fn show_cursor(&mut self) {
+        let place = (self.column.min(self.columns.saturating_sub(1)), self.row);
+        if self.cursor == Some(place) {
+            return;
+        }
+        self.hide_cursor();
+        let ink = self.canvas.pixel(INK);
+        let (left, foot) = (place.0 * CELL_WIDTH, (place.1 + 1) * CELL_HEIGHT);
+        for y in foot - CURSOR_HEIGHT..foot {
+            for x in left..left + CELL_WIDTH {
+                self.canvas.set(x, y, ink);
+            }
+        }
+        self.cursor = Some(place);
+    }
+
+    fn hide_cursor(&mut self) {
+        if let Some((column, row)) = self.cursor.take() {
+            self.draw(column, row, self.cell(column, row));
+        }
+    }
+
     /// Clears to the colours of a bug check.
     pub(crate) fn clear_for_stop(&mut self) {
         self.paper = STOP_PAPER;
@@ -155,11 +197,12 @@ impl Screen {
         for line in self.cells.iter_mut() {
             line.fill(b' ');
         }
-        (self.column, self.row, self.pinned) = (0, 0, 0);
+        (self.column, self.row, self.pinned, self.cursor) = (0, 0, 0, None);
     }
 
     /// Prints a byte of ASCII; others become a question mark.
     pub(crate) fn put(&mut self, byte: u8) {
+        self.hide_cursor();
         match byte {
             b'\r' => self.column = 0,
             b'\n' => self.next_line(),
@@ -196,6 +239,10 @@ impl Screen {
             return;
         }
         *cell = byte;
+        self.draw(column, row, byte);
+    }
+
+    fn draw(&self, column: usize, row: usize, byte: u8) {
         let Some(raster) = get_raster(char::from(byte), WEIGHT, HEIGHT) else { return };
         for (y, line) in raster.raster().iter().enumerate() {
             for (x, intensity) in line.iter().enumerate() {

@@ -1,14 +1,14 @@
-//! Where the log goes.
+//! Where the log goes, and what is shown beside it.
 #![allow(unsafe_code, reason = "a bug check takes the console from whoever has it")]
 
 use core::fmt::{self, Write};
-use core::sync::atomic::{AtomicBool, Ordering};
 
 use arrayvec::ArrayString;
 use spin::{Mutex, Once};
 use xtboot::parameters::Parameters;
 use xthal::serial::{Line, parse_debug};
 
+use super::input;
 use super::ring::{Mark, Ring};
 use crate::hl::screen::Screen;
 use crate::hl::serial::Serial;
@@ -71,7 +71,7 @@ pub(crate) fn choose_serial(parameters: &Parameters<'_>) {
 }
 
 /// Returns the serial line, if one has been opened.
-fn serial() -> Option<Serial> {
+pub(super) fn serial() -> Option<Serial> {
     CHOSEN.get().or_else(|| SERIAL.get()).copied().flatten()
 }
 
@@ -82,6 +82,31 @@ pub(crate) fn attach_screen(mut screen: Screen) {
         screen.put(byte);
     }
     console.screen = Some(screen);
+}
+
+/// Tells whether there is a screen; of one that somebody is just writing to, that there is none.
+pub(super) fn has_screen() -> bool {
+    CONSOLE.try_lock().is_some_and(|console| console.screen.is_some())
+}
+
+/// Tells whether nobody is in the middle of writing to the screen or of looking at the keyboard.
+pub(crate) fn is_at_rest() -> bool {
+    !CONSOLE.is_locked() && input::is_at_rest()
+}
+
+/// Returns how many lines of an answer the screen shows at once below what is kept there; `None` without a screen, and when somebody
+/// else has it.
+pub(crate) fn page_of_screen() -> Option<usize> {
+    CONSOLE.try_lock()?.screen.as_ref().map(Screen::page)
+}
+
+/// Shows on the screen where the next character goes, if nobody else writes there.
+pub(crate) fn show_cursor() {
+    if let Some(mut console) = CONSOLE.try_lock()
+        && let Some(screen) = &mut console.screen
+    {
+        screen.show_cursor();
+    }
 }
 
 /// Prints formatted text.
@@ -99,33 +124,6 @@ pub(crate) fn print_record(text: fmt::Arguments<'_>) {
         // The serial line never fails, and a formatter that does has nobody to tell.
         let _ = serial.write_fmt(text);
     }
-}
-
-/// Somebody waits for bytes of the serial line, which are his.
-static IS_AWAITED: AtomicBool = AtomicBool::new(false);
-
-/// Keeps the next byte of the serial line for [`read_byte`]: called before anybody is asked to send one.
-pub(crate) fn expect_byte() {
-    IS_AWAITED.store(true, Ordering::Relaxed);
-}
-
-/// Waits for a byte from the serial line; `None` when there is no line.
-pub(crate) fn read_byte() -> Option<u8> {
-    expect_byte();
-    let byte = serial().map(Serial::read);
-    IS_AWAITED.store(false, Ordering::Relaxed);
-    byte
-}
-
-/// Returns a byte that has come on the serial line and that nobody waits for.
-pub(crate) fn poll_byte() -> Option<u8> {
-    let is_mine = !IS_AWAITED.load(Ordering::Relaxed);
-    serial().filter(|_| is_mine).and_then(Serial::poll)
-}
-
-/// Tells whether there is a serial line.
-pub(crate) fn has_serial() -> bool {
-    serial().is_some()
 }
 
 /// Shows text that is no part of the log: on the serial line, and on the screen if nobody else writes there.
@@ -164,15 +162,18 @@ pub(crate) fn line_of_log<const N: usize>(back: usize) -> Option<ArrayString<N>>
     Some(line)
 }
 
-/// Takes the console from whoever is writing to it, so that a stop is seen on the screen too, whatever it interrupted.
+/// Takes the console from whoever is writing to it, and the keyboard, so that a stop is seen on the screen too and can be looked into
+/// there, whatever it interrupted.
 ///
 /// # Safety
-/// Whoever has the console never goes on, on any processor.
+/// Whoever has the console or the keyboard never goes on, on any processor.
 pub(crate) unsafe fn seize() {
     if CONSOLE.is_locked() {
         // SAFETY: the caller vouches that the holder never goes on, so nobody uses what it was lent, and nobody gives it back again.
         unsafe { CONSOLE.force_unlock() };
     }
+    // SAFETY: as the caller vouches.
+    unsafe { input::seize() };
 }
 
 /// Makes room for the text of a bug check: clears the screen to its colours, if it is free. The first bug check's beginning counts;

@@ -3,15 +3,19 @@
 //!
 //! May be called from everywhere, at any moment, also from a trap that interrupted the log itself: then the text goes
 //! to the serial line alone.
+//!
+//! And where keys come from, for whoever looks inside ([`monitor`]).
 
 mod console;
+mod input;
 pub(crate) mod monitor;
 mod ring;
 
 pub(crate) use console::{
-    attach_screen, begin_stop, choose_serial, expect_byte, has_serial, line_of_log, open_serial, pin_stop,
-    poll_byte, print, print_record, read_byte, seize, show, show_what_came_before,
+    attach_screen, begin_stop, choose_serial, is_at_rest, line_of_log, open_serial, page_of_screen, pin_stop,
+    print, print_record, seize, show, show_cursor, show_what_came_before,
 };
+pub(crate) use input::{expect_byte, has_typist, hear, open_keyboard, read_byte};
 
 /// Prints a line to the log.
 macro_rules! log {

@@ -48,7 +48,7 @@ pub(crate) fn end(verdict: Verdict) -> ! {
 
 /// Lets everybody else go on for good. Returns where there are no threads.
 fn rest() {
-    if kd::has_serial() {
+    if kd::has_typist() {
         log!("xtoskrnl: nothing more to do yet; the machine waits, {} opens the monitor", monitor::KEY_NAME);
     } else {
         log!("xtoskrnl: nothing more to do yet; the machine waits");

@@ -4,6 +4,8 @@ use core::fmt::Write;
 
 use xtterm::key::{Decoder, Key};
 
+use super::pager::Paging;
+
 /// What was heard of a terminal in a little while.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Heard {
@@ -21,6 +23,9 @@ pub enum Heard {
 pub trait Terminal: Write {
     /// Waits a little while, some fifty milliseconds, for something to be typed.
     fn hear(&mut self) -> Heard;
+
+    /// Tells how much of an answer has room where somebody reads. Asked once a line, when it has been typed.
+    fn paging(&self) -> Paging;
 }
 
 /// Bytes and keys of a terminal as one sequence of keys.

@@ -58,13 +58,13 @@ impl Session {
         &mut self,
         terminal: &mut dyn Terminal,
         prompt: &dyn fmt::Display,
-        paging: Paging,
         monitor: &mut dyn Monitor,
     ) -> Ended {
         loop {
             let words = Words(Table(&*monitor));
             let Some(line) = self.read(terminal, prompt, &words) else { return Ended::Alone };
             self.history.push(line.text());
+            let paging = terminal.paging();
             let Self { keys, .. } = self;
             if do_line(line.text(), (terminal, keys, paging), monitor) == Next::Leave {
                 return Ended::Left;
@@ -163,7 +163,7 @@ pub fn asks_for_json(line: &str) -> bool {
     line.split_ascii_whitespace().next().is_some_and(|first| first.eq_ignore_ascii_case(JSON))
 }
 
-/// Does what a line says, without a session.
+/// Does what a line says, without a session. Nobody waits for its answer, which comes whole.
 #[inline(never)]
 pub fn execute(line: &str, terminal: &mut dyn Terminal, monitor: &mut dyn Monitor) -> Next {
     do_line(line, (terminal, &mut Keys::new(), Paging::Whole), monitor)

@@ -105,13 +105,20 @@ impl Monitor for Asked {
 /// A terminal: what was typed before it began, and all that was written.
 #[derive(Debug)]
 pub(crate) struct Script {
-    typed: std::vec::IntoIter<u8>,
+    heard: std::vec::IntoIter<Heard>,
+    paging: Paging,
     pub(crate) written: String,
 }
 
 impl Script {
-    pub(crate) fn typing(text: &str) -> Self {
-        Self { typed: text.as_bytes().to_vec().into_iter(), written: String::new() }
+    pub(crate) fn typing(text: &str, paging: Paging) -> Self {
+        // What a script writes for a while in which nothing is typed is a zero.
+        let heard = |byte| if byte == 0 { Heard::Silence } else { Heard::Byte(byte) };
+        Self::hearing(text.bytes().map(heard).collect(), paging)
+    }
+
+    pub(crate) fn hearing(heard: Vec<Heard>, paging: Paging) -> Self {
+        Self { heard: heard.into_iter(), paging, written: String::new() }
     }
 
     /// What stands in the lines when carriage returns have overwritten them.
@@ -148,18 +155,22 @@ impl Write for Script {
 
 impl Terminal for Script {
     fn hear(&mut self) -> Heard {
-        match self.typed.next() {
-            None => Heard::Nobody,
-            // What a script writes for a while in which nothing is typed.
-            Some(0) => Heard::Silence,
-            Some(byte) => Heard::Byte(byte),
-        }
+        self.heard.next().unwrap_or(Heard::Nobody)
+    }
+
+    fn paging(&self) -> Paging {
+        self.paging
     }
 }
 
 /// Types a text at the prompt; returns what was asked, what is to be seen, and how it ended.
 pub(crate) fn session(text: &str, paging: Paging) -> (Vec<String>, Vec<String>, Ended) {
-    let (mut terminal, mut asked) = (Script::typing(text), Asked::default());
-    let ended = Session::new().run(&mut terminal, &"kd> ", paging, &mut asked);
+    session_at(Script::typing(text, paging))
+}
+
+/// The same at any terminal.
+pub(crate) fn session_at(mut terminal: Script) -> (Vec<String>, Vec<String>, Ended) {
+    let mut asked = Asked::default();
+    let ended = Session::new().run(&mut terminal, &"kd> ", &mut asked);
     (asked.0, terminal.lines(), ended)
 }

@@ -1,9 +1,11 @@
-//! Keys, and how the bytes of a terminal become keys.
+//! Keys, and how the bytes of a terminal or the scan codes of a keyboard become keys.
 
 mod decoder;
+mod keyboard;
 mod meaning;
 
 pub use decoder::{Decoder, Keys, MAX_SEQUENCE};
+pub use keyboard::{Keyboard, ScanCodes};
 
 /// What a person pressed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -25,18 +25,18 @@ const LARGEST: (usize, usize) = (19, 16);
 const LINES: &str = "─│┌┐└┘├┤┬┴┼═║╔╗╚╝╠╣╦╩╬▲▼►◄░▒▓█↑↓←→";
 
 /// A cell's shape, row by row: a bit for each pixel that is not paper.
-type Shape = [u16; LARGEST.0];
+pub(super) type Shape = [u16; LARGEST.0];
 
 /// Where the cells lie.
 #[derive(Clone, Copy, Debug)]
-struct Grid {
+pub(super) struct Grid {
     /// The pixel in the upper left corner.
     origin: (usize, usize),
     /// Width and height of a cell.
     cell: (usize, usize),
     /// How many there are.
-    columns: usize,
-    lines: usize,
+    pub(super) columns: usize,
+    pub(super) lines: usize,
 }
 
 /// Checks that a picture shows the lines of a text, as the firmware's console draws them.
@@ -66,9 +66,7 @@ pub(super) fn compare(picture: &Picture<'_>, rows: &[String]) -> Result<(), Stri
 /// # Errors
 /// In words: the difference that is met first. A line that is longer than the screen cannot be compared.
 pub(super) fn compare_last(picture: &Picture<'_>, lines: &[String]) -> Result<(), String> {
-    let cell = KERNEL_CELL;
-    let all =
-        Grid { origin: (0, 0), cell, columns: picture.width() / cell.0, lines: picture.height() / cell.1 };
+    let all = grid_of_kernel(picture);
     let is_blank = |line: &usize| (0..all.columns).all(|column| shape(picture, all, column, *line) == BLANK);
     let blank = (0..all.lines).rev().take_while(is_blank).count();
     let shown = all.lines - blank;
@@ -80,8 +78,14 @@ pub(super) fn compare_last(picture: &Picture<'_>, lines: &[String]) -> Result<()
     matches(picture, all, &rows).map_err(|(_, reason)| reason)
 }
 
+/// Returns where the cells of the kernel's console lie.
+pub(super) fn grid_of_kernel(picture: &Picture<'_>) -> Grid {
+    let cell = KERNEL_CELL;
+    Grid { origin: (0, 0), cell, columns: picture.width() / cell.0, lines: picture.height() / cell.1 }
+}
+
 /// Nothing but paper.
-const BLANK: Shape = [0; LARGEST.0];
+pub(super) const BLANK: Shape = [0; LARGEST.0];
 
 /// Compares in one grid; a failure tells how many cells were right before it.
 fn matches(picture: &Picture<'_>, grid: Grid, rows: &[String]) -> Result<(), (usize, String)> {
@@ -123,7 +127,7 @@ fn matches(picture: &Picture<'_>, grid: Grid, rows: &[String]) -> Result<(), (us
 }
 
 /// Returns the shape of a cell. The commonest colour is paper, so a cell of one colour is blank.
-fn shape(picture: &Picture<'_>, grid: Grid, column: usize, line: usize) -> Shape {
+pub(super) fn shape(picture: &Picture<'_>, grid: Grid, column: usize, line: usize) -> Shape {
     let (width, height) = grid.cell;
     let (left, top) = (grid.origin.0 + column * width, grid.origin.1 + line * height);
     let pixel = |x: usize, y: usize| picture.pixel(left + x, top + y).unwrap_or_default();

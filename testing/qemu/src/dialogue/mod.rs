@@ -1,12 +1,14 @@
 //! A boot that somebody talks with: keys go in, and what the terminal shows is read.
 //!
 //! The guest's serial line ends in the terminal of an emulator, so a script waits for words on a *screen*, as a person
-//! does, and not for bytes. Keys go down the serial line, or to the guest's own keyboard through the monitor. A step that
+//! does, and not for bytes. Where the kernel has no serial line its own screen is read, from pictures taken again and again.
+//! Keys go down the serial line, or to the guest's own keyboard through the monitor. A step that
 //! waits ends when what it waits for has happened, or with the screen in its complaint; only whether a screen stands still is
 //! told by the clock.
 
 mod answers;
 mod glyphs;
+mod reader;
 mod talks;
 mod terminal;
 #[cfg(test)]
@@ -25,7 +27,7 @@ pub use self::talks::{TALKS, Talk};
 use self::terminal::Terminal;
 use crate::guest::Guest;
 use crate::monitor::{End, Monitor};
-use crate::screen::Picture;
+use crate::screen::{Paper, Picture};
 use crate::session::lines::Splitter;
 use crate::session::process::{Emulator, Output};
 use crate::session::transcript::Transcript;
@@ -36,6 +38,12 @@ const LIMIT: Duration = Duration::from_secs(180);
 
 /// A screen that has not changed for so long is taken for finished.
 const STILL: Duration = Duration::from_millis(700);
+
+/// How long a key of the guest's own keyboard is held down, in milliseconds: shorter than it takes to be repeated.
+const HELD_DOWN: u32 = 20;
+
+/// The picture that is taken to read the screen.
+const GLIMPSE: &str = "glimpse.ppm";
 
 /// The beginning of lines that are not for people.
 const FOR_MACHINES: &str = "XTOS-";
@@ -57,6 +65,13 @@ pub enum Step {
     Types(&'static str),
     /// Presses and releases keys of the guest's own keyboard together, by the monitor's names.
     Presses(&'static [&'static str]),
+    /// Presses and releases one key of the guest's own keyboard after the other, so that these characters are typed: lower-case letters,
+    /// digits, blanks, `-`, and Enter for a carriage return, Tab for a tab.
+    Strikes(&'static str),
+    /// Waits until a line of the kernel's console, on the guest's own screen, contains these words.
+    Reads(&'static str),
+    /// Waits until a line of the kernel's console is this, and nothing else.
+    ReadsLine(&'static str),
     /// Waits until the screen stands still, and takes a picture of the guest's own screen. It must show, character for
     /// character, what the terminal shows.
     Mirrors(&'static str),
@@ -147,11 +162,12 @@ impl Meeting<'_> {
             Step::SeesNot(words) => self.until("it stays there", |talk| !talk.terminal.shows(words)),
             Step::Types(text) => self.type_text(text),
             Step::Presses(keys) => {
-                let keys: Vec<Value> =
-                    keys.iter().map(|key| json!({ "type": "qcode", "data": key })).collect();
-                self.monitor.execute("send-key", json!({ "keys": keys }))?;
+                self.press(keys)?;
                 Ok(Ok(()))
             }
+            Step::Strikes(text) => self.strike(text),
+            Step::Reads(words) => self.until_read(|line| line.contains(words)),
+            Step::ReadsLine(text) => self.until_read(|line| line == text),
             Step::Mirrors(name) => {
                 let file = fs::read(self.picture(name)?)?;
                 Ok(match Picture::parse(&file) {
@@ -281,6 +297,57 @@ impl Meeting<'_> {
             self.read(Instant::now() + STILL / 4)?;
         }
         Ok(Ok(()))
+    }
+
+    /// Presses keys together and releases them.
+    fn press(&mut self, keys: &[&str]) -> Result<(), BootError> {
+        let keys: Vec<Value> = keys.iter().map(|key| json!({ "type": "qcode", "data": key })).collect();
+        self.monitor.execute("send-key", json!({ "keys": keys, "hold-time": HELD_DOWN }))?;
+        Ok(())
+    }
+
+    /// Types on the guest's own keyboard. Keys wait for one another in the emulator, and in the controller there is room for a few.
+    fn strike(&mut self, text: &str) -> Result<Taken, BootError> {
+        for character in text.chars() {
+            let letter = character.to_string();
+            let key = match character {
+                'a'..='z' | '0'..='9' => letter.as_str(),
+                ' ' => "spc",
+                '-' => "minus",
+                '\r' => "ret",
+                '\t' => "tab",
+                _ => return Ok(Err(format!("{character:?} is on no key"))),
+            };
+            self.press(&[key])?;
+            self.read(Instant::now() + STILL / 4)?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Reads the guest's own screen until a line of it is as it should be.
+    fn until_read(&mut self, so: impl Fn(&str) -> bool) -> Result<Taken, BootError> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let lines = self.screen()?;
+            if lines.iter().any(|line| so(line)) {
+                return Ok(Ok(()));
+            }
+            if self.over || Instant::now() >= deadline {
+                let text: String = lines.iter().map(|line| format!("\n> {line}")).collect();
+                return Ok(Err(format!("it was not read on the guest's own screen:{text}")));
+            }
+            self.read(Instant::now() + STILL / 2)?;
+        }
+    }
+
+    /// Returns the lines of the kernel's console; none while the firmware has the screen.
+    fn screen(&mut self) -> Result<Vec<String>, BootError> {
+        self.monitor.execute("screendump", json!({ "filename": GLIMPSE }))?;
+        let file = fs::read(self.work_dir.join(GLIMPSE))?;
+        let Ok(picture) = Picture::parse(&file) else { return Ok(Vec::new()) };
+        let papers = [Paper::Log, Paper::Stop];
+        let paper = papers.into_iter().find(|paper| picture.shows_text_on(*paper).is_ok());
+        Ok(paper.map_or_else(Vec::new, |paper| reader::read(&picture, paper)))
     }
 
     fn picture(&mut self, name: &str) -> Result<PathBuf, BootError> {

@@ -6,7 +6,8 @@ use xtcore::choice::Architecture;
 
 use super::Check::{AddsUp, ComesFrom, IsTable, Lists, Translates, Waits, Whole, Zero};
 use super::Step::{
-    self, Asks, Ends, Mirrors, Pictures, Presses, Repeats, Reports, Sees, SeesNot, Types, Visits,
+    self, Asks, Ends, Mirrors, Pictures, Presses, Reads, ReadsLine, Repeats, Reports, Sees, SeesNot, Strikes,
+    Types, Visits,
 };
 use crate::guest::Graphics;
 use crate::monitor::End;
@@ -282,6 +283,67 @@ const AUTOPSY: &[Step] = &[
 /// A machine that is held and let go again and again while it does everything at once.
 const HELD: &[Step] = &[Sees("checks, 0 wrong, in"), Visits(50, 0), Reports("verdict", "pass")];
 
+/// The monitor of a kernel that is told to leave serial ports alone: typed at by keyboard, read on the screen, while the machine runs
+/// and after a bug check.
+const SCREEN: &[Step] = &[
+    Reads("the machine waits, Control-K opens the monitor"),
+    Presses(&["ctrl", "k"]),
+    Reads("XTOS monitor, entry 1: 1 of 1 other processors are held"),
+    Strikes("vn"),
+    Presses(&["backspace"]),
+    Strikes("m\r"),
+    ReadsLine("0: kd> vm"),
+    // A page is as long as the screen shows: its first line and the question are there at once.
+    ReadsLine("-- more --"),
+    Reads("Physical Memory:"),
+    Strikes(" "),
+    Reads("Committed:"),
+    // Editing in the middle, what was typed before, completion.
+    Strikes("lyot"),
+    Presses(&["home"]),
+    Presses(&["right"]),
+    Strikes("a"),
+    Presses(&["end"]),
+    Presses(&["left"]),
+    Strikes("u\r"),
+    ReadsLine("0: kd> layout"),
+    Reads("per-processor data"),
+    Strikes("pte 0\r"),
+    Reads("not valid"),
+    Presses(&["up"]),
+    Presses(&["backspace"]),
+    Strikes("1234\r"),
+    ReadsLine("0: kd> pte 1234"),
+    Strikes("poolu\t bytes\r"),
+    ReadsLine("0: kd> poolused bytes"),
+    Pictures("held"),
+    Strikes("go\r"),
+    ReadsLine("the machine goes on"),
+    // Letters are no key for a machine that runs, and Control is up again.
+    Strikes("k"),
+    Presses(&["ctrl", "k"]),
+    Reads("XTOS monitor, entry 2"),
+    Strikes("crash stack-recursion cpu1\r"),
+    Reads("XTOS monitor, entry 3: the system has stopped"),
+    Reads("*** STOP 0x0000007f"),
+    Pictures("stopped"),
+    // However much follows, what the stop has told stays.
+    Strikes("log 200\r"),
+    ReadsLine("-- more --"),
+    Strikes(" "),
+    ReadsLine("-- more --"),
+    Strikes("q"),
+    Strikes("stacks\r"),
+    ReadsLine("1: kd> stacks"),
+    Reads("stack of the thread culprit"),
+    Reads("*** STOP 0x0000007f"),
+    Pictures("looked-into"),
+    Strikes("crash null-read\r"),
+    Reads("XTOS monitor, entry 4: the system has stopped"),
+    Strikes("poweroff\r"),
+    Ends(End::PoweredOff),
+];
+
 const USUAL: &str = "\
 [XTLDR]\r
 Default=XTOS\r
@@ -313,6 +375,19 @@ KernelFile=XTOSKRNL.EXE\r
 Parameters={parameters} STRESS=off\r
 ";
 
+/// The same, without a serial port for the kernel.
+const AT_ONCE_ON_SCREEN: &str = "\
+[XTLDR]\r
+Default=XTOS\r
+Timeout=0\r
+[XTOS]\r
+SystemName=XT Operating System\r
+SystemType=XTOS\r
+SystemPath=\\XTOS\r
+KernelFile=XTOSKRNL.EXE\r
+Parameters=DEBUG=SCREEN STRESS=off\r
+";
+
 /// The same, with the stress.
 const AT_ONCE_WITH_STRESS: &str = "\
 [XTLDR]\r
@@ -327,7 +402,7 @@ Parameters={parameters}\r
 ";
 
 /// All of them.
-pub const TALKS: [Talk; 9] = [
+pub const TALKS: [Talk; 10] = [
     Talk {
         name: "tour",
         configuration: USUAL,
@@ -435,6 +510,14 @@ Parameters=Timeout=77
         graphics: Graphics::Card,
         processors: 2,
         steps: AUTOPSY,
+        ending: Ending::Written,
+    },
+    Talk {
+        name: "screen",
+        configuration: AT_ONCE_ON_SCREEN,
+        graphics: Graphics::Card,
+        processors: 2,
+        steps: SCREEN,
         ending: Ending::Written,
     },
     Talk {

@@ -1,14 +1,14 @@
 //! The kernel's monitor: a look inside at a prompt, on a machine that stands still or has stopped.
 //!
 //! ```text
-//!   Control-K on the serial line   the boot processor's clock tick finds it     held: `go` lets everything go on
+//!   Control-K                      the boot processor's clock tick finds it     held: `go` lets everything go on
 //!   MONITOR                        after the checks                             held
 //!   MONITOR=command,command        after the checks, without a prompt           held while each is answered
 //!   a bug check without EXIT       ends here                                    stopped: there is no `go`
 //! ```
 //!
-//! The key is looked for, not announced by an interrupt: one access to a port a tick, on whatever port the log is, without a
-//! route through an I/O APIC that could be missing. It is Control-K (for kernel) because Control-C ends the program
+//! The key comes from the serial line, on whatever port the log is, or from the keyboard beside the screen. It is looked for, not
+//! announced by an interrupt: an access to a port a tick for each, without a route through an I/O APIC that could be missing. It is Control-K (for kernel) because Control-C ends the program
 //! that shows the line, and Control-A, Control-B and Control-] belong to those that people run it in.
 //!
 //! # What it guarantees
@@ -34,11 +34,13 @@ mod table;
 mod terminal;
 
 use core::fmt;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use spin::{Mutex, Once};
 use xtcore::VirtRange;
-use xtkd::monitor::{Ended, Paging, Session};
+use xtkd::monitor::{Ended, Heard, Session};
 use xtmm::machine::RunLevel;
+use xtterm::key::Key;
 
 use self::context::{Context, Situation};
 pub(crate) use self::parameter::answer as answer_parameter;
@@ -49,14 +51,20 @@ use crate::ke::processor;
 use crate::ke::processors as all_processors;
 use crate::mm::{Memory, processor::monitor_stack};
 
-/// Control-K.
-const KEY: u8 = 0x0B;
+/// Control-K, as it comes from the serial line.
+const KEY_BYTE: u8 = 0x0B;
+
+/// The same from the keyboard.
+const KEY: Key = Key::Ctrl('k');
 
 /// What the key is called.
 pub(crate) const KEY_NAME: &str = "Control-K";
 
-/// Lines of a page: a terminal has 24, and one is for the question.
-const PAGE: Paging = Paging::Lines(23);
+/// Ticks for which the key waits until nobody is in the middle of writing to the screen, who would keep it while he stands: a second.
+const PATIENCE: u32 = 100;
+
+/// For how many more ticks it waits; 0 when it was not pressed. The boot processor's clock tick alone changes it.
+static WANTED: AtomicU32 = AtomicU32::new(0);
 
 /// The top of the monitor's stack, once it has one.
 static STACK: Once<VirtRange> = Once::new();
@@ -76,16 +84,42 @@ pub(crate) fn prepare(memory: &'static Memory) {
 
 /// Looks whether the key was pressed, and opens the monitor. The boot processor's clock tick calls it.
 pub(crate) fn poll() {
-    if kd::poll_byte() == Some(KEY) {
-        open(&Prompt);
+    if matches!(kd::hear(), Heard::Byte(KEY_BYTE) | Heard::Key(KEY)) {
+        WANTED.store(PATIENCE, Ordering::Relaxed);
     }
+    let left = WANTED.load(Ordering::Relaxed);
+    if left == 0 {
+        return;
+    }
+    let opened = open_if(&Prompt, if left > 1 { kd::is_at_rest } else { at_any_price });
+    WANTED.store(if opened.is_ok() { 0 } else { left - 1 }, Ordering::Relaxed);
 }
 
-/// Opens the monitor of a machine that runs, and returns when it is left.
+/// The machine was not as it must be, or another processor holds it.
+struct NotNow;
+
+/// For whoever takes the machine as it is.
+fn at_any_price() -> bool {
+    true
+}
+
+/// Opens the monitor of a machine that runs, and returns when it is left. Does nothing where another processor holds this one.
 fn open(work: &dyn Work) {
+    let _ = open_if(work, at_any_price);
+}
+
+/// Opens the monitor of a machine that runs, if it stands as it must, and returns when it is left.
+fn open_if(work: &dyn Work, is_fit: fn() -> bool) -> Result<(), NotNow> {
+    // To be held costs the others something, so it is asked before, too.
+    if !is_fit() {
+        return Err(NotNow);
+    }
     let raised = processor::raise(RunLevel::High);
     // Another processor may be holding this one: then its summons comes now.
-    let Some(hold) = all_processors::hold_others() else { return };
+    let hold = all_processors::hold_others().ok_or(NotNow)?;
+    if !is_fit() {
+        return Err(NotNow);
+    }
     let mut context = Context::new(Situation::Held, hold.count(), here());
     on_own_stack(|| work.run(&mut context));
     let errand = context.errand();
@@ -94,6 +128,7 @@ fn open(work: &dyn Work) {
     if let Some(errand) = errand {
         errand.send();
     }
+    Ok(())
 }
 
 /// Opens the monitor of a machine that has stopped. Returns when there is nobody to type.
@@ -118,7 +153,7 @@ impl Work for Prompt {
         let mut apart = Session::new();
         let mut kept = SESSION.try_lock();
         let session = kept.as_deref_mut().unwrap_or(&mut apart);
-        let ended = session.run(&mut terminal, &CpuPrompt, PAGE, context);
+        let ended = session.run(&mut terminal, &CpuPrompt, context);
         if ended == Ended::Alone {
             kd::log!("xtoskrnl: nobody is at the monitor");
         }

@@ -1,8 +1,8 @@
-//! Where the monitor is typed at: the serial line, and the screen beside it.
+//! Where the monitor is typed at: the serial line, and the screen with its keyboard beside it.
 
 use core::fmt::{self, Write};
 
-use xtkd::monitor::{Heard, Terminal};
+use xtkd::monitor::{Heard, Paging, Terminal};
 use xtke::platform::Platform;
 
 use crate::ar::control::pause;
@@ -15,21 +15,25 @@ const SILENCE: u64 = 50 * 10_000;
 /// Looks for a byte before it counts as silence where no time goes on: about as long.
 const LOOKS: u32 = 50_000;
 
+/// Lines of a page at the serial line: a terminal has 24, and one is for the question.
+const LINES: usize = 23;
+
 /// A place where the monitor's answers go, and perhaps somebody types.
 pub(super) struct Line {
     show: fn(&str),
     typist: Typist,
 }
 
-/// Whether somebody types.
+/// Whether somebody types, and where it was last.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Typist {
     Serial,
+    Keyboard,
     Nobody,
 }
 
 impl Line {
-    /// The serial line and the screen, with somebody who types at the serial line.
+    /// The serial line and the screen, with somebody who types at either.
     pub(super) const TYPED: Self = Self { show: kd::show, typist: Typist::Serial };
 
     /// The serial line and the screen.
@@ -49,13 +53,21 @@ impl Write for Line {
 
 impl Terminal for Line {
     fn hear(&mut self) -> Heard {
-        if self.typist == Typist::Nobody || !kd::has_serial() {
+        if self.typist == Typist::Nobody {
             return Heard::Nobody;
         }
+        kd::show_cursor();
         let began = Kernel::now().units();
         for _ in 0..LOOKS {
-            if let Some(byte) = kd::poll_byte() {
-                return Heard::Byte(byte);
+            let heard = kd::hear();
+            self.typist = match heard {
+                Heard::Silence => self.typist,
+                Heard::Byte(_) => Typist::Serial,
+                Heard::Key(_) => Typist::Keyboard,
+                Heard::Nobody => Typist::Nobody,
+            };
+            if heard != Heard::Silence {
+                return heard;
             }
             pause();
             // The look also keeps a narrow counter from wrapping unseen.
@@ -64,5 +76,14 @@ impl Terminal for Line {
             }
         }
         Heard::Silence
+    }
+
+    /// Whoever sits at the screen turns pages of the screen.
+    fn paging(&self) -> Paging {
+        match self.typist {
+            Typist::Serial => Paging::Lines(LINES),
+            Typist::Keyboard => Paging::Lines(kd::page_of_screen().unwrap_or(LINES)),
+            Typist::Nobody => Paging::Whole,
+        }
     }
 }
