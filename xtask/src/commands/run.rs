@@ -11,9 +11,7 @@ use clap::{CommandFactory, error::ErrorKind};
 use serde_json::{Map, Value};
 use xtcore::PagingMode;
 use xtcore::choice::Architecture;
-use xtqemu::guest::{
-    Arrangement, Display, Ending, EspFiles, Guest, Inspection, Keyboard, Machine, MemorySize,
-};
+use xtqemu::guest::{Arrangement, Display, Ending, EspFiles, Guest, Inspection, Keyboard, Machine, patience};
 use xtqemu::{Outcome, Verdict};
 
 use super::Context;
@@ -143,21 +141,12 @@ fn describe(guest: &mut Guest, options: &cli::Machine, watched: Watched) {
         Some(forced) => format!("{forced} {}", options.params).trim().to_owned(),
         None => options.params.clone(),
     };
-    guest.timeout = options.timeout.or_else(|| checked.then(|| patience(options.memory)));
+    guest.timeout = options.timeout.or_else(|| checked.then(|| patience(options.memory, options.cpus)));
     if !checked {
         guest.ending = Ending::StayOn;
         guest.inspection = Inspection::Off;
         guest.keyboard = Keyboard::Terminal;
     }
-}
-
-/// How long a boot with its checks may take. The firmware alone takes minutes with terabytes of memory.
-pub(crate) fn patience(memory: MemorySize) -> Duration {
-    Duration::from_secs(match memory.bytes() >> 30 {
-        0..64 => 120,
-        64..4096 => 300,
-        _ => 900,
-    })
 }
 
 /// A guest that runs another mode than it was made to run has not passed.

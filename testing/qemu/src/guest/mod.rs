@@ -9,6 +9,7 @@ mod command;
 mod damage;
 mod files;
 mod firmware;
+mod patience;
 mod size;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub(crate) use self::command::{Places, command};
 pub use self::damage::{Damage, NotAnImage};
 pub use self::files::{BootLoader, Configuration, EspFiles, Kernel, LineEnds};
 pub use self::firmware::{Firmware, FirmwareMissing};
+pub use self::patience::patience;
 pub use self::size::{InvalidMemorySize, MemorySize};
 pub use xtcore::choice::Architecture;
 

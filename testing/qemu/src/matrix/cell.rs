@@ -9,7 +9,9 @@ use xtcore::{FrameCount, PAGE_BYTES, PagingMode};
 use super::axes::{Entry, EntryPaging, Processor, Selection, architecture};
 use super::images::{ImageMissing, Images};
 use super::trial::{KernelBuild, KernelFile, LoaderBuild, PLAIN, Trial, Turns};
-use crate::guest::{Architecture, BootLoader, EspFiles, Guest, Kernel, Machine, MemorySize, Picture};
+use crate::guest::{
+    Architecture, BootLoader, EspFiles, Guest, Kernel, Machine, MemorySize, Picture, patience,
+};
 
 /// How long a trial may take that is known to take long.
 const LONG: Duration = Duration::from_secs(3600);
@@ -110,23 +112,17 @@ impl Cell {
         FrameCount::new(top.saturating_sub(limit) / PAGE_BYTES)
     }
 
-    /// Returns how long the boot may take on a host that does other work too. Most of it is the firmware's, but a checked
-    /// kernel looks at each lock that it takes.
+    /// Returns how long the boot may take: a checked kernel looks at each lock that it takes.
     #[must_use]
     pub const fn timeout(&self) -> Duration {
         if matches!(self.trial.turns, Turns::Never) {
             return LONG;
         }
-        let seconds = match self.memory.bytes() >> 30 {
-            0..16 => 120,
-            16..512 => 300,
-            512..4096 => 600,
-            _ => 1800,
-        };
-        Duration::from_secs(match self.trial.build {
-            KernelBuild::Release => seconds,
-            KernelBuild::Checked => 2 * seconds,
-        })
+        let patience = patience(self.memory, self.trial.processors);
+        match self.trial.build {
+            KernelBuild::Release => patience,
+            KernelBuild::Checked => patience.saturating_mul(2),
+        }
     }
 
     /// Returns the boot of this cell.

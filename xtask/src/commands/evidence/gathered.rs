@@ -60,7 +60,7 @@ impl Gathered {
             let total = cells.len();
             gathered.boots = announced(&format!("{total} boots of the matrix"), || {
                 boot::evidence(context, &cells, &|result| {
-                    let word = if result.judgement.is_ok() { "as expected" } else { "NOT AS EXPECTED" };
+                    let word = result.judgement.as_ref().err().map_or("as expected", String::as_str);
                     progress::say(&format!("  {}: {word}", result.cell.name()));
                 })
             });

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 use xtqemu::Verdict;
-use xtqemu::guest::{Disk, EspFiles, Guest};
+use xtqemu::guest::{Disk, EspFiles, Guest, patience};
 
 use super::super::tally::{Finding, Tally};
 use super::{failure, of};
-use crate::commands::{Context, image, run};
+use crate::commands::{Context, image};
 use crate::{build, jobs, target};
 
 /// The beginning of the steps' names.
@@ -25,7 +25,7 @@ pub(super) fn run(context: &Context, systems: &[build::Images], tally: &Tally) {
             let stick = folder.join("stick.img");
             image::write(&stick, systems, image::configuration(&guest.kernel_parameters()))?;
             guest.disk = Disk::Image(stick.clone());
-            guest.timeout = Some(run::patience(guest.memory));
+            guest.timeout = Some(patience(guest.memory, guest.processors));
             let finding = judged(&guest);
             std::fs::remove_file(&stick)?;
             finding

@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value};
 use xtcore::PagingMode;
 use xtqemu::Verdict;
-use xtqemu::guest::{Clock, EspFiles, Guest, Inspection};
+use xtqemu::guest::{Clock, EspFiles, Guest, Inspection, patience};
 
 use super::super::{Context, run as boots};
 use crate::build::{self, Extent, Images, Profile};
@@ -68,8 +68,8 @@ impl Systems {
         guest.inspection = Inspection::Off;
         guest.parameters =
             format!("{} NOKASLR STRESS=off {parameters}", boots::forcing(mode)).trim_end().to_owned();
-        // Counting costs a multiple of the time, and processors take turns.
-        guest.timeout = Some(boots::patience(guest.memory) * 4 * guest.processors);
+        // Counting costs a multiple of the time, and then all processors share one thread.
+        guest.timeout = Some(patience(guest.memory, guest.processors) * 8);
         let outcome = xtqemu::boot(&guest, &mut |_| {})?;
         if outcome.verdict != Verdict::Pass {
             bail!("{}: {} ({})", outcome.verdict.name(), outcome.reason, outcome.log.display());

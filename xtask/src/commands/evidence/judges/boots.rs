@@ -212,7 +212,8 @@ pub(in super::super) fn rights(gathered: &Gathered) -> Result<Found, String> {
     let looked = boots.iter().filter(|boot| number(boot, "frames_writable_and_executable").is_some()).count();
     let figure = format!("kernel {kernel}, harness {emulator}, frames {frames}, in {looked} boots");
     Ok(judged(figure, kernel + emulator + frames == 0 && looked == boots.len(), || {
-        format!("{} pages or frames", kernel + emulator + frames)
+        let (pages, unseen) = (kernel + emulator + frames, boots.len() - looked);
+        format!("{pages} pages or frames; {unseen} boots were not looked at")
     }))
 }
 
