@@ -1,5 +1,5 @@
-//! Page tables under any sequence of actions, in every mode, reached in both ways: each action and each refusal agrees with the model
-//! of the tests, nothing stale is left in the TLB, and in the end no table.
+//! Page tables under any sequence of actions, in every mode, reached in both ways: each action and each refusal agrees
+//! with the model of the tests, nothing stale is left in the TLB, and in the end no table.
 //!
 //! The first two bytes choose the machine; the rest decides the actions, as long as it lasts.
 

@@ -3,8 +3,8 @@
 //! Source: Intel SDM volume 3A, section 9.9.3 (hierarchical mapping of the x2APIC ID), and CPUID leaves 0x1F and 0x0B. Each
 //! subleaf describes a level of the hierarchy, threads first, and says how many low bits of the x2APIC ID lie within it.
 //!
-//! Processors without these leaves tell how many identifiers a package has (leaf 1), and how many of its cores share them (leaf 4,
-//! section 9.9.3.2; AMD's, which have no leaf 4, say in leaf 80000001H that each is a core).
+//! Processors without these leaves tell how many identifiers a package has (leaf 1), and how many of its cores share
+//! them (leaf 4, section 9.9.3.2; AMD's, which have no leaf 4, say in leaf 80000001H that each is a core).
 
 /// What CPUID says of the processor that asks.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -1,8 +1,8 @@
 //! JSON, written member by member: objects and arrays are closures that fill them, so what is opened is closed, and commas
 //! stand where they belong.
 //!
-//! Addresses are text, `"0x…"`, because many a reader's numbers end at 2^53. Text is escaped (RFC 8259, section 7), names are not:
-//! they are the program's own.
+//! Addresses are text, `"0x…"`, because many a reader's numbers end at 2^53. Text is escaped (RFC 8259, section 7),
+//! names are not: they are the program's own.
 //!
 //! ```
 //! use xtkd::json::Writer;

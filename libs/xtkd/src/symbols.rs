@@ -25,8 +25,9 @@
 //!                     each word's index                                                      (numbers)
 //! ```
 //!
-//! A *number* has seven bits in each byte, the lowest first; the top bit is set in all bytes but the last (LEB128). Addresses count
-//! from the image's first byte. Where the linker gave one piece of code to several functions, one name stands for all.
+//! A *number* has seven bits in each byte, the lowest first; the top bit is set in all bytes but the last (LEB128).
+//! Addresses count from the image's first byte. Where the linker gave one piece of code to several functions, one name
+//! stands for all.
 //!
 //! # What it guarantees
 //! A table that is damaged is refused, by its checksum. One that is wrong on purpose, with a right checksum, may lead to wrong

@@ -9,16 +9,16 @@
 //!               lea rbp, [rsp + d]              caller's lies is the function's own, and stands in its first instructions
 //! ```
 //!
-//! So for the second kind the walker reads those first instructions ([`prologue`]), and needs to know where a function begins; the
-//! same reading tells where the way back lies for code that was interrupted before its frame stood.
+//! So for the second kind the walker reads those first instructions ([`prologue`]), and needs to know where a function
+//! begins; the same reading tells where the way back lies for code that was interrupted before its frame stood.
 //!
-//! Traps are part of the chain: the code that an entry runs after it has saved the registers keeps, as its frame pointer, the address
-//! of what was saved, and [`Program::trap`] tells where to look in it.
+//! Traps are part of the chain: the code that an entry runs after it has saved the registers keeps, as its frame
+//! pointer, the address of what was saved, and [`Program::trap`] tells where to look in it.
 //!
 //! # What it guarantees
-//! No link is trusted: each word is asked of the [`Program`], which answers for memory that is there and for nothing else; each way
-//! back must lead into code. Frames go up a stack; a walk that goes down more often than [`MOST_STACKS`] times goes in circles and
-//! ends, and so does one of [`MOST_FRAMES`] frames. It takes no memory but its own few words.
+//! No link is trusted: each word is asked of the [`Program`], which answers for memory that is there and for nothing
+//! else; each way back must lead into code. Frames go up a stack; a walk that goes down more often than [`MOST_STACKS`]
+//! times goes in circles and ends, and so does one of [`MOST_FRAMES`] frames. It takes no memory but its own few words.
 
 pub mod prologue;
 

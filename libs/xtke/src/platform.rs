@@ -47,8 +47,9 @@ pub unsafe trait Platform: Sized + Sync + 'static {
     /// Asks for the same on another processor, by an interrupt at Ipi; that processor looks at its inbox, too.
     fn kick(cpu: CpuIndex);
 
-    /// Returns where debug builds note in which order the calling processor takes its locks, see [`order`](crate::lock::order): the
-    /// machine's order, and what this processor holds. Release builds never ask. Called at Dispatch or above.
+    /// Returns where debug builds note in which order the calling processor takes its locks, see
+    /// [`order`](crate::lock::order): the machine's order, and what this processor holds. Release builds never ask.
+    /// Called at Dispatch or above.
     #[must_use]
     fn lock_watch() -> Option<Watch> {
         None

@@ -1,6 +1,7 @@
 //! `docs/memory-layout.md` shows what the planner plans.
 //!
-//! The lists of regions, and the budget of the 32-bit modes, in the document are written by this test when `XTOS_UPDATE_DOCS` is set, and compared otherwise.
+//! The lists of regions, and the budget of the 32-bit modes, in the document are written by this test when
+//! `XTOS_UPDATE_DOCS` is set, and compared otherwise.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

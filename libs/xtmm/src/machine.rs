@@ -25,7 +25,8 @@ pub trait Pin {
 /// # Safety
 /// Memory that belongs to a processor is accessed without atomics by whoever holds a [`Pin`] of that processor. So an
 /// implementation guarantees that no two threads of execution hold pins with the same [`CpuIndex`] at one time; that a
-/// holder may pin again is allowed and the holder's own business. And [`Machine::take`] returns with the lock taken by the caller, as
+/// holder may pin again is allowed and the holder's own business. And [`Machine::take`] returns with the lock taken by
+/// the caller, as
 /// [`RawMutex::lock`] does.
 pub unsafe trait Machine: Sync {
     /// A spin lock. It is only ever taken pinned.
@@ -72,8 +73,8 @@ pub unsafe trait Machine: Sync {
         let _ = address;
     }
 
-    /// Has each other processor call [`FrameAllocator::serve`](crate::frames::FrameAllocator::serve) soon, because memory is short
-    /// and they keep some. Called pinned; does not wait. Tells whether they will.
+    /// Has each other processor call [`FrameAllocator::serve`](crate::frames::FrameAllocator::serve) soon, because
+    /// memory is short and they keep some. Called pinned; does not wait. Tells whether they will.
     fn nudge(&self) -> bool {
         false
     }

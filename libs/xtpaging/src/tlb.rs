@@ -1,8 +1,9 @@
 //! What an unmap, protect, split or merge still owes: no processor may hold the old translation.
 //!
 //! A frame that was mapped, and a table that was linked, may be used again only when every processor has forgotten
-//! them. Until then both are in a [`Limbo`], which the caller lends, so that nothing of it is moved; the [`TlbObligation`]
-//! keeps it closed until [`TlbObligation::discharge`] has had the [`Tlb`] do it. What must be forgotten is more than the pages (SDM volume 3A, sections 4.10.2 to 4.10.4):
+//! them. Until then both are in a [`Limbo`], which the caller lends, so that nothing of it is moved; the
+//! [`TlbObligation`] keeps it closed until [`TlbObligation::discharge`] has had the [`Tlb`] do it. What must be
+//! forgotten is more than the pages (SDM volume 3A, sections 4.10.2 to 4.10.4):
 //!
 //! * the pages of the range, global or not,
 //! * when a table was freed or replaced: the paging-structure caches, which INVLPG on any address empties,

@@ -139,7 +139,8 @@ fn locks_hold_until_they_are_pressed_again() {
 
 #[test]
 fn what_is_no_key_of_a_terminal_is_nothing() {
-    // An acknowledgement, a self-test passed, an overrun, Scroll Lock, the Windows key, Print Screen with its made-up shift, Pause.
+    // An acknowledgement, a self-test passed, an overrun, Scroll Lock, the Windows key, Print Screen with its made-up
+    // shift, Pause.
     let none: &[&[u8]] = &[
         &[0xFA],
         &[0xAA],

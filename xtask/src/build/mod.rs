@@ -1,8 +1,8 @@
 //! Building the loader, its modules and the kernel, and putting the images where everything else takes them from.
 //!
 //! Images go to `<target>/xtos/<way>/<architecture>/`, one folder per toolchain so that both can be booted side by
-//! side, those with their assertions checked to its folder `checked`. A file there is replaced by a rename, and only if its bytes change: a guest that is booting from it is
-//! not disturbed.
+//! side, those with their assertions checked to its folder `checked`. A file there is replaced by a rename, and only if
+//! its bytes change: a guest that is booting from it is not disturbed.
 
 pub(crate) mod hash;
 mod identity;

@@ -1,6 +1,6 @@
 //! `cargo xtask pictures`: takes the pictures of the loader and the kernel that the documents show.
 //!
-//! They come from the conversation that the tests have with the loader, so what they show has been judged.
+//! They come from conversations that the tests have with loader and kernel, so what they show has been judged.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use xtcore::choice::Architecture;
-use xtqemu::dialogue::TALKS;
+use xtqemu::dialogue;
 use xtqemu::screen::Picture;
 
 use super::Context;
@@ -17,10 +17,10 @@ use crate::setup::Need;
 use crate::test::boot::talks;
 use crate::{progress, target, toolchain};
 
-/// The conversation whose pictures are kept.
-const TALK: &str = "tour";
+/// The conversations whose pictures are kept: with the loader, and with the kernel's monitor on its screen.
+const TALKS: [&str; 2] = ["tour", "screen"];
 
-/// Has the conversation and writes its pictures to `docs/pictures`.
+/// Has the conversations and writes their pictures to `docs/pictures`.
 pub(crate) fn run(context: &Context) -> Result<u8> {
     context.setup.ensure(&[Need::Emulator])?;
     let toolchains =
@@ -29,19 +29,20 @@ pub(crate) fn run(context: &Context) -> Result<u8> {
         build::images(&context.workspace, toolchain, architecture, Profile::Release, Extent::System)
     };
     let systems = toolchains.iter().zip(target::BOTH).map(build).collect::<Result<Vec<_>>>()?;
-    let talk = TALKS.iter().find(|talk| talk.name == TALK).context("there is no such conversation")?;
-    let folder = context.workspace.cache().join("pictures");
-    let conversation = talks::talk(&folder, &(talk, Architecture::Amd64), &systems)?;
-    if let Some(reason) = conversation.failure {
-        bail!("{reason}");
-    }
     let into = context.workspace.root().join("docs/pictures");
     std::fs::create_dir_all(&into)?;
-    for picture in conversation.pictures {
-        let name = picture.file_stem().context("a picture has a name")?;
-        let out = into.join(name).with_extension("png");
-        write(&picture, &out)?;
-        progress::say(&format!("written: {}", out.display()));
+    for talk in dialogue::talks().filter(|talk| TALKS.contains(&talk.name)) {
+        let folder = context.workspace.cache().join("pictures").join(talk.name);
+        let conversation = talks::talk(&folder, &(talk, Architecture::Amd64), &systems)?;
+        if let Some(reason) = conversation.failure {
+            bail!("{reason}");
+        }
+        for picture in conversation.pictures {
+            let name = picture.file_stem().context("a picture has a name")?;
+            let out = into.join(name).with_extension("png");
+            write(&picture, &out)?;
+            progress::say(&format!("written: {}", out.display()));
+        }
     }
     Ok(0)
 }

@@ -1,5 +1,5 @@
-//! Whoever can run out of memory can be made to: each public function of the memory manager that may return the lack of it passes a
-//! site of `xtmm::inject`, itself or in a function that it calls, and each site is asked by somebody.
+//! Whoever can run out of memory can be made to: each public function of the memory manager that may return the lack of
+//! it passes a site of `xtmm::inject`, itself or in a function that it calls, and each site is asked by somebody.
 //!
 //! Functions are known by their names alone, so that a call may be taken for one of another function of this name. What
 //! matters is the way from a public function to the question; tests of the host and of each boot then meet every site.

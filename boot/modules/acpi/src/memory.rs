@@ -69,9 +69,9 @@ impl ReadPhysical for Described {
             return Err(unreadable);
         }
         let from = ptr::with_exposed_provenance::<u8>(start);
-        // SAFETY: all of it is of types that the firmware's map gives to memory in use, so boot services have it mapped at its
-        // physical address and readable; `into` is this program's own and no table. Whoever writes there meanwhile could only be a
-        // device, and bytes of any value are fine.
+        // SAFETY: all of it is of types that the firmware's map gives to memory in use, so boot services have it mapped
+        // at its physical address and readable; `into` is this program's own and no table. Whoever writes there
+        // meanwhile could only be a device, and bytes of any value are fine.
         unsafe { ptr::copy(from, into.as_mut_ptr(), into.len()) };
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Test only: hands the kernel something that is wrong, so that its refusal can be shown on a real boot.
 //!
 //! The parameter `TAMPER=` chooses: `version`, `size`, `checksum`, `unsorted`, `overlap`, `cr3free`, `wx`, `poison`,
-//! `nomemory` or `machine`. Where the checksum is not the point it is made right again, so that the kernel sees the damage and not
-//! its trace. Compiled with the feature `tamper` only.
+//! `nomemory` or `machine`. Where the checksum is not the point it is made right again, so that the kernel sees the
+//! damage and not its trace. Compiled with the feature `tamper` only.
 
 use xtboot::block::{Header, RunRecord, SectionProtection, checksum};
 use xtboot::parameters::Parameters;

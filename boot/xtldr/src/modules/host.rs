@@ -47,8 +47,8 @@ pub trait ModuleLoader: ModuleHost {
 
 /// A machine that can have modules.
 pub trait ModuleSystem {
-    /// Makes the loader one that has modules, and calls `hold` with it; `None` where the firmware does not take part. Unloads what
-    /// is left of them when `hold` comes back.
+    /// Makes the loader one that has modules, and calls `hold` with it; `None` where the firmware does not take part.
+    /// Unloads what is left of them when `hold` comes back.
     fn with(&self, around: &dyn Surroundings, hold: &mut dyn FnMut(Option<&dyn ModuleLoader>));
 }
 

@@ -46,8 +46,8 @@ pub fn inspect(file: &[u8], architecture: Architecture) -> Result<Info<'_>, Imag
     Info::parse(section(file, architecture)?).map_err(ImageError::Info)
 }
 
-/// Checks a file's headers, and returns the contents of its section `.modinfo`. The slice must be aligned to 4 bytes, as any allocation is; else it
-/// counts as no image.
+/// Checks a file's headers, and returns the contents of its section `.modinfo`. The slice must be aligned to 4 bytes,
+/// as any allocation is; else it counts as no image.
 ///
 /// Linear in the number of sections.
 ///

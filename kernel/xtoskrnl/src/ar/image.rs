@@ -1,7 +1,7 @@
 //! This image: where it lies and what it carries, found from itself. No block and no table has to be believed for it.
 //!
-//! Its headers and its read-only parts are mapped from the loader's jump on, for good (boot protocol, chapter 4), so everything here
-//! may be asked at any moment.
+//! Its headers and its read-only parts are mapped from the loader's jump on, for good (boot protocol, chapter 4), so
+//! everything here may be asked at any moment.
 #![allow(unsafe_code, reason = "the linker's symbol for the image's first byte, and what lies behind it")]
 
 use xtcore::{PAGE_BYTES, VirtAddr, VirtRange};

@@ -1,7 +1,7 @@
 //! The keyboard controller: an 8042 or what passes for one, polled.
 //!
-//! It stays as firmware leaves it, but for the keyboard, which may send afterwards whatever it was before. It interrupts nobody: the
-//! kernel routes none of its lines. Every wait is bounded.
+//! It stays as firmware leaves it, but for the keyboard, which may send afterwards whatever it was before. It
+//! interrupts nobody: the kernel routes none of its lines. Every wait is bounded.
 #![allow(unsafe_code, reason = "naming I/O ports")]
 
 use xthal::keyboard::{
@@ -12,8 +12,8 @@ use xtterm::key::ScanCodes;
 use crate::ar::control::pause;
 use crate::ar::port::Port;
 
-/// How often to look before the controller is left alone: tens of milliseconds, because a read of a port takes about a microsecond.
-/// It answers in less than one.
+/// How often to look before the controller is left alone: tens of milliseconds, because a read of a port takes about a
+/// microsecond. It answers in less than one.
 const PATIENCE: u32 = 20_000;
 
 /// The most bytes that are taken in one look: more than a controller with a keyboard keeps.
@@ -31,8 +31,8 @@ impl Controller {
     /// Finds the controller and how its keyboard numbers keys, or returns `None` when nothing answers as one does. Keys that were
     /// pressed before are dropped.
     ///
-    /// The caller has reason to believe that the ports are a keyboard controller's or nobody's (ACPI 6.5, table 5.11). Takes tens of
-    /// milliseconds at most.
+    /// The caller has reason to believe that the ports are a keyboard controller's or nobody's (ACPI 6.5, table 5.11).
+    /// Takes tens of milliseconds at most.
     pub(crate) fn open() -> Option<(Self, ScanCodes)> {
         // SAFETY: a PC has its keyboard controller there, or nothing: either touches no memory.
         let [data, status] = [DATA, STATUS].map(|number| unsafe { Port::new(number) });
@@ -48,7 +48,8 @@ impl Controller {
         Some((found, if translates { ScanCodes::Set1 } else { ScanCodes::Set2 }))
     }
 
-    /// Returns a byte that the keyboard has sent. Costs one access to a port where none has come; what is not the keyboard's is dropped.
+    /// Returns a byte that the keyboard has sent. Costs one access to a port where none has come; what is not the
+    /// keyboard's is dropped.
     pub(crate) fn poll(self) -> Option<u8> {
         for _ in 0..MOST_BYTES {
             match self.status().waiting() {

@@ -135,8 +135,8 @@ impl Screen {
         Some(screen)
     }
 
-    /// Keeps what is on the screen so far where it is, and scrolls below it, if that leaves half of the screen; the first time after
-    /// a clearing counts.
+    /// Keeps what is on the screen so far where it is, and scrolls below it, if that leaves half of the screen; the
+    /// first time after a clearing counts.
     pub(crate) const fn pin(&mut self) {
         if self.pinned == 0 && self.row <= self.rows / 2 {
             self.pinned = self.row;
@@ -153,7 +153,8 @@ impl Screen {
         self.rows.saturating_sub(self.row)
     }
 
-    /// Returns how many lines can follow one another and all of them be seen with the one behind them, wherever the first one begins.
+    /// Returns how many lines can follow one another and all of them be seen with the one behind them, wherever the
+    /// first one begins.
     pub(crate) const fn page(&self) -> usize {
         self.rows.saturating_sub(self.pinned) / 2
     }

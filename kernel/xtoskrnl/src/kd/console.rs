@@ -47,8 +47,8 @@ pub(crate) fn open_serial() {
     SERIAL.call_once(|| Serial::open(Line::COM1));
 }
 
-/// Sends the log where the parameter `DEBUG` says instead of to the first serial port; what it already contains is repeated there.
-/// The first call counts.
+/// Sends the log where the parameter `DEBUG` says instead of to the first serial port; what it already contains is
+/// repeated there. The first call counts.
 pub(crate) fn choose_serial(parameters: &Parameters<'_>) {
     let Some(asked) = parameters.value("DEBUG") else { return };
     match parse_debug(asked) {
@@ -94,8 +94,8 @@ pub(crate) fn is_at_rest() -> bool {
     !CONSOLE.is_locked() && input::is_at_rest()
 }
 
-/// Returns how many lines of an answer the screen shows at once below what is kept there; `None` without a screen, and when somebody
-/// else has it.
+/// Returns how many lines of an answer the screen shows at once below what is kept there; `None` without a screen, and
+/// when somebody else has it.
 pub(crate) fn page_of_screen() -> Option<usize> {
     CONSOLE.try_lock()?.screen.as_ref().map(Screen::page)
 }
@@ -162,22 +162,23 @@ pub(crate) fn line_of_log<const N: usize>(back: usize) -> Option<ArrayString<N>>
     Some(line)
 }
 
-/// Takes the console from whoever is writing to it, and the keyboard, so that a stop is seen on the screen too and can be looked into
-/// there, whatever it interrupted.
+/// Takes the console from whoever is writing to it, and the keyboard, so that a stop is seen on the screen too and can
+/// be looked into there, whatever it interrupted.
 ///
 /// # Safety
 /// Whoever has the console or the keyboard never goes on, on any processor.
 pub(crate) unsafe fn seize() {
     if CONSOLE.is_locked() {
-        // SAFETY: the caller vouches that the holder never goes on, so nobody uses what it was lent, and nobody gives it back again.
+        // SAFETY: the caller vouches that the holder never goes on, so nobody uses what it was lent, and nobody gives
+        // it back again.
         unsafe { CONSOLE.force_unlock() };
     }
     // SAFETY: as the caller vouches.
     unsafe { input::seize() };
 }
 
-/// Makes room for the text of a bug check: clears the screen to its colours, if it is free. The first bug check's beginning counts;
-/// one that comes inside of another goes on below it.
+/// Makes room for the text of a bug check: clears the screen to its colours, if it is free. The first bug check's
+/// beginning counts; one that comes inside of another goes on below it.
 pub(crate) fn begin_stop() {
     if let Some(mut console) = CONSOLE.try_lock()
         && console.stop.is_none()

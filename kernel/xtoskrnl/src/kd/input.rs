@@ -39,8 +39,8 @@ impl Typewriter {
     }
 }
 
-/// Looks for the keyboard controller and listens to its keyboard from now on, unless there is no screen: who types must see. The first
-/// call counts.
+/// Looks for the keyboard controller and listens to its keyboard from now on, unless there is no screen: who types must
+/// see. The first call counts.
 pub(crate) fn open_keyboard() {
     if !has_screen() {
         return;
@@ -54,8 +54,8 @@ pub(crate) fn open_keyboard() {
     log!("xtoskrnl: keyboard: a controller for it answers, scan codes of set {set}");
 }
 
-/// Returns what has come from the serial line, unless somebody waits for its bytes, or from the keyboard. Never waits: costs an access
-/// to a port for each of them where nothing has come.
+/// Returns what has come from the serial line, unless somebody waits for its bytes, or from the keyboard. Never waits:
+/// costs an access to a port for each of them where nothing has come.
 pub(crate) fn hear() -> Heard {
     let (serial, keyboard) = (serial(), KEYBOARD.get());
     if serial.is_none() && keyboard.is_none() {
@@ -98,7 +98,8 @@ pub(crate) fn read_byte() -> Option<u8> {
 /// Whoever has it never goes on, on any processor.
 pub(super) unsafe fn seize() {
     if let Some(keyboard) = KEYBOARD.get().filter(|keyboard| keyboard.is_locked()) {
-        // SAFETY: the caller vouches that the holder never goes on, so nobody uses what it was lent, and nobody gives it back again.
+        // SAFETY: the caller vouches that the holder never goes on, so nobody uses what it was lent, and nobody gives
+        // it back again.
         unsafe { keyboard.force_unlock() };
     }
 }

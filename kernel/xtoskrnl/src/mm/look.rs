@@ -43,8 +43,8 @@ pub(crate) fn memory() -> Option<&'static Memory> {
     memory::get()
 }
 
-/// Returns the entries that lead to an address, from the highest level that the self-map shows to the one at which the translation
-/// ends; none for an address that is not canonical.
+/// Returns the entries that lead to an address, from the highest level that the self-map shows to the one at which the
+/// translation ends; none for an address that is not canonical.
 pub(crate) fn steps(address: VirtAddr) -> impl Iterator<Item = Step> {
     let paging = chain::paging().filter(|(_, format)| format.geometry().is_canonical(address));
     let mut next = paging.map(|(self_map, _)| self_map.highest());

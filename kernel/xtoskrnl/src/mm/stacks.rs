@@ -68,8 +68,8 @@ pub(super) fn usual_size(geometry: &Geometry) -> Result<StackSize, StackError> {
 /// How deep calls on stacks of their own can be nested so that all of them can be found.
 const NESTED: usize = 8;
 
-/// Stacks of their own that calls run on right now, on any processor: those that a probe can grow, and that a stop can name, beside
-/// those of threads.
+/// Stacks of their own that calls run on right now, on any processor: those that a probe can grow, and that a stop can
+/// name, beside those of threads.
 ///
 /// Each pointer leads to a stack that is borrowed by [`run_on`] for as long as it stands here.
 static RUNNING: [AtomicPtr<Stack>; NESTED] = [const { AtomicPtr::new(core::ptr::null_mut()) }; NESTED];

@@ -53,8 +53,8 @@ pub fn read(convention: Convention, done: u64, code: impl Fn(u64) -> Option<u8>)
     Progress::Begun { pushed, frame: frame_at.map(|at| pushed.saturating_sub(at)) }
 }
 
-/// Tells whether a function that has had its frame has given it back: it stands behind `pop rbp`, on its way out. `code` gives the
-/// bytes from where it is.
+/// Tells whether a function that has had its frame has given it back: it stands behind `pop rbp`, on its way out.
+/// `code` gives the bytes from where it is.
 pub fn is_left(code: impl Fn(i64) -> Option<u8>) -> bool {
     const POP_FRAME: u8 = 0x5D;
     // RET, RET n, and the jumps to another function's beginning.

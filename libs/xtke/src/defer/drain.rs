@@ -160,8 +160,8 @@ impl<P: Deferring> DpcQueue<P> {
     /// is good for all of the call.
     pub(super) unsafe fn push(&self, call: NonNull<Header>, importance: Importance) {
         let stack = if importance == Importance::High { &self.urgent } else { &self.ordinary };
-        // SAFETY: `LINKED` was clear until the caller set it, so the call is in no stack; it is cleared only after a drain has taken
-        // the call out of this one, and until then the call stays.
+        // SAFETY: `LINKED` was clear until the caller set it, so the call is in no stack; it is cleared only after a
+        // drain has taken the call out of this one, and until then the call stays.
         unsafe { stack.push(call) };
     }
 

@@ -205,8 +205,8 @@ impl<P: Timing> TimerQueue<P> {
     /// It stands in no queue, the queue is its home, and it stays alive and where it is until it is taken out. The
     /// pointer may be used for all of the timer.
     pub(super) unsafe fn insert(&self, state: &mut Guard<'_, P>, entry: NonNull<Entry>, due: Instant) {
-        // SAFETY: this is the only wheel of the queue that is the entry's home, so the entry stands in none; and it stays where it
-        // is until it is taken out of this one.
+        // SAFETY: this is the only wheel of the queue that is the entry's home, so the entry stands in none; and it
+        // stays where it is until it is taken out of this one.
         unsafe { state.wheel.insert(entry, due) };
         self.publish(state);
         // No other processor than this one needs to be told: a timer is put elsewhere only while that processor runs

@@ -1,4 +1,5 @@
-//! The objects of a wait, for whoever looks at a machine that stands still: no lock is taken, and nothing is read that is not there.
+//! The objects of a wait, for whoever looks at a machine that stands still: no lock is taken, and nothing is read that
+//! is not there.
 #![allow(unsafe_code, reason = "objects are found through the frames of threads that sleep")]
 
 use core::fmt;

@@ -7,8 +7,8 @@ use crate::OutOfFrames;
 /// Makes blocks usable when they are first used.
 ///
 /// # Safety
-/// After [`Blocks::open`] has succeeded, or [`Blocks::open_run`] has counted a block, the block's record ([`super::Records::back`]) has memory, which was zero when it
-/// was given and stays.
+/// After [`Blocks::open`] has succeeded, or [`Blocks::open_run`] has counted a block, the block's record
+/// ([`super::Records::back`]) has memory, which was zero when it was given and stays.
 #[allow(unsafe_code, reason = "records are read because an implementation says that they are there")]
 pub unsafe trait Blocks: Sync {
     /// Makes usable what describes `block`: its record, its PFN entries, its place in the window if it has one.

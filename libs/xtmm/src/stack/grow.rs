@@ -58,7 +58,8 @@ impl<M: Machine, P: StackPages> Stacks<'_, M, P> {
         }
     }
 
-    /// Grows a stack under a probe, down to the page that faulted and by the headroom below it. Returns the new limit; then the instruction is repeated.
+    /// Grows a stack under a probe, down to the page that faulted and by the headroom below it. Returns the new limit;
+    /// then the instruction is repeated.
     ///
     /// Called by a page-fault handler, on that stack or on one of its own, when the interrupted code ran below Dispatch: the
     /// locks of [`StackPages`] are taken at Dispatch, so that code holds none of them. Cost: that of committing the pages.

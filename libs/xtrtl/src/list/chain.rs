@@ -61,7 +61,8 @@ impl<T: Chained> Chain<T> {
     /// The entry is in no chain, and stays alive and where it is until it is taken out of this one. Meanwhile nobody has it
     /// exclusively.
     pub unsafe fn push(&mut self, entry: NonNull<T>) {
-        // SAFETY: what goes into a chain lives until it is taken out, and nobody has it exclusively meanwhile; its link is a cell.
+        // SAFETY: what goes into a chain lives until it is taken out, and nobody has it exclusively meanwhile; its link
+        // is a cell.
         unsafe { entry.as_ref() }.next().0.set(self.0);
         self.0 = Some(entry);
     }

@@ -12,8 +12,9 @@
 //! ```
 //!
 //! # Case
-//! A byte is folded as ASCII; a UTF-16 unit by Unicode's mapping to upper case, where that is one unit. So it is per unit,
-//! ordinal and the same everywhere, as in NT: no language is asked, `ß` stays `ß`, and halves of surrogate pairs stay as they are.
+//! A byte is folded as ASCII; a UTF-16 unit by Unicode's mapping to upper case, where that is one unit. So it is per
+//! unit, ordinal and the same everywhere, as in NT: no language is asked, `ß` stays `ß`, and halves of surrogate pairs
+//! stay as they are.
 
 mod buffer;
 mod case;

@@ -45,7 +45,8 @@ impl Keyboard {
         Self { keys: PS2Keyboard::new(codes, Us104Key, HandleControl::MapLettersToUnicode) }
     }
 
-    /// Reads the next byte of the keyboard and returns the key that is pressed with it, or pressed once more where it is held down.
+    /// Reads the next byte of the keyboard and returns the key that is pressed with it, or pressed once more where it
+    /// is held down.
     // On its own, so that it is as small as this crate is built, wherever it is called.
     #[inline(never)]
     pub fn feed(&mut self, code: u8) -> Option<Key> {

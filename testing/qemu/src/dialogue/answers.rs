@@ -32,8 +32,9 @@ pub enum Check {
 pub(super) struct Answers(BTreeMap<String, Value>);
 
 impl Answers {
-    /// Fills in what a command leaves to earlier answers: `{name}` is where the layout's region of that name begins, `{table}` the
-    /// frame of the lowest page table of the last `pte`, and `{thread name}` the number of the thread of that name.
+    /// Fills in what a command leaves to earlier answers: `{name}` is where the layout's region of that name begins,
+    /// `{table}` the frame of the lowest page table of the last `pte`, and `{thread name}` the number of the thread of
+    /// that name.
     pub(super) fn fill(&self, command: &str) -> String {
         let Some((before, rest)) = command.split_once('{') else { return command.to_owned() };
         let (name, after) = rest.split_once('}').unwrap_or((rest, ""));

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use self::answers::Answers;
 pub use self::answers::Check;
-pub use self::talks::{TALKS, Talk};
+pub use self::talks::{Talk, talks};
 use self::terminal::Terminal;
 use crate::guest::Guest;
 use crate::monitor::{End, Monitor};
@@ -65,8 +65,8 @@ pub enum Step {
     Types(&'static str),
     /// Presses and releases keys of the guest's own keyboard together, by the monitor's names.
     Presses(&'static [&'static str]),
-    /// Presses and releases one key of the guest's own keyboard after the other, so that these characters are typed: lower-case letters,
-    /// digits, blanks, `-`, and Enter for a carriage return, Tab for a tab.
+    /// Presses and releases one key of the guest's own keyboard after the other, so that these characters are typed:
+    /// lower-case letters, digits, blanks, `-`, and Enter for a carriage return, Tab for a tab.
     Strikes(&'static str),
     /// Waits until a line of the kernel's console, on the guest's own screen, contains these words.
     Reads(&'static str),
@@ -83,8 +83,8 @@ pub enum Step {
     /// Asks the kernel's monitor for an answer in JSON, of which something must be true. What stands in braces comes from earlier
     /// answers.
     Asks(&'static str, Check),
-    /// Opens the kernel's monitor by its key and leaves it again, so many times; it was opened so often before. All of it before the
-    /// kernel reports.
+    /// Opens the kernel's monitor by its key and leaves it again, so many times; it was opened so often before. All of
+    /// it before the kernel reports.
     Visits(u32, u32),
     /// Waits for the kernel's report, where this key must have this value.
     Reports(&'static str, &'static str),
@@ -306,7 +306,8 @@ impl Meeting<'_> {
         Ok(())
     }
 
-    /// Types on the guest's own keyboard. Keys wait for one another in the emulator, and in the controller there is room for a few.
+    /// Types on the guest's own keyboard. Keys wait for one another in the emulator, and in the controller there is
+    /// room for a few.
     fn strike(&mut self, text: &str) -> Result<Taken, BootError> {
         for character in text.chars() {
             let letter = character.to_string();

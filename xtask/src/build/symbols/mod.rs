@@ -105,8 +105,8 @@ fn functions(image: &[u8], debug: Vec<u8>) -> Result<Vec<Function>> {
     Ok(one_for_each_address(functions))
 }
 
-/// Keeps, where several names stand for one piece of code, the one that tells most: of ours, then the shortest. No function goes on
-/// behind the next one's beginning.
+/// Keeps, where several names stand for one piece of code, the one that tells most: of ours, then the shortest. No
+/// function goes on behind the next one's beginning.
 fn one_for_each_address(mut functions: Vec<Function>) -> Vec<Function> {
     let rank = |function: &Function| {
         (function.start, names::is_foreign(&function.name), function.name.len(), function.name.clone())

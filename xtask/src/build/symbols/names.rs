@@ -1,4 +1,5 @@
-//! Names for people who read a stop: paths without hashes, without the arguments of generics, without what the compiler had to add.
+//! Names for people who read a stop: paths without hashes, without the arguments of generics, without what the compiler
+//! had to add.
 
 /// What the architecture's compilers put in front of the names of C functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! What the pages of the benchmark say: read back, because a figure of an earlier run on a quiet machine is worth more than one of a
-//! busy machine now.
+//! What the pages of the benchmark say: read back, because a figure of an earlier run on a quiet machine is worth more
+//! than one of a busy machine now.
 
 use super::counted::PAGES;
 use super::goals::Suite;

@@ -39,8 +39,8 @@ impl Address {
     }
 }
 
-/// Returns the addresses that a line is about. The registers of a stop are left out: most of them lead nowhere, and the instruction
-/// is said in words.
+/// Returns the addresses that a line is about. The registers of a stop are left out: most of them lead nowhere, and the
+/// instruction is said in words.
 pub(super) fn addresses(line: &str) -> Vec<Address> {
     let mut found = Vec::new();
     for (at, _) in line.match_indices("0x") {

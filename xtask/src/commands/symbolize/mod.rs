@@ -1,8 +1,8 @@
-//! `cargo xtask symbolize LOG`: tells for each address of code in a log its function, file and line, those that the compiler inlined
-//! there included.
+//! `cargo xtask symbolize LOG`: tells for each address of code in a log its function, file and line, those that the
+//! compiler inlined there included.
 //!
-//! A log says itself by how much its image was moved and which build it was (`slide …, build …`). The debug file with that mark is
-//! looked for among the images that were built here, so nobody can be told lines of another build.
+//! A log says itself by how much its image was moved and which build it was (`slide …, build …`). The debug file with
+//! that mark is looked for among the images that were built here, so nobody can be told lines of another build.
 
 mod lines;
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use xtcore::choice::Architecture;
-use xtqemu::dialogue::{Conversation, TALKS, Talk, converse};
+use xtqemu::dialogue::{Conversation, Talk, converse, talks};
 use xtqemu::guest::{Disk, Ending, EspFiles, Guest, Inspection};
 
 use super::super::tally::{Finding, Tally};
@@ -19,11 +19,11 @@ use crate::{build, jobs, target};
 const NAME: &str = "boot/talk";
 
 /// A conversation with one firmware.
-pub(super) type Meeting = (&'static Talk, Architecture);
+pub(super) type Meeting = (Talk, Architecture);
 
 /// Returns those that the tally wants.
 pub(super) fn wanted(tally: &Tally) -> Vec<Meeting> {
-    let all = TALKS.iter().flat_map(|talk| target::BOTH.map(|architecture| (talk, architecture)));
+    let all = talks().flat_map(|talk| target::BOTH.map(|architecture| (talk, architecture)));
     all.filter(|meeting| tally.wants(&name(meeting))).collect()
 }
 

@@ -42,8 +42,8 @@ fn find(image: Handle) -> uefi::Result<Loader> {
     if revision < REVISION || (size as usize) < size_of::<Protocol>() {
         return Err(Status::INCOMPATIBLE_VERSION.into());
     }
-    // SAFETY: the same protocol, and still nobody else looks at it. A module in Rust keeps no event and no protocol of its own in the firmware
-    // unless it says so in unsafe code, so it can go at any time.
+    // SAFETY: the same protocol, and still nobody else looks at it. A module in Rust keeps no event and no protocol of
+    // its own in the firmware unless it says so in unsafe code, so it can go at any time.
     unsafe { (*own.as_ptr()).unload = Some(unload) };
     // SAFETY: the table is one that this crate knows, and it stays until the loader has unloaded its modules.
     Ok(unsafe { Loader::new(protocol) })

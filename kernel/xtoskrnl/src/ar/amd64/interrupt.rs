@@ -1,8 +1,8 @@
 //! The stubs of interrupts.
 //!
-//! Each of the 224 vectors has a stub of 8 bytes that pushes the vector and joins a common tail. The tail saves only what
-//! the ABI lets a function change, seven registers, because nobody but the function it calls looks at them, and the frame pointer,
-//! which leads whoever follows frames to what was interrupted ([`entry_at`]):
+//! Each of the 224 vectors has a stub of 8 bytes that pushes the vector and joins a common tail. The tail saves only
+//! what the ABI lets a function change, seven registers, because nobody but the function it calls looks at them, and
+//! the frame pointer, which leads whoever follows frames to what was interrupted ([`entry_at`]):
 //!
 //! ```text
 //!   SS RSP RFLAGS CS RIP              pushed by the processor, below a multiple of 16

@@ -108,8 +108,8 @@ fn ticks_of(count: u32, act: &mut dyn FnMut()) -> u64 {
     looped(count, act).saturating_sub(empty)
 }
 
-/// Returns the ticks of a loop that calls a function. Whose function it is, the compiler must not see: the loop has to be the same
-/// for all.
+/// Returns the ticks of a loop that calls a function. Whose function it is, the compiler must not see: the loop has to
+/// be the same for all.
 #[inline(never)]
 fn looped(count: u32, act: &mut dyn FnMut()) -> u64 {
     let act = black_box(act);

@@ -1,6 +1,6 @@
-//! Failure on purpose: a run through every interface, in which the first allocation fails, then the second, and so on, until
-//! a run has none that fails (reliability goal R7). Each failure must be an error; that nothing is lost shows in the counts before
-//! and after the whole round.
+//! Failure on purpose: a run through every interface, in which the first allocation fails, then the second, and so on,
+//! until a run has none that fails (reliability goal R7). Each failure must be an error; that nothing is lost shows in
+//! the counts before and after the whole round.
 
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};

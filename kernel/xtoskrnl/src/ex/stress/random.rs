@@ -1,5 +1,5 @@
-//! Numbers that look random and are the same in every boot. The functions are not inlined: the scenarios call them everywhere, and
-//! none is fast.
+//! Numbers that look random and are the same in every boot. The functions are not inlined: the scenarios call them
+//! everywhere, and none is fast.
 
 /// SplitMix64.
 #[derive(Debug)]

@@ -9,8 +9,8 @@
 //!   map the page to another frame  ->      read the page; the frame before is a stale read
 //! ```
 //!
-//! Each frame holds a word that no frame held before, so whoever reads through an old translation is found out by what he reads. The
-//! initiator goes from processor to processor, and unmaps some of the times while it holds a lock.
+//! Each frame holds a word that no frame held before, so whoever reads through an old translation is found out by what
+//! he reads. The initiator goes from processor to processor, and unmaps some of the times while it holds a lock.
 //!
 //! `ROUNDS=n` says how many rounds there are; each shows two frames.
 

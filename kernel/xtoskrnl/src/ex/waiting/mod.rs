@@ -1,7 +1,8 @@
 //! The check of threads, waiting and time: each operation once, in every boot, with its outcome judged.
 //!
 //! It shows that the kernel's wiring does what `xtke` promises: that the clock ends waits, that messages reach other
-//! processors, that each thread has its own mutexes and calls. What interleavings do to it is for the stress, and for `xtke`'s models.
+//! processors, that each thread has its own mutexes and calls. What interleavings do to it is for the stress, and for
+//! `xtke`'s models.
 //!
 //! Nothing here depends on how fast the machine is: time may only not be short, and whatever does not come within a minute is
 //! called lost. Sleeps are a few, each of which ends with a clock tick, so all of it takes about a tenth of a second.

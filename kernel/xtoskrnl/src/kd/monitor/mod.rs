@@ -7,9 +7,10 @@
 //!   a bug check without EXIT       ends here                                    stopped: there is no `go`
 //! ```
 //!
-//! The key comes from the serial line, on whatever port the log is, or from the keyboard beside the screen. It is looked for, not
-//! announced by an interrupt: an access to a port a tick for each, without a route through an I/O APIC that could be missing. It is Control-K (for kernel) because Control-C ends the program
-//! that shows the line, and Control-A, Control-B and Control-] belong to those that people run it in.
+//! The key comes from the serial line, on whatever port the log is, or from the keyboard beside the screen. It is
+//! looked for, not announced by an interrupt: an access to a port a tick for each, without a route through an I/O APIC
+//! that could be missing. It is Control-K (for kernel) because Control-C ends the program that shows the line, and
+//! Control-A, Control-B and Control-] belong to those that people run it in.
 //!
 //! # What it guarantees
 //! * All other processors stand while somebody looks (see [`processors::hold_others`]); `go` lets all of them go on.
@@ -60,7 +61,8 @@ const KEY: Key = Key::Ctrl('k');
 /// What the key is called.
 pub(crate) const KEY_NAME: &str = "Control-K";
 
-/// Ticks for which the key waits until nobody is in the middle of writing to the screen, who would keep it while he stands: a second.
+/// Ticks for which the key waits until nobody is in the middle of writing to the screen, who would keep it while he
+/// stands: a second.
 const PATIENCE: u32 = 100;
 
 /// For how many more ticks it waits; 0 when it was not pressed. The boot processor's clock tick alone changes it.

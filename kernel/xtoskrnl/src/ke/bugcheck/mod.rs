@@ -27,8 +27,8 @@ use crate::ar::{TrapFrame, control, stack};
 use crate::hl::power::Verdict;
 use crate::kd::{self, record};
 
-/// How many bug checks are under way. One that comes inside of another leaves out what that one has stumbled over, a third only ends
-/// the run, and one that cannot even do that stops the processor.
+/// How many bug checks are under way. One that comes inside of another leaves out what that one has stumbled over, a
+/// third only ends the run, and one that cannot even do that stops the processor.
 static DEPTH: AtomicU32 = AtomicU32::new(0);
 
 /// Stops. `what` says in one sentence what happened and where.

@@ -1,8 +1,8 @@
 //! Backtraces of this kernel: its stacks, its code, and the names that its image carries.
 //!
-//! May be used at any run level and on any stack. It takes no lock, reads stacks that are known to be there, and goes without names
-//! where the table is missing or damaged; on amd64 most frames cannot be told without it, because the table also says where
-//! functions begin.
+//! May be used at any run level and on any stack. It takes no lock, reads stacks that are known to be there, and goes
+//! without names where the table is missing or damaged; on amd64 most frames cannot be told without it, because the
+//! table also says where functions begin.
 
 #![allow(unsafe_code, reason = "the stack of a thread that does not run is read")]
 

@@ -71,8 +71,8 @@ pub(crate) fn note(candidate: Candidate) {
     }
 }
 
-/// Gives a processor that has arrived the number that it keeps, and makes it known. Called for all that have arrived, in the order
-/// of the numbers that they were started with.
+/// Gives a processor that has arrived the number that it keeps, and makes it known. Called for all that have arrived,
+/// in the order of the numbers that they were started with.
 pub(crate) fn settle(candidate: Candidate, to: CpuIndex) {
     if candidate.cpu != to {
         let _ = advance(candidate.cpu, State::Arrived, State::Absent);

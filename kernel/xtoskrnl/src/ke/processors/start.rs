@@ -67,8 +67,8 @@ pub(crate) fn start(apic: &LocalApic, candidates: &[Candidate], pages: &[StartPa
     }
 }
 
-/// Gives a processor up that is in a state: withdraws its record and resets it, so that it never comes, because it then waits for a
-/// message that nobody sends. `false` when it was in another state; then nothing happens.
+/// Gives a processor up that is in a state: withdraws its record and resets it, so that it never comes, because it then
+/// waits for a message that nobody sends. `false` when it was in another state; then nothing happens.
 pub(crate) fn give_up(apic: &LocalApic, candidate: &Candidate, from: State) -> bool {
     let is_out = advance(candidate.cpu, from, State::LeftOut);
     if is_out {

@@ -32,8 +32,8 @@ pub(crate) fn page() -> &'static SharedPage {
     &PAGE.0
 }
 
-/// Begins to keep the time, from what the battery-backed clock showed when the machine's count of time began; from the beginning of
-/// 1601 where it showed nothing. The first call counts.
+/// Begins to keep the time, from what the battery-backed clock showed when the machine's count of time began; from the
+/// beginning of 1601 where it showed nothing. The first call counts.
 pub(super) fn keep() {
     let Some(period) = Period::new(PERIOD) else { return };
     let started = SystemTime::new(time::get().and_then(time::Time::started).unwrap_or(0));

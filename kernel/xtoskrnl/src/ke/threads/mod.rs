@@ -131,8 +131,8 @@ pub(crate) fn start() {
     start_clock();
 }
 
-/// Has every other processor that runs threads look at what is deferred. Called at Dispatch or above; does not wait. Tells whether
-/// there are others, and they take messages.
+/// Has every other processor that runs threads look at what is deferred. Called at Dispatch or above; does not wait.
+/// Tells whether there are others, and they take messages.
 pub(crate) fn kick_others() -> bool {
     let others = SCHEDULER.processors() & !CpuSet::of(processor::current());
     others.iter().for_each(Kernel::kick);
@@ -175,8 +175,8 @@ pub(crate) fn stack_at(address: VirtAddr) -> Option<&'static xtmm::stack::Stack>
     (stack.usable().contains(address) || stack.guard().contains(address)).then_some(stack)
 }
 
-/// Finds the stack of the running thread for whoever describes an address. What has no memory yet counts as its guard: only a probe
-/// may go there.
+/// Finds the stack of the running thread for whoever describes an address. What has no memory yet counts as its guard:
+/// only a probe may go there.
 pub(crate) fn find_stack(address: VirtAddr) -> Option<stacks::Stack> {
     let stack = stack_at(address)?;
     let name = stacks::Name::of_thread(running()?.name());

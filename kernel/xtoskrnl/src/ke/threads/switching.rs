@@ -72,8 +72,8 @@ unsafe impl Switching for Kernel {
     }
 
     fn prepare(stack: &mut Stack) -> Context {
-        // SAFETY: the stack was made for the thread, has memory below its top, which is a page boundary, and stays until the thread
-        // has ended.
+        // SAFETY: the stack was made for the thread, has memory below its top, which is a page boundary, and stays
+        // until the thread has ended.
         unsafe { Context::prepare(stack.top().address(), enter, 0) }
     }
 
@@ -114,8 +114,8 @@ unsafe impl Switching for Kernel {
         let _ = thread.extension().end.end(0, INCREMENT);
     }
 
-    /// At Passive an interrupt that came before the halt has been dealt with, and what it made ready has run: there is nothing that
-    /// could be slept through.
+    /// At Passive an interrupt that came before the halt has been dealt with, and what it made ready has run: there is
+    /// nothing that could be slept through.
     fn idle() {
         // A frame at a time, at Dispatch: what becomes ready meanwhile runs as soon as the level is lowered again.
         if room::prepare() {

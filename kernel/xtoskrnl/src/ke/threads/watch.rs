@@ -52,8 +52,9 @@ pub(crate) fn lock_classes() -> impl Iterator<Item = (Class, RunLevel)> {
     watched.into_iter().flatten()
 }
 
-/// Writes what was seen so far as a member: the classes with the highest level that a lock of each raises to, the pairs of a class that
-/// was held and one that was wanted under it, and how often something could not be noted. Null in a release build.
+/// Writes what was seen so far as a member: the classes with the highest level that a lock of each raises to, the pairs
+/// of a class that was held and one that was wanted under it, and how often something could not be noted. Null in a
+/// release build.
 pub(crate) fn fill_locks(out: &mut Object<'_>, name: &'static str) -> fmt::Result {
     if !cfg!(debug_assertions) {
         return out.null(name);

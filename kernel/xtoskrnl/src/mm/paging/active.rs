@@ -22,8 +22,9 @@ pub(crate) struct ActiveTables {
 }
 
 impl ActiveTables {
-    /// Adopts the active tables by their self-map, with a transient slot at `spare`; `None` when the self-map does not look like one, or
-    /// when `spare` is not what the boot protocol promises: a page that is not mapped, in a page table that exists.
+    /// Adopts the active tables by their self-map, with a transient slot at `spare`; `None` when the self-map does not
+    /// look like one, or when `spare` is not what the boot protocol promises: a page that is not mapped, in a page
+    /// table that exists.
     ///
     /// # Safety
     /// The processor must be in the self-map's mode, and the self-map active, as the boot protocol says. Call it once.

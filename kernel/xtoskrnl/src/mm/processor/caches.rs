@@ -31,7 +31,8 @@ impl Memory {
         let pages = VirtRange::with_length(slot.start(), bytes).ok_or(CacheError::NoSlot(cpu))?;
         self.commits.processors.commit(pages, PageContent::Zeroed).map_err(CacheError::Memory)?;
         let place = core::ptr::with_exposed_provenance::<Caches>(pages.start().get() as usize);
-        // SAFETY: the pages are mapped for good, writable, zero, which is a valid value, begin at a page, and are known to nobody.
+        // SAFETY: the pages are mapped for good, writable, zero, which is a valid value, begin at a page, and are known
+        // to nobody.
         let caches = unsafe { &*place };
         // SAFETY: the cache is as new, and only this allocator gets it.
         unsafe { self.frames.add_processor(cpu, &caches.frames) }.map_err(CacheError::NotNext)?;

@@ -111,8 +111,8 @@ impl<P: Switching> Scheduler<P> {
 
     /// Returns the thread that the caller is.
     pub(crate) fn current(&self) -> &Thread<P> {
-        // SAFETY: the thread runs this, and it is freed on another stack, after it has left its processor for good; so it is alive
-        // for as long as it can use the answer.
+        // SAFETY: the thread runs this, and it is freed on another stack, after it has left its processor for good; so
+        // it is alive for as long as it can use the answer.
         unsafe { P::running().as_ref() }
     }
 

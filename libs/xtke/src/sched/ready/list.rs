@@ -77,7 +77,8 @@ impl<P: Switching, A: Anchor<P>> List<P, A> {
     ) -> impl Iterator<Item = &'a Thread<P>> {
         let first = self.first.filter(|first| is_there(*first));
         core::iter::successors(first, move |thread| {
-            // SAFETY: there is memory, as was asked; what stands in a list is alive, or was overwritten, which the caller accepts.
+            // SAFETY: there is memory, as was asked; what stands in a list is alive, or was overwritten, which the
+            // caller accepts.
             let links = A::links(unsafe { thread.as_ref() }).get();
             // SAFETY: the list is borrowed, so that nobody writes to the links of what stands in it.
             let next = unsafe { (*links).next };

@@ -30,8 +30,9 @@ const SEARCHED: usize = 16;
 impl Rows<'_> {
     /// Takes a run. `request` is sensible: something is wanted, the alignment is a power of two.
     ///
-    /// Cost: proportional to the fresh ranges, plus an opening for each block that was fresh. When there is no fresh memory to serve
-    /// it, also proportional to the blocks that are partly (or, for a run longer than a block, wholly) free.
+    /// Cost: proportional to the fresh ranges, plus an opening for each block that was fresh. When there is no fresh
+    /// memory to serve it, also proportional to the blocks that are partly (or, for a run longer than a block, wholly)
+    /// free.
     pub(crate) fn take_run<B: Blocks>(
         &mut self,
         opener: &Opener<'_, B>,

@@ -1,5 +1,5 @@
-//! Whether a kernel that stopped itself has said all that it should: the right stop, and everything that somebody needs who was not
-//! there.
+//! Whether a kernel that stopped itself has said all that it should: the right stop, and everything that somebody needs
+//! who was not there.
 
 use serde_json::{Map, Value};
 
@@ -87,8 +87,8 @@ pub(super) fn judge(outcome: &Outcome, expected: &Stop<'_>) -> Result<(), String
     }
 }
 
-/// Checks what every stop tells: who committed the crime that `parameters` order, by a named frame; the control registers; for page
-/// faults the entries of the address; and what each stopped processor was doing.
+/// Checks what every stop tells: who committed the crime that `parameters` order, by a named frame; the control
+/// registers; for page faults the entries of the address; and what each stopped processor was doing.
 pub(super) fn tells_all(outcome: &Outcome, parameters: &str) -> Result<(), String> {
     let facts = outcome.report.get("bugcheck").and_then(Value::as_object).ok_or("there is no bug check")?;
     if let Some(crime) = parameters.split_whitespace().find_map(|word| word.strip_prefix("CRIME=")) {

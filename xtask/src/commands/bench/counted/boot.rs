@@ -24,8 +24,8 @@ const SIZES: [&str; 4] = ["256M", "1G", "4G", "16G"];
 /// What only 64-bit firmware can start with.
 const HUGE: [&str; 2] = ["1T", "12T"];
 
-/// The processor without 1 GiB pages, and the sizes that show whether it matters. With 1 TiB and more this firmware takes longer to
-/// start on it than a counted boot may: it maps all of that memory for itself, in pages of 2 MiB.
+/// The processor without 1 GiB pages, and the sizes that show whether it matters. With 1 TiB and more this firmware
+/// takes longer to start on it than a counted boot may: it maps all of that memory for itself, in pages of 2 MiB.
 const NO_GIANTS: &str = "max,pdpe1gb=off";
 const NO_GIANTS_SIZES: [&str; 2] = ["256M", "16G"];
 

@@ -1,5 +1,5 @@
-//! Threads until there is no memory for one more, and creations that fail on purpose (reliability goals R7 and R11): each failure is
-//! an error, everybody who was created runs and ends, and all of it comes back.
+//! Threads until there is no memory for one more, and creations that fail on purpose (reliability goals R7 and R11):
+//! each failure is an error, everybody who was created runs and ends, and all of it comes back.
 //!
 //! So that it does not take long, most of the memory is taken before. Above 64 GiB it is not, since nothing is refused there.
 

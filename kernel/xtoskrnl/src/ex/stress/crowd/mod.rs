@@ -8,8 +8,8 @@
 //!   creation   threads until there is no memory for one more, and creations that fail on purpose
 //! ```
 //!
-//! Nothing is expected of time but that it is never short. A wait that must end has a minute; one that does not end by then has lost
-//! its wake-up, and is a complaint by name, not a boot that stands still.
+//! Nothing is expected of time but that it is never short. A wait that must end has a minute; one that does not end by
+//! then has lost its wake-up, and is a complaint by name, not a boot that stands still.
 //!
 //! # No deadlock
 //! Who holds a permit or a mutex waits for nothing but its turn on a processor. Who suspends another one is in a critical region
