@@ -1,6 +1,9 @@
-//! Examples and tests that a page has cargo run are there, in the library that it names.
+//! Examples and tests that a page has cargo run are there, in the package that it names.
 
 use super::{Fault, Page};
+
+/// Where packages with examples and tests are.
+const ROOMS: [&str; 2] = ["libs", "boot"];
 
 /// Checks what a page has cargo run; `is_file` answers for a path in the checkout.
 pub(super) fn check(page: &Page, is_file: &dyn Fn(&str) -> bool) -> Vec<Fault> {
@@ -12,22 +15,17 @@ pub(super) fn check(page: &Page, is_file: &dyn Fn(&str) -> bool) -> Vec<Fault> {
             pairs.filter(|(option, _)| **option == name).map(|(_, value)| *value).next()
         };
         let Some(package) = after("-p").or_else(|| after("--package")) else { continue };
-        let places = match (after("--example"), after("--test")) {
-            (Some(example), _) => vec![format!("libs/{package}/examples/{example}.rs")],
+        let files = match (after("--example"), after("--test")) {
+            (Some(example), _) => vec![format!("{package}/examples/{example}.rs")],
             (None, Some(test)) => {
-                vec![
-                    format!("libs/{package}/tests/{test}.rs"),
-                    format!("libs/{package}/tests/{test}/main.rs"),
-                ]
+                vec![format!("{package}/tests/{test}.rs"), format!("{package}/tests/{test}/main.rs")]
             }
             (None, None) => continue,
         };
-        if !places.iter().any(|place| is_file(place)) {
-            faults.push(Fault::new(
-                page,
-                command.line,
-                format!("`{}`: there is no {}", command.target, places[0]),
-            ));
+        let is_there = |file: &String| ROOMS.iter().any(|room| is_file(&format!("{room}/{file}")));
+        if !files.iter().any(is_there) {
+            let lost = format!("`{}`: there is no {}", command.target, files[0]);
+            faults.push(Fault::new(page, command.line, lost));
         }
     }
     faults

@@ -163,14 +163,16 @@ fn the_oldest_compiler_is_the_workspaces() {
 
 #[test]
 fn examples_and_tests_that_cargo_is_to_run_are_there() {
-    let text = "`cargo test -p xta --test one`\n\n    cargo run -p xta --example shown     shows\n    cargo doc -p xta\n\n\
+    let text = "`cargo test -p xta --test one`, `cargo test -p xtb --test one`\n\n    cargo run -p xta --example shown     shows\n    cargo doc -p xta\n\n\
                 `cargo test -p xta --test two`\n\n```sh\ncargo run --release -p xta --example lost\n```\n";
-    let is_file = |path: &str| matches!(path, "libs/xta/tests/one/main.rs" | "libs/xta/examples/shown.rs");
+    let is_file = |path: &str| {
+        matches!(path, "libs/xta/tests/one/main.rs" | "boot/xtb/tests/one.rs" | "libs/xta/examples/shown.rs")
+    };
     assert_eq!(
         lines(&builds::check(&Page::parse("x.md", text), &is_file)),
         [
-            "x.md:6: `cargo test -p xta --test two`: there is no libs/xta/tests/two.rs",
-            "x.md:9: `cargo run --release -p xta --example lost`: there is no libs/xta/examples/lost.rs"
+            "x.md:6: `cargo test -p xta --test two`: there is no xta/tests/two.rs",
+            "x.md:9: `cargo run --release -p xta --example lost`: there is no xta/examples/lost.rs"
         ]
     );
 }

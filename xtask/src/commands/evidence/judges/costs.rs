@@ -84,5 +84,5 @@ pub(in super::super) fn frame_pair(gathered: &Gathered) -> Result<Found, String>
     let pair = |(mode, cost): (PagingMode, Cost)| (mode, cost.pairs[0] as f64 / cost.pairs[1].max(1) as f64);
     let (text, worst) = each(of_size(gathered, FIRST)?.into_iter().map(pair), 1);
     // The loop around the pairs is counted too, and shared by thousands.
-    Ok(judged(text, worst.floor() <= LIMIT, || format!("{:.0} instructions", (worst - LIMIT).ceil())))
+    Ok(judged(text, worst.floor() <= LIMIT, || format!("{:.0} instructions", worst.floor() - LIMIT)))
 }
