@@ -6,7 +6,7 @@ use support::firmware::{Habits, Mock, SCREEN};
 use support::judge::{HandedOver, judge};
 use support::modes::{architecture, processor};
 use support::pe;
-use xtboot::block::PixelFormat;
+use xtboot::block::{PixelFormat, flags};
 use xtcore::choice::Reason;
 use xtcore::{PagingMode, PhysAddr};
 use xtldr::firmware::{Graphics, PixelLayout};
@@ -114,6 +114,23 @@ in_all_modes! {
         let ready = mock.boot(&processor).unwrap();
         judge(&mock, &processor, ready);
     };
+}
+
+#[test]
+fn nogbpages_keeps_1_gib_pages_from_the_kernel() {
+    for mode in PagingMode::ALL {
+        let processor = processor(mode);
+        let told = |parameters| {
+            let mock = Mock::with_kernel(habits(mode), parameters, pe::kernel(architecture(mode)).build());
+            let ready = mock.boot(&processor).unwrap();
+            let over = HandedOver::find(&mock, &processor, ready);
+            let may = over.verify().unwrap().features().has(flags::GIGABYTE_PAGES);
+            (may, mock.text().contains("NOGBPAGES leaves 1 GiB pages alone"))
+        };
+        assert_eq!(told("NOGBPAGESX"), (true, false));
+        // Nobody is told that pages are left alone which the mode does not have.
+        assert_eq!(told("nogbpages"), (false, matches!(mode, PagingMode::Pml4 | PagingMode::Pml5)));
+    }
 }
 
 #[test]

@@ -83,6 +83,15 @@ impl AddressSpace {
         Ok(Self { format, self_map, root, tops })
     }
 
+    /// Leaves 1 GiB pages alone from now on, although the processor has them.
+    ///
+    /// None may be mapped: an entry that maps one would be taken for a reference to a table whose reserved bit is set.
+    #[must_use]
+    pub const fn without_gigabyte_pages(self) -> Self {
+        let capabilities = self.format.capabilities().without_gigabyte_pages();
+        Self { format: Format::new(self.format.mode(), capabilities), ..self }
+    }
+
     /// Returns the number of tables that an empty address space of that mode consists of.
     #[must_use]
     pub const fn root_tables(mode: PagingMode) -> FrameCount {

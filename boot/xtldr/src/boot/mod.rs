@@ -27,7 +27,9 @@ pub use files::{File, configuration, room};
 pub use leave::{MAP_SLACK, MAX_ATTEMPTS, Ready};
 pub use plan::{HAND_OVER_FRAMES, Prepared};
 
+use xtboot::parameters::Parameters;
 use xtcore::choice::WideRequest;
+use xtcore::{Level, PagingMode};
 use xtpaging::processor::Processor;
 
 use crate::config::Entry;
@@ -75,13 +77,27 @@ pub fn prepare<'f>(
 ) -> Result<Prepared<'f>, BootError<'static>> {
     let (path, file) = files::kernel(firmware, entry, processor.architecture)?;
     let kernel = files::trusted(firmware, entry, &path, file.bytes())?;
-    Prepared::new(firmware, processor, entry, &kernel, start)
+    Prepared::new(firmware, &as_asked(processor, entry), entry, &kernel, start)
 }
 
 /// Returns whether somebody is there to read why a boot of this entry failed.
 #[must_use]
 pub fn pause_of(entry: &Entry<'_>) -> Pause {
     if entry.parameters.has("EXIT") { Pause::No } else { Pause::UntilRead }
+}
+
+/// Tells whether a boot leaves 1 GiB pages alone that the mode has.
+pub(crate) fn leaves_gigabyte_pages(mode: PagingMode, parameters: &Parameters<'_>) -> bool {
+    mode.geometry().largest_page() > Level::PD && parameters.has("NOGBPAGES")
+}
+
+/// Returns the processor as this boot uses it.
+fn as_asked(processor: &Processor, entry: &Entry<'_>) -> Processor {
+    let mut processor = *processor;
+    if entry.parameters.has("NOGBPAGES") {
+        processor.capabilities = processor.capabilities.without_gigabyte_pages();
+    }
+    processor
 }
 
 fn request_of(entry: &Entry<'_>) -> Result<WideRequest, BootError<'static>> {

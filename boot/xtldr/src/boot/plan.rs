@@ -94,7 +94,7 @@ impl<'f> Prepared<'f> {
         report::kernel(firmware, entry, &path, kernel.bytes.len(), &image);
         let choice = choose(processor.architecture, processor.wide, request_of(entry)?, image.modes())
             .map_err(BootError::Mode)?;
-        report::paging(firmware, choice);
+        report::paging(firmware, choice, entry);
         let mut parameters = ArrayString::new();
         // The configuration refuses longer ones.
         let _ = parameters.try_push_str(entry.parameters.text());

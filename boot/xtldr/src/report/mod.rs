@@ -20,6 +20,7 @@ use xtkd::json::Writer;
 use xtpaging::Support;
 use xtpaging::processor::Processor;
 
+use crate::boot::leaves_gigabyte_pages;
 use crate::config::Entry;
 use crate::firmware::{Firmware, Graphics};
 use crate::image::Validated;
@@ -148,9 +149,12 @@ pub(crate) fn layout(firmware: &dyn Firmware, source: LayoutSource, image: &Vali
     say!(firmware, "  layout     {}{image}", source.text());
 }
 
-/// Tells the paging mode and why.
-pub(crate) fn paging(firmware: &dyn Firmware, choice: Choice) {
+/// Tells the paging mode and why, and what of it is left alone.
+pub(crate) fn paging(firmware: &dyn Firmware, choice: Choice, entry: &Entry<'_>) {
     say!(firmware, "  paging     {}: {}", choice.mode, choice.reason.text());
+    if leaves_gigabyte_pages(choice.mode, &entry.parameters) {
+        say!(firmware, "             the parameter NOGBPAGES leaves 1 GiB pages alone");
+    }
 }
 
 /// Tells what becomes of the screen.

@@ -124,10 +124,11 @@ impl Report<'_> {
     pub(crate) fn print(&self) {
         let audit = self.audit;
         log!(
-            "xtoskrnl: audit: {} tables, {} leaves, {} pages; writable and executable: {} pages, {} frames",
+            "xtoskrnl: audit: {} tables, {} leaves, {} pages, the largest of {}; writable and executable: {} pages, {} frames",
             audit.tables,
             audit.leaves,
             audit.pages,
+            Amount(self.memory.largest_page(audit)),
             audit.writable_executable,
             audit.frames_writable_and_executable
         );
@@ -163,6 +164,7 @@ impl Report<'_> {
         let digest = fmt::from_fn(|out| digest.iter().try_for_each(|byte| write!(out, "{byte:02x}")));
         out.text("kernel_sha256", digest)?;
         out.flag("nx", memory.has_no_execute())?;
+        out.number("largest_page", memory.largest_page(audit).bytes())?;
         out.number("wx_pages_kernel", audit.writable_executable)?;
         out.number("frames_writable_and_executable", audit.frames_writable_and_executable)?;
         out.number("reserved_bits", audit.reserved_bits)?;

@@ -36,7 +36,7 @@ pub mod flags {
     pub const PAT: u32 = 1 << 2;
     /// The framebuffer record is valid and its pages are mapped.
     pub const FRAMEBUFFER: u32 = 1 << 3;
-    /// The processor has 1 GiB pages.
+    /// 1 GiB pages may be mapped: the processor has them, and no parameter leaves them alone.
     pub const GIGABYTE_PAGES: u32 = 1 << 4;
 }
 

@@ -32,6 +32,14 @@ pub struct Capabilities {
     pub physical_bits: u32,
 }
 
+impl Capabilities {
+    /// Returns the same without 1 GiB pages, for who leaves them alone where the processor has them.
+    #[must_use]
+    pub const fn without_gigabyte_pages(self) -> Self {
+        Self { gigabyte_pages: Support::Absent, ..self }
+    }
+}
+
 /// What the processor may do with a page. There is no way to say "write and execute".
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Protection {

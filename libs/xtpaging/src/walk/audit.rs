@@ -7,7 +7,7 @@
 use core::ops::ControlFlow;
 
 use arrayvec::ArrayVec;
-use xtcore::{FrameCount, FrameRange};
+use xtcore::{FrameCount, FrameRange, Level};
 
 use super::visit::{Node, SelfMapPolicy, visit};
 use crate::entry::{Bits, Pdpte, occupancy, reserved_bits};
@@ -29,6 +29,8 @@ pub struct Audit {
     pub leaves: u64,
     /// 4 KiB pages mapped.
     pub pages: u64,
+    /// The level at which the largest page is mapped, if any is.
+    pub largest: Option<Level>,
     /// 4 KiB pages that are effectively writable.
     pub writable: u64,
     /// 4 KiB pages that are effectively executable.
@@ -77,6 +79,7 @@ pub fn audit<T: Tables>(space: &AddressSpace, tables: &T) -> Audit {
             let frames = space.geometry().page_frames(leaf.level);
             audit.leaves += 1;
             audit.pages += frames.get();
+            audit.largest = audit.largest.max(Some(leaf.level));
             audit.writable += if leaf.rights.write { frames.get() } else { 0 };
             if leaf.rights.execute {
                 audit.executable += frames.get();
@@ -138,7 +141,7 @@ fn check_table<T: Tables>(space: &AddressSpace, tables: &T, place: TablePlace, a
 /// walks begin in. The self-map does not show that table, so an implementation of [`Tables`] may not either; then it
 /// answers zero for all four, and what the processor took over when CR3 was loaded is all there is to say.
 fn pointer_table_faults<T: Tables>(space: &AddressSpace, tables: &T, frame: xtcore::Frame) -> u64 {
-    let place = TablePlace { frame, level: xtcore::Level::PDPT, covers: xtcore::VirtAddr::ZERO };
+    let place = TablePlace { frame, level: Level::PDPT, covers: xtcore::VirtAddr::ZERO };
     let physical_bits = space.capabilities().physical_bits;
     space
         .tops()

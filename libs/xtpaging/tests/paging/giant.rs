@@ -1,7 +1,7 @@
 //! Pages of 1 GiB: split down to 4 KiB in one go, changed in the middle, and merged again.
 
 use xtcore::{Frame, FrameCount, FrameRange, Level, PAGE_BYTES, PagingMode, VirtAddr};
-use xtpaging::walk::find;
+use xtpaging::walk::{audit, find};
 use xtpaging::{Attributes, Limbo, Mapping};
 
 use crate::support::{EVERYTHING, Machine, NOTHING, Way, kernel_area, mapping, range};
@@ -60,6 +60,25 @@ fn a_split_in_the_middle_keeps_every_frame_and_merges_back() {
         assert_page(&machine, GIANT - 1, Level::PDPT);
         assert_eq!(machine.frames.outstanding(), tables_before);
         machine.assert_nothing_stale();
+    }
+}
+
+#[test]
+fn giants_are_left_alone_where_that_is_asked_for() {
+    for mode in MODES {
+        for (leave, largest) in [(false, Level::PDPT), (true, Level::PD)] {
+            let mut machine = Machine::new(mode, EVERYTHING, Way::BySelfMap);
+            if leave {
+                machine.space = machine.space.without_gigabyte_pages();
+            }
+            machine.map(&giant(mode));
+            assert_page(&machine, 0x1234, largest);
+            let found = audit(&machine.space, &machine.tables());
+            assert_eq!((found.largest, found.reserved_bits), (Some(largest), 0));
+            // Who leaves them alone sees at once where somebody did not.
+            let alone = audit(&machine.space.without_gigabyte_pages(), &machine.tables());
+            assert_eq!(alone.is_clean(), leave, "{alone:?}");
+        }
     }
 }
 

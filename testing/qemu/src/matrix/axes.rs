@@ -126,6 +126,16 @@ pub const PROCESSORS: [Processor; 13] = [
     i686("pentium3", SMALL_REACH, EntryPaging::Off),
 ];
 
+impl Processor {
+    /// Tells whether it has pages of 1 GiB.
+    #[must_use]
+    pub fn has_gigabyte_pages(&self) -> bool {
+        self.architecture == Architecture::Amd64
+            && self.model.starts_with("max")
+            && !self.model.contains("pdpe1gb=off")
+    }
+}
+
 /// Both mainboards.
 pub const MACHINES: [Machine; 2] = [Machine::Q35, Machine::Pc];
 

@@ -9,7 +9,7 @@ use self::stop::Stop;
 #[cfg(test)]
 pub(super) use self::stop::culprits;
 use super::cell::Cell;
-use super::trial::{Culprit, Expectation, KernelBuild};
+use super::trial::{Culprit, Demand, Expectation, KernelBuild};
 use crate::locks::Graph;
 use crate::screen::{Paper, Picture};
 use crate::session::{Outcome, Verdict};
@@ -85,8 +85,21 @@ fn passed(cell: &Cell, outcome: &Outcome) -> Result<(), String> {
     if usable > all || usable + above < all - FIRMWARE_SHARE / PAGE_BYTES {
         return Err(format!("{usable} usable frames and {above} above the limit, of {all}"));
     }
+    gigantic(cell, number("largest_page")?)?;
     watched(cell.trial.build, outcome)?;
     economical(outcome)
+}
+
+/// Checks that pages of 1 GiB are mapped where they should be, and nowhere else. With less memory, or with so much that
+/// the stress takes only a part, the kernel may or may not have a use for them.
+fn gigantic(cell: &Cell, largest: u64) -> Result<(), String> {
+    let may = cell.processor.has_gigabyte_pages() && cell.trial.demand != Demand::GigabytePages;
+    let must = may && Demand::GigabytePages.memory() == Some(cell.memory);
+    match largest >= 1 << 30 {
+        true if !may => Err(format!("a page of {largest} bytes is mapped, which is to be left alone")),
+        false if must => Err(format!("no page is larger than {largest} bytes")),
+        _ => Ok(()),
+    }
 }
 
 /// Checks that a checked kernel tells the order of its locks, all of it and without a circle, and that another one does not.

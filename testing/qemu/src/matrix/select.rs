@@ -4,7 +4,7 @@ use xtcore::PagingMode;
 
 use super::axes::{Entry, LARGE_MEMORY, MACHINES, MEMORY, PROCESSORS, Selection};
 use super::cell::Cell;
-use super::trial::{Demand, PLAIN, Trial, Turns, trials as all_trials};
+use super::trial::{Demand, NO_GIGABYTE_PAGES, PLAIN, Trial, Turns, trials as all_trials};
 use crate::guest::{Machine, MemorySize};
 
 /// How much of the matrix to run.
@@ -93,8 +93,9 @@ fn cover(product: &[Cell]) -> Vec<Cell> {
     picked
 }
 
-/// Returns the cells with large memory: in each mode one, and on amd64 one without 1 GiB pages too. On 32 bits
-/// there is nothing to see above 64 GiB.
+/// Returns the cells with large memory: in each mode one, and on amd64 one without 1 GiB pages too: the processor's, or
+/// where the firmware cannot start without them, the loader's and kernel's. On 32 bits there is nothing to see above
+/// 64 GiB.
 fn large(mode: PagingMode) -> Vec<Cell> {
     let memory = if mode.levels() <= 3 { &LARGE_MEMORY[..1] } else { &LARGE_MEMORY[..] };
     let wanted = ["max", "max,pdpe1gb=off", "max,la57=off", "max,la57=off,pdpe1gb=off"];
@@ -105,6 +106,11 @@ fn large(mode: PagingMode) -> Vec<Cell> {
             && wanted.contains(&cell.processor.model)
             && (cell.selection == Selection::Automatic || mode == PagingMode::Pml2)
     });
+    // The firmware does not come up with most memory and without 1 GiB pages. Loader and kernel can do without them.
+    let trial = NO_GIGABYTE_PAGES;
+    let largest = cells.iter().max_by_key(|cell| cell.memory).filter(|_| trial.demand.is_met_in(mode));
+    let without = largest.map(|cell| Cell { trial, ..*cell });
+    cells.extend(without);
     cells
 }
 
@@ -117,8 +123,12 @@ fn takes(index: usize, trial: &Trial, mode: usize) -> bool {
     if matches!(trial.turns, Turns::Covered | Turns::Never) {
         return false;
     }
-    // The wide modes have the odd numbers, and whatever a trial can demand.
-    let first = if trial.demand == Demand::Nothing { index } else { index | 1 };
+    // The wide modes have the odd numbers, and PML5 the last one, whose remainder is 3.
+    let first = match trial.demand {
+        Demand::Nothing => index,
+        Demand::NoExecute => index | 1,
+        Demand::GigabytePages => index | 3,
+    };
     trial.turns == Turns::EachMode
         || first % 4 == mode
         || (trial.turns == Turns::EachArchitecture && (first + 2) % 4 == mode)
@@ -131,7 +141,8 @@ fn trials(scope: Scope) -> Vec<Cell> {
         let modes = PagingMode::ALL.into_iter().enumerate();
         let modes = modes.filter(|(_, mode)| trial.demand.is_met_in(*mode));
         for (turn, mode) in modes.filter(|(turn, _)| scope == Scope::Full || takes(index, &trial, *turn)) {
-            let ordinary = product(mode, &[MemorySize::mebibytes(128 << (turn % 2))]);
+            let usual = MemorySize::mebibytes(128 << (turn % 2));
+            let ordinary = product(mode, &[trial.demand.memory().unwrap_or(usual)]);
             cells.extend(ordinary.first().map(|cell| Cell { trial, ..*cell }));
         }
     }

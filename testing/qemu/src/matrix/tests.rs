@@ -93,18 +93,7 @@ fn checked_kernels_boot_in_each_mode_and_must_tell_the_order_of_their_locks() {
     let guest = cell.guest(&images(), "w".into()).expect("all images are there");
     assert_eq!(guest.files.kernel, Kernel::Intact("i686/checked".into()));
     assert_eq!(guest.processors, 4);
-    let report = |locks: Value| {
-        json!({
-            "paging": "pml2", "paging_reason": cell.reason().text(),
-            "usable_frames": cell.memory.bytes() / 4096, "frames_above_limit": 0,
-            "frames_in_use": 100, "descriptors": { "given": 100 }, "locks": locks,
-            "fill": { "frames": 1000, "left": 0, "wrong_words": 0 },
-            "stress": { "complaints": 0, "difference": 0, "injected": 9, "sites_not_asked": [] },
-            "pfn": { "faults": 0, "tables": 20 },
-            "waiting": { "checks": 90, "wrong": 0, "first": null },
-            "shootdown": { "rounds": 100, "reads": 400, "stale": 0 },
-        })
-    };
+    let report = |locks: Value| with(good(cell), "locks", locks);
     let of = |edges: Value| json!({ "classes": [], "edges": edges, "left_out": 0 });
     let judged = |locks| judge(cell, &outcome(Verdict::Pass, report(locks)));
     assert_eq!(judged(of(json!([["a", "b"]]))), Ok(()));
@@ -187,6 +176,8 @@ fn the_full_run_has_every_large_memory_with_and_without_huge_pages() {
         "pml5/auto/1T/q35/max",
         "pml5/auto/12T/q35/max",
         "pml5/auto/1T/q35/max,pdpe1gb=off",
+        "pml4/auto/12T/q35/max,la57=off/no-gigabyte-pages",
+        "pml5/auto/12T/q35/max/no-gigabyte-pages",
         "pml4/forced/6G/pc/max/from-pml5",
     ] {
         assert!(names.iter().any(|known| known == name), "{name}");
@@ -259,23 +250,37 @@ fn outcome(verdict: Verdict, report: Value) -> Outcome {
     }
 }
 
-#[test]
-fn a_pass_is_judged_by_mode_reason_and_memory() {
-    let cell = cell("pml2/forced/6G/q35/max");
-    let good = json!({
-        "paging": "pml2", "paging_reason": cell.reason().text(),
-        "usable_frames": 520_000, "frames_above_limit": 1 << 20,
-        "frames_in_use": 768 + 200, "descriptors": { "given": 100 },
+/// A report of a boot with which all is well, and economy at its limit.
+fn good(cell: &Cell) -> Value {
+    let above = cell.frames_above_limit().get();
+    json!({
+        "paging": cell.mode.name(), "paging_reason": cell.reason().text(),
+        "usable_frames": cell.memory.bytes() / 4096 - above, "frames_above_limit": above,
+        "frames_in_use": 768 + 200, "descriptors": { "given": 100 }, "largest_page": 4 << 20,
         "fill": { "frames": 1000, "left": 0, "wrong_words": 0 },
         "stress": { "complaints": 0, "difference": 0, "injected": 100, "sites_not_asked": ["special pool"] },
         "pfn": { "faults": 0, "tables": 20 },
         "waiting": { "checks": 90, "wrong": 0, "first": null },
         "shootdown": { "rounds": 100, "reads": 400, "stale": 0 },
-    });
+    })
+}
+
+/// Returns a report with another value of a key.
+fn with(mut report: Value, key: &str, value: Value) -> Value {
+    report[key] = value;
+    report
+}
+
+#[test]
+fn a_pass_is_judged_by_mode_reason_and_memory() {
+    let cell = cell("pml2/forced/6G/q35/max");
+    let good = good(&cell);
     assert_eq!(judge(&cell, &outcome(Verdict::Pass, good.clone())), Ok(()));
     assert!(judge(&cell, &outcome(Verdict::TimedOut, good.clone())).is_err());
     for (key, value) in [
         ("paging", json!("pml3")),
+        ("largest_page", json!(null)),
+        ("largest_page", json!(1 << 30)),
         ("paging_reason", json!("no idea")),
         ("frames_above_limit", json!(0)),
         ("frames_above_limit", json!(null)),
@@ -321,23 +326,33 @@ fn a_pass_is_judged_by_mode_reason_and_memory() {
 #[test]
 fn a_part_of_the_memory_is_enough_only_where_there_is_too_much_of_it() {
     let cell = cell("pml4/auto/12T/q35/max,la57=off");
-    let report = |usable: u64, left: Value| {
-        json!({
-            "paging": "pml4", "paging_reason": cell.reason().text(),
-            "usable_frames": usable, "frames_above_limit": cell.frames_above_limit().get(),
-            "frames_in_use": 100, "descriptors": { "given": 100 },
-            "fill": { "frames": 1000, "left": left, "wrong_words": 0 },
-            "stress": { "complaints": 0, "difference": 0, "injected": 9, "sites_not_asked": [] },
-            "pfn": { "faults": 0, "tables": 20 },
-            "waiting": { "checks": 90, "wrong": 0, "first": null },
-            "shootdown": { "rounds": 100, "reads": 200, "stale": 0 },
-        })
+    let judged = |left: Value| {
+        let report = with(good(&cell), "fill", json!({ "frames": 1000, "left": left, "wrong_words": 0 }));
+        judge(&cell, &outcome(Verdict::Pass, report))
     };
-    let judged = |usable, left| judge(&cell, &outcome(Verdict::Pass, report(usable, left)));
-    let all = cell.memory.bytes() / 4096;
-    assert_eq!(judged(all, json!(null)), Ok(()));
-    assert_eq!(judged(all, json!(0)), Ok(()), "taken nevertheless");
-    assert!(judged(all, json!(1)).is_err());
+    assert_eq!(judged(json!(null)), Ok(()));
+    assert_eq!(judged(json!(0)), Ok(()), "taken nevertheless");
+    assert!(judged(json!(1)).is_err());
+}
+
+#[test]
+fn pages_of_1_gib_are_mapped_where_they_may_and_must_be() {
+    const GIANT: u64 = 1 << 30;
+    const LARGE: u64 = 2 << 20;
+    for (name, accepted) in [
+        ("pml5/auto/6G/q35/max", [false, true]),
+        ("pml5/auto/4G/q35/max", [true, true]),
+        ("pml5/auto/6G/q35/max,pdpe1gb=off", [true, false]),
+        ("pml4/auto/6G/q35/qemu64", [true, false]),
+        ("pml5/forced/6G/q35/max/no-gigabyte-pages", [true, false]),
+        ("pml5/auto/12T/q35/max/no-gigabyte-pages", [true, false]),
+    ] {
+        let cell = cell(name);
+        let judged = [LARGE, GIANT].map(|largest| {
+            judge(&cell, &outcome(Verdict::Pass, with(good(&cell), "largest_page", json!(largest))))
+        });
+        assert_eq!(judged.map(|judged| judged.is_ok()), accepted, "{name}");
+    }
 }
 
 #[test]

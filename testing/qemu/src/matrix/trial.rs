@@ -8,7 +8,7 @@ mod places;
 use xtcore::PagingMode;
 
 use crate::guest::{
-    Arrangement, Concurrency, Configuration, Damage, ExitDevice, Graphics, LineEnds, SerialPort,
+    Arrangement, Concurrency, Configuration, Damage, ExitDevice, Graphics, LineEnds, MemorySize, SerialPort,
 };
 use crate::screen::Paper;
 
@@ -46,6 +46,8 @@ pub enum Demand {
     Nothing,
     /// Pages that forbid execution, which the narrowest mode does not have.
     NoExecute,
+    /// Pages of 1 GiB, which only the 64-bit modes have, and memory enough for some.
+    GigabytePages,
 }
 
 impl Demand {
@@ -55,6 +57,17 @@ impl Demand {
         match self {
             Self::Nothing => true,
             Self::NoExecute => !matches!(mode, PagingMode::Pml2),
+            Self::GigabytePages => matches!(mode, PagingMode::Pml4 | PagingMode::Pml5),
+        }
+    }
+
+    /// Returns the memory that meets the demand, if not any does.
+    #[must_use]
+    pub const fn memory(self) -> Option<MemorySize> {
+        match self {
+            Self::Nothing | Self::NoExecute => None,
+            // Two thirds of it lie above 4 GiB in one piece.
+            Self::GigabytePages => Some(MemorySize::gibibytes(6)),
         }
     }
 }
@@ -244,13 +257,24 @@ const fn configuration(name: &'static str, configuration: ConfigurationFile) -> 
     Trial { name, configuration, expectation, ..PLAIN }
 }
 
+/// 1 GiB pages left alone on a processor that has them, which is the only way to be without them where the firmware does
+/// not come up without them.
+pub(super) const NO_GIGABYTE_PAGES: Trial = Trial {
+    name: "no-gigabyte-pages",
+    parameters: "NOGBPAGES",
+    demand: Demand::GigabytePages,
+    turns: Turns::In(PagingMode::Pml5),
+    ..PLAIN
+};
+
 /// Returns every trial but the ordinary boot, in an order that is always the same.
 pub fn trials() -> impl Iterator<Item = Trial> {
     TRIALS.into_iter().chain(locks::TRIALS).chain(overflows::TRIALS).chain(places::TRIALS)
 }
 
 /// The trials that stand for themselves.
-const TRIALS: [Trial; 65] = [
+const TRIALS: [Trial; 66] = [
+    NO_GIGABYTE_PAGES,
     kernel("kernel-missing", KernelFile::Missing),
     kernel("kernel-truncated", KernelFile::Damaged(Damage::Truncated)),
     kernel("kernel-wrong-machine", KernelFile::Damaged(Damage::WrongMachine)),

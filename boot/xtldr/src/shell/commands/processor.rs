@@ -12,6 +12,7 @@ use xtpaging::processor::{Cpuid, Leaf, Processor};
 use xtterm::draw::wrap;
 
 use super::{Context, Result};
+use crate::boot::leaves_gigabyte_pages;
 use crate::shell::SessionParameters;
 
 pub(super) fn cpu(context: &mut Context<'_>, _arguments: &[&str]) -> Result {
@@ -143,7 +144,13 @@ fn choice(out: &mut dyn Write, processor: &Processor, session: &SessionParameter
     let (narrow, wide) = processor.architecture.modes();
     let kernel = ModeSet::from_bits(0).with(narrow).with(wide);
     match choose(processor.architecture, processor.wide, request, kernel) {
-        Ok(choice) => writeln!(out, "A boot now would take {}: {}.", choice.mode, choice.reason.text()),
+        Ok(choice) => {
+            writeln!(out, "A boot now would take {}: {}.", choice.mode, choice.reason.text())?;
+            match leaves_gigabyte_pages(choice.mode, &parameters) {
+                true => writeln!(out, "It would leave 1 GiB pages alone: the parameter NOGBPAGES."),
+                false => Ok(()),
+            }
+        }
         Err(ChoiceError::ProcessorLacks { wide }) => {
             writeln!(out, "No boot: XPA is set, and the processor lacks {wide}.")
         }

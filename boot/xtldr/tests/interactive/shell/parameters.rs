@@ -36,6 +36,12 @@ fn the_sessions_parameters_decide_the_mode_of_the_next_boot() {
     assert!(cpu(&["set noxpa"]).contains("A boot now would take pml4: the parameter NOXPA"));
     assert!(cpu(&["set NOXPA", "unset noxpa"]).contains("A boot now would take pml5"));
     assert!(cpu(&["set NOXPA", "set XPA"]).contains("No boot: both NOXPA and XPA are set."));
+    let alone = "It would leave 1 GiB pages alone: the parameter NOGBPAGES.";
+    assert!(cpu(&["set nogbpages"]).contains(alone));
+    assert!(!cpu(&["set nogbpages", "unset NOGBPAGES"]).contains(alone));
+    // There are none in the 32-bit modes.
+    let old = Machine::new(PagingMode::Pml3);
+    assert!(!session_on(&old, &["set nogbpages", "cpu"]).contains(alone));
     let without = session_on(&Machine::new(PagingMode::Pml4), &["set XPA", "cpu"]);
     assert!(without.contains("No boot: XPA is set, and the processor lacks pml5."), "{without}");
 }

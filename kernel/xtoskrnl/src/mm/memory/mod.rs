@@ -22,7 +22,7 @@ use xtmm::pfn::{Database, Owner};
 use xtmm::pool::{PoolKind, TagUse};
 use xtmm::space::{Committer, KernelSpace, Mapper, SystemPtes};
 use xtmm::stack::Stacks;
-use xtpaging::walk::{Found, NotFound};
+use xtpaging::walk::{Audit, Found, NotFound};
 
 use super::devices::DeviceRoom;
 use super::paging::{EveryTlb, SelfMapTables};
@@ -208,6 +208,11 @@ impl Memory {
     /// Tells whether pages can forbid execution.
     pub(crate) const fn has_no_execute(&self) -> bool {
         self.space.space().format().has_no_execute()
+    }
+
+    /// Returns the frames of the largest page that an audit has found.
+    pub(crate) fn largest_page(&self, audit: &Audit) -> FrameCount {
+        audit.largest.map_or(FrameCount::ZERO, |level| self.space.space().geometry().page_frames(level))
     }
 
     /// Returns how many frames of RAM there are for the kernel.

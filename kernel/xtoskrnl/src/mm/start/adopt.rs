@@ -7,7 +7,7 @@
 use core::fmt;
 use core::ops::ControlFlow;
 
-use xtboot::block::{BlockError, Placed, VerifiedBlock};
+use xtboot::block::{BlockError, Placed, VerifiedBlock, flags};
 use xtcore::{Frame, FrameCount, FrameRange, PAGE_BYTES, VirtAddr};
 use xtpaging::walk::{Leaf, Node, SelfMapPolicy, visit};
 
@@ -85,6 +85,10 @@ impl Adopted {
     /// # Errors
     /// The first thing that is wrong.
     pub(crate) fn check(mut active: ActiveTables, block: VerifiedBlock<'static>) -> Result<Self, AdoptError> {
+        // Before the visit, for which a page of 1 GiB is then no page.
+        if !block.features().has(flags::GIGABYTE_PAGES) {
+            active.space = active.space.without_gigabyte_pages();
+        }
         if !active.shows_the_root() {
             return Err(AdoptError::SelfMap { root: active.space.root().frame() });
         }

@@ -23,6 +23,8 @@ fn each_size_is_a_row_and_each_mode_a_column_with_its_own_base() {
         (cell(PagingMode::Pml2, "256M"), costing(1000)),
         (cell(PagingMode::Pml4, "256M"), costing(2000)),
         (Cell { giants: Giants::Absent, ..cell(PagingMode::Pml4, "256M") }, costing(2200)),
+        (Cell { giants: Giants::LeftAlone, ..cell(PagingMode::Pml4, "256M") }, costing(2100)),
+        (Cell { giants: Giants::LeftAlone, ..cell(PagingMode::Pml4, "12T") }, costing(4200)),
         (cell(PagingMode::Pml2, "1G"), costing(1100)),
         (cell(PagingMode::Pml4, "1G"), costing(4000)),
         (cell(PagingMode::Pml4, "1T"), costing(2000)),
@@ -36,6 +38,7 @@ fn each_size_is_a_row_and_each_mode_a_column_with_its_own_base() {
     assert!(page.contains("| 1T | | | 528 (126) | |"), "{page}");
     assert!(page.contains("| 1T | | | 31.00 | |"), "{page}");
     assert!(page.contains("| 256M | | | 2200 (1.00) | |"), "{page}");
+    assert!(page.contains("| 256M | | | 2100 (1.00) | |\n| 12T | | | 4200 (2.00) | |\n"), "{page}");
 }
 
 #[test]
