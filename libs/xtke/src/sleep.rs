@@ -16,7 +16,7 @@ use core::ptr;
 use crate::lock::Class;
 use crate::platform::Parking;
 use crate::time::Instant;
-use crate::wait::Target;
+use crate::wait::{Damaged, Objects, Target};
 
 /// Tells whether so many bytes at an address can be read.
 pub type IsThere<'a> = &'a dyn Fn(usize, usize) -> bool;
@@ -35,23 +35,47 @@ pub struct Reason {
     deadline: Instant,
 }
 
-/// What a note says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Said {
-    /// Any of so many objects; the first [`Target`] lies there.
-    Any(*const (), usize),
-    /// All of so many objects.
-    All(*const (), usize),
+/// What a thread waits for, and until when.
+#[derive(Debug)]
+pub struct Asleep<'a, P: Parking> {
+    /// What it waits for.
+    pub cause: Cause<'a, P>,
+    /// When it gives up, if it does.
+    pub deadline: Option<Instant>,
+}
+
+/// What a thread waits for.
+#[derive(Debug)]
+pub enum Cause<'a, P: Parking> {
+    /// To be unparked, by somebody who knows why.
+    Unsaid,
+    /// One of these objects, mostly the only one.
+    Any(Objects<'a, P>),
+    /// All of these objects at once.
+    All(Objects<'a, P>),
     /// For time alone.
     Time,
-    /// A push lock of this name.
-    Lock(*const (), &'static str),
-    /// Something to do, at this queue.
-    Work(*const ()),
-    /// Something that another one does once.
-    Completion(*const ()),
-    /// Threads that end.
+    /// A push lock.
+    Lock {
+        /// What kind of lock.
+        name: &'static str,
+        /// Its address.
+        address: usize,
+    },
+    /// Something to do.
+    Work {
+        /// The address of the queue.
+        queue: usize,
+    },
+    /// Something that others do once: calls or items that are to have run, users that are to leave.
+    Completion {
+        /// The address of what it waits at.
+        place: usize,
+    },
+    /// Threads that end, as the reaper does.
     TheDead,
+    /// What it says cannot be read.
+    Damaged(Damaged),
 }
 
 const ANY: u32 = 1;
@@ -108,23 +132,38 @@ impl Reason {
         Self::new(THE_DEAD, ptr::null())
     }
 
-    /// Returns when the wait ends at the latest, if it does.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        (self.deadline != Instant::NEVER).then_some(self.deadline)
-    }
-
-    /// Returns what the note says; `None` when no wait has written it.
-    pub(crate) fn said(&self, is_there: IsThere<'_>) -> Option<Said> {
-        Some(match self.cause {
-            ANY => Said::Any(self.place, self.count),
-            ALL => Said::All(self.place, self.count),
-            TIME => Said::Time,
-            LOCK => Said::Lock(self.place, self.name(is_there)?),
-            WORK => Said::Work(self.place),
-            COMPLETION => Said::Completion(self.place),
-            THE_DEAD => Said::TheDead,
-            _ => return None,
-        })
+    /// Returns what the note at an address says; a null address is a sleep without one.
+    ///
+    /// # Safety
+    /// As long as the answer is used, nobody goes on who could change the note or an object that it names, or leave the wait.
+    pub(crate) unsafe fn read<'a, P: Parking>(at: *const Self, is_there: IsThere<'a>) -> Asleep<'a, P> {
+        if at.is_null() {
+            return Asleep { cause: Cause::Unsaid, deadline: None };
+        }
+        // SAFETY: the parts of a note are numbers and raw pointers, so any bits are one, and nobody goes on who writes it.
+        let Some(note): Option<Self> = (unsafe { read(at, is_there) }) else {
+            return Asleep { cause: Cause::Damaged(Damaged { at: at.addr() }), deadline: None };
+        };
+        let objects = |how: fn(Objects<'a, P>) -> Cause<'a, P>| {
+            // SAFETY: this is what the note says, and the caller says that nobody goes on.
+            let found = unsafe { Objects::find(note.place, note.count, is_there) };
+            found.map_or_else(Cause::Damaged, how)
+        };
+        let address = note.place.addr();
+        let cause = match note.cause {
+            ANY => Some(objects(Cause::Any)),
+            ALL => Some(objects(Cause::All)),
+            TIME => Some(Cause::Time),
+            LOCK => note.name(is_there).map(|name| Cause::Lock { name, address }),
+            WORK => Some(Cause::Work { queue: address }),
+            COMPLETION => Some(Cause::Completion { place: address }),
+            THE_DEAD => Some(Cause::TheDead),
+            _ => None,
+        };
+        Asleep {
+            cause: cause.unwrap_or(Cause::Damaged(Damaged { at: at.addr() })),
+            deadline: (note.deadline != Instant::NEVER).then_some(note.deadline),
+        }
     }
 
     fn name(&self, is_there: IsThere<'_>) -> Option<&'static str> {

@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | keys | [`key::Decoder`] | bytes of a serial line, one at a time, become [`Key`](key::Key)s; rubbish becomes nothing; a [`key::Keyboard`] makes them of scan codes |
 //! | a line | [`line::Editor`] | insert, delete, move, words, sideways scrolling; [`line::History`], [`line::Complete`] |
-//! | a screen | [`draw::Surface`] | [`draw::Ansi`] for terminals, [`draw::Canvas`] to send only what has changed, boxes and lists |
+//! | a screen | [`draw::Surface`] | [`draw::Ansi`] for terminals, [`draw::Canvas`] to send only what has changed, boxes and lists, [`draw::Flow`] to break lines between words |
 //!
 //! The crate allocates nothing, locks nothing, reads no clock, has no global and no `unsafe`, and is the same on 32 and
 //! 64 bits. Capacities are constants of the caller's types; what does not fit is refused or forgotten, and which of the

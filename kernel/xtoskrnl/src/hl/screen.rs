@@ -3,6 +3,9 @@
 //! The framebuffer is write-combining memory: fast to write, very slow to read. So the text is kept in a grid of
 //! its own, and scrolling draws the cells that changed instead of moving pixels. It scrolls by half of
 //! what scrolls, because drawing most of the cells anew for each line would be what a boot spends most of its time on.
+//!
+//! Lines that are longer than a row are broken between words ([`Flow`]); a word that does not fit moves when that shows, so each
+//! character is on the screen as soon as it is written.
 #![allow(unsafe_code, reason = "pixels are written through the framebuffer's address")]
 
 use core::fmt;
@@ -10,6 +13,7 @@ use core::fmt;
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 use spin::{Mutex, MutexGuard};
 use xtboot::block::{Framebuffer, PixelFormat};
+use xtterm::draw::{Flow, Step};
 
 const WEIGHT: FontWeight = FontWeight::Regular;
 const HEIGHT: RasterHeight = RasterHeight::Size16;
@@ -73,9 +77,9 @@ pub(crate) struct Screen {
     canvas: Canvas,
     /// The characters on the screen.
     cells: &'static mut Cells,
-    columns: usize,
+    /// Where the characters of the current line go.
+    flow: Flow,
     rows: usize,
-    column: usize,
     row: usize,
     /// Rows at the top that do not scroll.
     pinned: usize,
@@ -123,9 +127,8 @@ impl Screen {
         let mut screen = Self {
             canvas,
             cells,
-            columns,
+            flow: Flow::hanging(columns),
             rows,
-            column: 0,
             row: 0,
             pinned: 0,
             cursor: None,
@@ -145,7 +148,7 @@ impl Screen {
 
     /// Returns how many characters a row has.
     pub(crate) const fn columns(&self) -> usize {
-        self.columns
+        self.flow.columns()
     }
 
     /// Returns how many rows are left before the screen scrolls, the current one included.
@@ -161,7 +164,7 @@ impl Screen {
 
     /// Shows where the next character goes, until it comes.
     pub(crate) fn show_cursor(&mut self) {
-        let place = (self.column.min(self.columns.saturating_sub(1)), self.row);
+        let place = (self.flow.column().min(self.columns().saturating_sub(1)), self.row);
         if self.cursor == Some(place) {
             return;
         }
@@ -198,35 +201,49 @@ impl Screen {
         for line in self.cells.iter_mut() {
             line.fill(b' ');
         }
-        (self.column, self.row, self.pinned, self.cursor) = (0, 0, 0, None);
+        self.flow.restart();
+        (self.row, self.pinned, self.cursor) = (0, 0, None);
     }
 
-    /// Prints a byte of ASCII; others become a question mark.
+    /// Prints a byte of ASCII; others become a question mark. Never inlined: else each loop over a text has all of
+    /// it inside.
+    #[inline(never)]
     pub(crate) fn put(&mut self, byte: u8) {
         self.hide_cursor();
         match byte {
-            b'\r' => self.column = 0,
-            b'\n' => self.next_line(),
-            _ => {
-                if self.column == self.columns {
-                    self.column = 0;
-                    self.next_line();
-                }
-                let shown = if (b' '..=b'~').contains(&byte) { byte } else { b'?' };
-                self.set_cell(self.column, self.row, shown);
-                self.column += 1;
+            b'\r' => self.flow.restart(),
+            b'\n' => {
+                self.flow.restart();
+                self.next_row();
             }
+            b' '..=b'~' => self.show(byte),
+            _ => self.show(b'?'),
         }
     }
 
-    fn next_line(&mut self) {
+    fn show(&mut self, byte: u8) {
+        match self.flow.put(char::from(byte)) {
+            Step::Here(column) => self.set_cell(column, self.row, byte),
+            Step::Next { moves, to } => {
+                // A copy, because the next row may be this one.
+                let full = self.cells.get(self.row).copied().unwrap_or([b' '; COLUMNS]);
+                let word = full.get(moves.clone()).unwrap_or_default().iter().chain([&byte]);
+                moves.for_each(|column| self.set_cell(column, self.row, b' '));
+                self.next_row();
+                (to..).zip(word).for_each(|(column, byte)| self.set_cell(column, self.row, *byte));
+            }
+            Step::Nowhere => {}
+        }
+    }
+
+    fn next_row(&mut self) {
         if self.row + 1 < self.rows {
             self.row += 1;
             return;
         }
         let distance = (self.rows - self.pinned).div_ceil(2);
         for row in self.pinned..self.rows {
-            for column in 0..self.columns {
+            for column in 0..self.columns() {
                 let below = if row + distance < self.rows { self.cell(column, row + distance) } else { b' ' };
                 self.set_cell(column, row, below);
             }
@@ -234,6 +251,8 @@ impl Screen {
         self.row = self.rows - distance;
     }
 
+    /// Changes a character. Never inlined: a call is nothing beside the pixels.
+    #[inline(never)]
     fn set_cell(&mut self, column: usize, row: usize, byte: u8) {
         let Some(cell) = self.cells.get_mut(row).and_then(|line| line.get_mut(column)) else { return };
         if *cell == byte {

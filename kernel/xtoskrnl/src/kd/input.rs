@@ -98,8 +98,8 @@ pub(crate) fn read_byte() -> Option<u8> {
 /// Whoever has it never goes on, on any processor.
 pub(super) unsafe fn seize() {
     if let Some(keyboard) = KEYBOARD.get().filter(|keyboard| keyboard.is_locked()) {
-        // SAFETY: the caller vouches that the holder never goes on, so nobody uses what it was lent, and nobody gives
-        // it back again.
+        // SAFETY: it was just seen locked, and whoever locked it never goes on: so it is locked still, its guard is never
+        // dropped, and the reference that it lent is never used again.
         unsafe { keyboard.force_unlock() };
     }
 }

@@ -1,5 +1,7 @@
 //! The last few kilobytes of the log, for a screen that is attached after they were written.
 
+use xtterm::draw::{Flow, Step};
+
 /// Bytes that the ring keeps.
 const BYTES: usize = 8192;
 
@@ -42,8 +44,10 @@ impl Ring {
     pub(super) fn before(&self, mark: Mark, rows: usize, columns: usize) -> impl Iterator<Item = u8> + '_ {
         let (mut start, mut rows) = (mark.0, rows);
         while let Some(line) = self.line_before(start) {
-            let shown = self.range(line, start).filter(|byte| !byte.is_ascii_control()).count();
-            let Some(left) = rows.checked_sub(shown.div_ceil(columns.max(1)).max(1)) else { break };
+            let mut flow = Flow::hanging(columns);
+            let text = self.range(line, start).filter(|byte| !matches!(byte, b'\r' | b'\n'));
+            let more = text.filter(|byte| matches!(flow.put(char::from(*byte)), Step::Next { .. })).count();
+            let Some(left) = rows.checked_sub(more + 1) else { break };
             (start, rows) = (line, left);
         }
         self.range(start, mark.0)

@@ -222,7 +222,7 @@ pub(crate) unsafe fn can_be_exchanged(top: VirtAddr) -> bool {
         let inner = unsafe { call_with_stack(inner_top, || (pointer(), given)) };
         (outer, inner)
     };
-    // SAFETY: the caller vouches for the stack.
+    // SAFETY: `top` ends two free pages: `call` stands on the upper one, and hands the lower one on to the inner call alone.
     let (outer, (inner, seen)) = unsafe { call_with_stack(top, call) };
     let below = |pointer: VirtAddr, top: VirtAddr| {
         top.bytes_since(pointer).is_some_and(|used| used != 0 && used <= xtcore::PAGE_BYTES)

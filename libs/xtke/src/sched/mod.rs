@@ -50,4 +50,4 @@ pub use crate::cpus::{CpuSet, Seat};
 pub use dispatch::{AdoptError, Blueprint, Busy, ControlError, Counts, CreateError, Critical};
 pub use machine::{Start, Switching, first_run};
 pub use scheduler::{Policy, Processor, Scheduler};
-pub use thread::{Asleep, Cause, Handle, Name, Priority, State, Thread, ThreadId, Unstarted};
+pub use thread::{Handle, Name, Priority, State, Thread, ThreadId, Unstarted};

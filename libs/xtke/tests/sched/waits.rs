@@ -10,7 +10,8 @@ use xtke::defer::Rundown;
 use xtke::defer::work::WorkQueue;
 use xtke::lock::{Class, PushLock};
 use xtke::platform::{Boost, Parking, Platform};
-use xtke::sched::{Cause, Handle, Policy, State, Thread};
+use xtke::sched::{Handle, Policy, State, Thread, ThreadId};
+use xtke::sleep::Cause;
 use xtke::time::Instant;
 use xtke::wait::{
     Event, Mutex, Permits, Semaphore, ThreadEnd, Timeout, Waitable, delay, wait, wait_all, wait_any,
@@ -145,6 +146,15 @@ fn each_other_sleep_says_what_it_is_for() {
         let rundown = leak(Rundown::<Host>::new());
         let user = rundown.acquire();
         check(|| rundown.wait().unwrap(), "completion", |_| drop(user));
+    });
+}
+
+#[test]
+fn a_number_that_was_kept_names_its_thread_again_and_zero_none() {
+    Machine::run(1, Policy::DEFAULT, |_| {
+        let id = me().id();
+        assert_eq!(ThreadId::from_number(id.get()), Some(id));
+        assert_eq!(ThreadId::from_number(0), None);
     });
 }
 

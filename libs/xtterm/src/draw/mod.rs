@@ -9,6 +9,8 @@
 //! sends the differences to others. Styles are named by what they mean, and nothing is said by colour alone, so that a
 //! terminal without colours shows as much.
 //!
+//! A [`Flow`] says where the characters of a line go that is longer than a row; [`wrap`] breaks texts with it.
+//!
 //! ```
 //! use xtterm::draw::{Ansi, Canvas, Colours, Glyphs, Place, Size, Slot, Surface, row};
 //!
@@ -29,6 +31,7 @@
 
 mod ansi;
 mod canvas;
+mod flow;
 mod frame;
 mod glyph;
 mod list;
@@ -36,6 +39,7 @@ mod text;
 
 pub use ansi::{Ansi, Colours};
 pub use canvas::{Canvas, Slot};
+pub use flow::{Flow, Step};
 pub use frame::frame;
 pub use glyph::{Glyphs, ascii, glyph};
 pub use list::List;

@@ -1,6 +1,6 @@
 //! Text in rows: cut, padded, centred, wrapped.
 
-use super::{Place, Surface};
+use super::{Flow, Place, Step, Surface};
 
 /// Stands at the end of a text that is cut.
 const CUT: &str = "…";
@@ -62,24 +62,20 @@ impl<'t> Iterator for Lines<'t> {
 
     fn next(&mut self) -> Option<&'t str> {
         let rest = self.rest?;
-        let fits = first(rest, self.width);
-        let (line, behind) = match fits.split_once('\n') {
-            Some((line, _)) => (line, rest.get(line.len() + 1..)),
-            None if fits.len() == rest.len() => (rest, None),
-            None => {
-                let behind = rest.get(fits.len()..).unwrap_or_default();
-                // A space or line feed just behind the line breaks it there.
-                let end = match behind.chars().next() {
-                    Some(' ' | '\n') => fits.len(),
-                    _ => fits.rfind(' ').filter(|at| *at > 0).unwrap_or(fits.len()),
-                };
-                let (line, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
-                // The spaces that it breaks at belong to neither line.
-                let behind = behind.trim_start_matches(' ');
-                (line, Some(behind.strip_prefix('\n').unwrap_or(behind)))
-            }
-        };
-        self.rest = behind;
+        let mut flow = Flow::flush(self.width);
+        let end = rest.char_indices().find_map(|(at, character)| match character {
+            '\n' => Some((at, at + 1)),
+            _ => match flow.put(character) {
+                Step::Next { moves, .. } => {
+                    let end = first(rest, moves.start).len();
+                    Some((end, if moves.is_empty() { at } else { end }))
+                }
+                Step::Here(_) | Step::Nowhere => None,
+            },
+        });
+        let (end, behind) = end.unzip();
+        let line = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+        self.rest = behind.and_then(|at| rest.get(at..));
         Some(line.trim_end())
     }
 }

@@ -23,6 +23,8 @@ pub enum Check {
     Lists(&'static str, &'static str, &'static str),
     /// The thread of this name waits for this.
     Waits(&'static str, &'static str),
+    /// The processor of this number runs the thread of this name.
+    Runs(u64, &'static str),
     /// The backtrace reaches the outermost function, by way of one whose name contains this.
     ComesFrom(&'static str),
 }
@@ -139,6 +141,12 @@ pub(super) fn judge(answer: &Value, check: Check, translation: Option<&str>) -> 
             } else {
                 Err(format!("{thread} waits for {found}, not for {wanted}"))
             }
+        }
+        Check::Runs(cpu, wanted) => {
+            let rows = answer.get("cpus").and_then(Value::as_array).into_iter().flatten();
+            let mut names = rows.filter(|row| row.get("cpu").and_then(Value::as_u64) == Some(cpu));
+            let found = names.next().and_then(|row| row.get("name")?.as_str()).unwrap_or("nothing");
+            if found == wanted { Ok(()) } else { Err(format!("processor {cpu} runs {found}, not {wanted}")) }
         }
         Check::ComesFrom(function) => {
             if let Some(why) = answer.get("broken") {

@@ -123,6 +123,11 @@ fn answers_of_the_monitor_are_judged() {
     for wrong in [("reaper", "work"), ("idle 0", "the dead"), ("main", "the dead")] {
         assert!(judge(&threads, Check::Waits(wrong.0, wrong.1), None).is_err(), "{wrong:?}");
     }
+    let cpus = json!({ "cpus": [{ "cpu": 0, "name": null }, { "cpu": 1, "name": "idle 1" }] });
+    assert_eq!(judge(&cpus, Check::Runs(1, "idle 1"), None), Ok(()));
+    for wrong in [(1, "main"), (0, "idle 1"), (2, "idle 1")] {
+        assert!(judge(&cpus, Check::Runs(wrong.0, wrong.1), None).is_err(), "{wrong:?}");
+    }
     let mut thread = json!({ "frames": [{ "function": null }, { "function": "a::run_reaper<b>" }] });
     assert_eq!(judge(&thread, Check::ComesFrom("run_reaper"), None), Ok(()));
     assert!(judge(&thread, Check::ComesFrom("run_worker"), None).is_err());

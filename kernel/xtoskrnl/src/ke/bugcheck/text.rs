@@ -105,12 +105,12 @@ pub(super) fn tell_others(count: Stopped, tracer: Option<&Tracer>) {
 }
 
 fn tell_other(cpu: CpuIndex, seen: &Seen, tracer: Option<&Tracer>) {
-    kd::print(format_args!("    CPU {}: {}, ", cpu.get(), seen.level));
+    kd::print(format_args!("    CPU {}: {}, ", cpu.get(), seen.whereabouts.level));
     match seen.thread {
         Some(name) => kd::print(format_args!("thread {name}")),
         None => kd::print(format_args!("{}", seen.stack)),
     }
-    kd::print(format_args!(", sp {:#x}", seen.place.stack.get()));
+    kd::print(format_args!(", sp {:#x}", seen.whereabouts.place.stack.get()));
     for frame in &seen.frames {
         match tracer {
             Some(tracer) => kd::print(format_args!(", {}", tracer.name(*frame))),

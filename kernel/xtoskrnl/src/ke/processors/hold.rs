@@ -21,11 +21,12 @@
 //!
 //! No lock is taken. Levels: the holder is at High; a held processor is wherever it was.
 
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use xtcore::{CpuIndex, RunLevel, VirtAddr};
 use xtkd::unwind::Registers;
 use xtke::CpuSet;
+use xtke::sched::{Thread, ThreadId};
 
 use super::{State, is_stopping, seen, state};
 use crate::ar::TrapFrame;
@@ -54,8 +55,15 @@ pub(crate) struct Whereabouts {
     pub(crate) place: Registers,
     /// Its run level.
     pub(crate) level: RunLevel,
-    /// The address of its thread's record; 0 if it runs none.
-    pub(crate) thread: usize,
+    /// Its thread, if it runs one.
+    pub(crate) thread: Option<ThreadId>,
+}
+
+impl Whereabouts {
+    /// Returns those of the calling processor, which was at a place.
+    pub(super) fn here(place: Registers) -> Self {
+        Self { place, level: processor::run_level(), thread: threads::running().map(Thread::id) }
+    }
 }
 
 /// The same, where a held processor writes it.
@@ -64,7 +72,8 @@ struct Note {
     stack: AtomicUsize,
     frame: AtomicUsize,
     level: AtomicUsize,
-    thread: AtomicUsize,
+    /// The thread's number; 0 if there is none.
+    thread: AtomicU64,
 }
 
 impl Note {
@@ -75,7 +84,7 @@ impl Note {
             stack: AtomicUsize::new(0),
             frame: AtomicUsize::new(0),
             level: AtomicUsize::new(0),
-            thread: AtomicUsize::new(0),
+            thread: AtomicU64::new(0),
         }
     }
 }
@@ -85,10 +94,11 @@ static NOTES: [Note; MOST] = [const { Note::new() }; MOST];
 /// Notes where the calling processor was.
 fn note(frame: &TrapFrame) {
     if let Some(note) = NOTES.get(processor::current().get()) {
-        let Registers { instruction, stack, frame } = frame.place();
+        let Whereabouts { place, level, thread } = Whereabouts::here(frame.place());
+        let Registers { instruction, stack, frame } = place;
         // Who finds the processor among the held ones finds this.
-        note.level.store(processor::run_level() as usize, Ordering::Relaxed);
-        note.thread.store(threads::running_at(), Ordering::Relaxed);
+        note.level.store(level as usize, Ordering::Relaxed);
+        note.thread.store(thread.map_or(0, ThreadId::get), Ordering::Relaxed);
         note.instruction.store(instruction.get() as usize, Ordering::Relaxed);
         note.stack.store(stack.get() as usize, Ordering::Relaxed);
         note.frame.store(frame.get() as usize, Ordering::Relaxed);
@@ -98,7 +108,7 @@ fn note(frame: &TrapFrame) {
 /// Returns where a processor was that stands, held or stopped.
 pub(crate) fn whereabouts(cpu: CpuIndex) -> Option<Whereabouts> {
     if let Some(seen) = seen(cpu) {
-        return Some(Whereabouts { place: seen.place, level: seen.level, thread: seen.record });
+        return Some(seen.whereabouts);
     }
     let note = NOTES.get(cpu.get()).filter(|_| held().contains(cpu))?;
     let level = note.level.load(Ordering::Relaxed);
@@ -109,7 +119,7 @@ pub(crate) fn whereabouts(cpu: CpuIndex) -> Option<Whereabouts> {
             stack: address(&note.stack),
             frame: address(&note.frame),
         },
-        thread: note.thread.load(Ordering::Relaxed),
+        thread: ThreadId::from_number(note.thread.load(Ordering::Relaxed)),
         level: RunLevel::from_number(level as u32).unwrap_or(RunLevel::High),
     })
 }

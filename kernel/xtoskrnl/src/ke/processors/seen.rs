@@ -5,10 +5,10 @@ use arrayvec::ArrayVec;
 use spin::Once;
 use xtcore::CpuIndex;
 use xtkd::unwind::{Frame, Registers};
-use xtmm::machine::RunLevel;
 
+use super::hold::Whereabouts;
 use crate::ke::bugcheck::Tracer;
-use crate::ke::processor::{self, MOST};
+use crate::ke::processor::MOST;
 use crate::ke::{stacks, threads};
 
 /// Frames that are kept: enough to see who waits for what.
@@ -18,14 +18,10 @@ const FRAMES: usize = 3;
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     /// Where it was.
-    pub(crate) place: Registers,
-    /// At which run level.
-    pub(crate) level: RunLevel,
-    /// In which thread, if it runs threads.
+    pub(crate) whereabouts: Whereabouts,
+    /// What its thread is called, if it runs threads.
     pub(crate) thread: Option<xtke::sched::Name>,
-    /// The address of that thread's record; 0 if it runs none.
-    pub(crate) record: usize,
-    /// On whose stack.
+    /// On whose stack it was.
     pub(crate) stack: stacks::Name,
     /// The innermost functions.
     pub(crate) frames: ArrayVec<Frame, FRAMES>,
@@ -36,12 +32,11 @@ static SEEN: [Once<Seen>; MOST] = [const { Once::new() }; MOST];
 /// Keeps what this processor was doing; the first time counts.
 pub(super) fn keep(own: CpuIndex, place: Registers) {
     let Some(seen) = SEEN.get(own.get()) else { return };
-    let level = processor::run_level();
+    let whereabouts = Whereabouts::here(place);
     let thread = threads::running().map(xtke::sched::Thread::name);
-    let record = threads::running_at();
     let stack = stacks::name_at(place.stack);
     let frames = Tracer::new().walk(place).take(FRAMES).collect();
-    seen.call_once(|| Seen { place, level, thread, record, stack, frames });
+    seen.call_once(|| Seen { whereabouts, thread, stack, frames });
 }
 
 /// Returns what a processor was doing when it was stopped.

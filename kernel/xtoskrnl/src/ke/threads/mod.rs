@@ -154,14 +154,9 @@ pub(crate) fn spawn(
     Ok(SCHEDULER.create(plan)?.start())
 }
 
-/// Returns the address of the record of the thread that runs on this processor; 0 before there are threads. Takes no lock.
-pub(crate) fn running_at() -> usize {
-    local::thread()
-}
-
 /// Returns the thread that runs on this processor; `None` before there are threads. Takes no lock.
 pub(crate) fn running() -> Option<&'static Thread<Kernel>> {
-    let thread = core::ptr::with_exposed_provenance::<Thread<Kernel>>(running_at());
+    let thread = core::ptr::with_exposed_provenance::<Thread<Kernel>>(local::thread());
     // SAFETY: zero or the address of the thread that runs, which is alive as long as it does; whoever asks is that thread, or
     // interrupts it and is through before it goes on.
     unsafe { thread.as_ref() }

@@ -65,7 +65,8 @@ unsafe impl Switching for Kernel {
         let from = unsafe { &*from };
         // SAFETY: only the caller touches this one, too.
         let to = unsafe { &*to };
-        // SAFETY: the caller vouches: `from` runs, and `to` was saved or prepared and is used once.
+        // SAFETY: `from` is the context of the thread that runs this. `to` is that of a thread that left its processor here or was
+        // never run, and that the scheduler has taken off every queue: no other processor goes on with it.
         unsafe { switch(from, to) };
         // Here `from` runs again.
         waiting::look();

@@ -25,7 +25,6 @@ use core::ptr::{self, NonNull};
 
 use xtcore::CpuIndex;
 
-pub use asleep::{Asleep, Cause};
 pub(crate) use claim::Claim;
 pub use handle::{Handle, Unstarted};
 pub use name::Name;
@@ -46,6 +45,12 @@ pub struct ThreadId(u64);
 impl ThreadId {
     pub(crate) const fn new(number: u64) -> Self {
         Self(number)
+    }
+
+    /// Returns what a number was made from that somebody kept; `None` for 0, which no thread has.
+    #[must_use]
+    pub const fn from_number(number: u64) -> Option<Self> {
+        if number == 0 { None } else { Some(Self(number)) }
     }
 
     /// Returns the number.

@@ -1,6 +1,6 @@
 //! Conversations with the kernel's monitor: on a machine that runs, on one that has stopped, with and without a serial line.
 
-use super::super::Check::{AddsUp, ComesFrom, IsTable, Lists, Translates, Waits, Whole, Zero};
+use super::super::Check::{AddsUp, ComesFrom, IsTable, Lists, Runs, Translates, Waits, Whole, Zero};
 use super::super::Step::{
     self, Asks, Ends, Pictures, Presses, Reads, ReadsLine, Reports, Sees, Strikes, Types, Visits,
 };
@@ -62,6 +62,7 @@ const MONITOR: &[Step] = &[
     Asks("poolused", Lists("tags", "tag", "Thre")),
     Asks("poolused thre", Lists("tags", "pool", "non-paged")),
     Asks("cpus", Lists("cpus", "state", "running")),
+    Asks("cpus", Runs(1, "idle 1")),
     Asks("threads", Lists("threads", "name", "main")),
     Asks("threads", Waits("reaper", "the dead")),
     Asks("threads", Waits("delayed 0", "work")),
@@ -114,6 +115,7 @@ const AUTOPSY: &[Step] = &[
     Asks("threads", Waits("main", "to be woken")),
     Asks("thread {thread main}", ComesFrom("first_run")),
     Asks("cpus", Lists("cpus", "state", "stopped")),
+    Asks("cpus", Runs(1, "culprit")),
     Asks("stacks", Lists("stacks", "name", "stack of the thread culprit")),
     Asks("layout", Whole),
     Asks("pte {image}", Translates),

@@ -2,7 +2,7 @@
 
 use xtcore::CpuIndex;
 use xtkd::monitor::{Answer, Arguments, Column, Done, Next, Value};
-use xtke::sched::State as ThreadState;
+use xtke::sched::Thread;
 use xtke::time::{Activity, Interval};
 
 use super::super::context::Context;
@@ -11,13 +11,14 @@ use crate::ke::processor::{self, MOST};
 use crate::ke::processors::{self, State, whereabouts};
 use crate::ke::threads::{self, SCHEDULER};
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     Column::right("cpu", 3),
     Column::left("state", 8),
     Column::right("apic", 4),
     Column::left("level", 8),
     Column::address("at"),
-    Column::left("thread", 14),
+    Column::right("thread", 6),
+    Column::left("name", 14),
     Column::right("switches", 9),
     Column::right("busy_ms", 9),
     Column::right("idle_ms", 9),
@@ -32,10 +33,12 @@ pub(crate) fn run(_: &mut Context, _: &Arguments<'_>, answer: &mut Answer<'_, '_
             }
             let is_own = cpu == processor::current();
             let seen = whereabouts(cpu);
-            let mut thread = None;
-            each(|other| {
-                if other.state() == ThreadState::Running && other.cpu() == cpu {
-                    thread = Some(other.name());
+            let own = threads::running().filter(|_| is_own).map(Thread::id);
+            let thread = own.or(seen.and_then(|seen| seen.thread));
+            let mut name = None;
+            each(|listed| {
+                if thread == Some(listed.id()) {
+                    name = Some(listed.name());
                 }
             });
             let level = seen.map(|seen| seen.level.name());
@@ -52,7 +55,8 @@ pub(crate) fn run(_: &mut Context, _: &Arguments<'_>, answer: &mut Answer<'_, '_
                 processors::listed_id(cpu).map_or(Value::Nothing, |id| Value::Number(id.get().into())),
                 level.as_ref().map_or(Value::Nothing, |level| Value::Text(level)),
                 seen.map_or(Value::Nothing, |seen| Value::Address(seen.place.instruction.get())),
-                thread.as_ref().map_or(Value::Nothing, |name| Value::Text(name)),
+                thread.map_or(Value::Nothing, |thread| Value::Number(thread.get())),
+                name.as_ref().map_or(Value::Nothing, |name| Value::Text(name)),
                 Value::Number(SCHEDULER.switches(cpu).into()),
                 spent(Activity::Kernel),
                 spent(Activity::Idle),

@@ -8,12 +8,12 @@
 #![allow(unsafe_code, reason = "stacks and contexts of threads that stand still are looked at")]
 
 use core::ops::ControlFlow;
-use core::ptr::from_ref;
 
 use xtcore::VirtRange;
 use xtkd::monitor::{Answer, Arguments, Column, Done, Next, Outcome, Trouble, Value};
 use xtkd::unwind::{End, Registers};
-use xtke::sched::{Cause, State, Thread};
+use xtke::sched::{State, Thread};
+use xtke::sleep::Cause;
 
 use super::super::context::Context;
 use super::threads::{stack_of, state_name, visit};
@@ -91,13 +91,12 @@ fn place_of(
     thread: &Thread<Kernel>,
     stack: Option<VirtRange>,
 ) -> Result<Registers, &'static Trouble> {
-    let record = from_ref(thread).addr();
-    if record == threads::running_at() {
+    if threads::running().is_some_and(|own| own.id() == thread.id()) {
         return Ok(context.opened());
     }
     let is_here = thread.cpu() == processor::current();
     let seen = whereabouts(thread.cpu());
-    if let Some(seen) = seen.filter(|seen| seen.thread == record) {
+    if let Some(seen) = seen.filter(|seen| seen.thread == Some(thread.id())) {
         return Ok(seen.place);
     }
     match thread.state() {

@@ -6,7 +6,8 @@ use core::fmt;
 use xtcore::{VirtAddr, VirtRange};
 use xtkd::monitor::Value;
 use xtke::platform::Platform;
-use xtke::sched::{Asleep, Cause, Thread};
+use xtke::sched::Thread;
+use xtke::sleep::{Asleep, Cause};
 use xtke::time::{Instant, Interval};
 use xtke::wait::{Damaged, Objects, Waited};
 
