@@ -7,7 +7,7 @@ use xtcore::Frame;
 
 use super::ours::Ours;
 use super::peers::{Array, Bitmap, Buddy, Locked};
-use super::{FrameSource, GIB, SIZES, Shared, USUAL};
+use super::{FrameSource, GIB, LARGE, SIZES, Shared, USUAL};
 use crate::harness::clock::{per_operation, timed};
 use crate::harness::random::Random;
 use crate::harness::{Plan, Sample};
@@ -168,7 +168,11 @@ fn large(mut source: impl FrameSource, scale: &Scale) -> Result<Vec<Sample>> {
             source.free_large(first);
         }
     });
-    let mut taken = Vec::with_capacity(scale.gib * GIB);
+    let most = scale.gib * GIB / LARGE;
+    let mut taken = Vec::with_capacity(most);
+    // The array's memory exists before the clock runs.
+    taken.resize(most, Frame::default());
+    taken.clear();
     let bulk = timed(|| {
         while let Some(first) = source.allocate_large() {
             taken.push(first);

@@ -104,11 +104,18 @@ impl Injector {
         Site::ALL.iter().copied().filter(move |site| seen & 1 << *site as u32 != 0)
     }
 
+    /// Tells whether any allocation can be made to fail; if not, [`Injector::fails`] need not be asked.
+    #[inline]
+    #[must_use]
+    pub fn is_armed(&self) -> bool {
+        self.armed.load(Ordering::Relaxed)
+    }
+
     /// Tells whether the allocation at `site` is to fail.
     #[inline]
     #[must_use]
     pub fn fails(&self, site: Site) -> bool {
-        self.armed.load(Ordering::Relaxed) && self.count(site)
+        self.is_armed() && self.count(site)
     }
 
     #[cold]

@@ -26,14 +26,10 @@ pub unsafe trait Blocks: Sync {
     /// Returns how many it was; `block` is the number of frames of each.
     fn open_run(&self, blocks: FrameRange, block: FrameCount, donors: &mut Donors) -> usize {
         let mut opened = 0;
-        let mut left = blocks;
-        while let Some(next) = left.start().checked_add(block)
-            && let (Some(first), Some(rest)) =
-                (FrameRange::new(left.start(), next), FrameRange::new(next, left.end()))
-            && self.open(first, donors).is_ok()
-        {
+        let mut next = FrameRange::with_count(blocks.start(), block);
+        while blocks.encloses(next) && self.open(next, donors).is_ok() {
             opened += 1;
-            left = rest;
+            next = FrameRange::with_count(next.end(), block);
         }
         opened
     }

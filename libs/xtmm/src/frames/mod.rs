@@ -7,7 +7,7 @@
 //!        \                 /
 //!         [ depot of batches ]                128 frames change hands at once
 //!                 |
-//!   [ rows: a bit per frame, a header per block ]     lists of blocks, by class; one lock
+//!   [ rows: a bit per frame, a header and a state per block ]     lists of blocks, by class; one lock
 //!                 |
 //!   [ fresh: ranges of memory that nobody has touched ]     no books at all
 //! ```

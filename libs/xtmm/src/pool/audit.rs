@@ -12,6 +12,7 @@ use crate::pool::books::{PageRecord, Part, Unit};
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
 use crate::pool::request::{PoolKind, Tag};
+use crate::pool::small::cache::Magazine;
 use crate::pool::small::class::ClassIndex;
 use crate::pool::tags::{Place, TagUse};
 
@@ -112,14 +113,10 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         let pin = self.machine.pin();
         let mut verdict = Ok(());
         if let Some(magazine) = self.caches.get(pin.cpu().get()).and_then(|cache| cache.magazine(index)) {
-            verdict = self.inspect(index, magazine);
-            magazine.turn();
-            verdict = verdict.and(self.inspect(index, magazine));
-            let current = magazine.replace_current(None, index.class());
-            let spare = magazine.replace_spare(None, index.class());
-            for (batch, count) in [current, spare].into_iter().flatten() {
-                self.put_back(&pin, index, Self::places_of(batch, count))?;
-                self.discard_batch(&pin, index, Some(batch))?;
+            verdict = self.inspect(index, magazine, magazine.held());
+            if let Some((room, count)) = magazine.close() {
+                self.put_back(&pin, index, Self::places_of(room, count))?;
+                self.discard_batch(&pin, room, Magazine::capacity(index.class()))?;
             }
         }
         let Some(shelf) = self.shelves.get(index.get()) else { return verdict };
@@ -134,8 +131,9 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             if full.is_none() && empty.is_none() {
                 return self.drop_idle(&pin, index).and(verdict);
             }
-            self.discard_batch(&pin, index, full)?;
-            self.discard_batch(&pin, index, empty)?;
+            for batch in [full, empty].into_iter().flatten() {
+                self.discard_batch(&pin, batch, index.class().batch)?;
+            }
         }
     }
 
@@ -217,14 +215,14 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     fn verify_slab(&self, record: PageRecord) -> Result<(), Crime> {
         let Some(unit) = record.unit() else { return Ok(()) };
         let (class, slab) = (record.class(), self.slab(unit));
-        let room = class.size as usize;
+        let (start, room) = (self.slab_start(unit).get() as usize, class.size as usize);
         if slab.recount(class, |number| self.record_of(unit, number)) != slab.free() {
             let entry = self.books.address_of(unit);
             return Err(Crime::LinkCorrupt { entry, neighbour: entry });
         }
         for number in 0..u32::from(class.places) {
             let content = self.record_of(unit, number).read();
-            let Some(block) = pointer(slab.start() + number as usize * room) else { continue };
+            let Some(block) = pointer(start + number as usize * room) else { continue };
             let slack = if content.is_free() { content.before_freed() } else { Some(content.slack()) };
             if let Some(slack) = slack {
                 self.verify_place(block, slack, room)?;

@@ -1,5 +1,5 @@
-//! The way of every block that is not an ordinary one: large or strangely aligned, from a paged pool, of a new tag, or
-//! checked more than usual.
+//! The way of every block that is not an ordinary one: large or strangely aligned, from a paged pool, of a new tag, checked more
+//! than usual, asked for at a raised level, or while allocations are made to fail.
 #![allow(unsafe_code, reason = "gives out memory")]
 
 use core::ptr::NonNull;
@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 use xtcore::{VirtAddr, VirtRange};
 
 use crate::inject::Site;
-use crate::machine::{Machine, RunLevel};
+use crate::machine::{Machine, Pin, RunLevel};
 use crate::pool::books::{self, Part, Slack};
 use crate::pool::check::Checking;
 use crate::pool::check::canary::{self, Value};
@@ -36,6 +36,9 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         if let Some(level) = self.forbidden_level() {
             return Err(Crime::AllocateLevel { level, kind: self.kind, size: request.size as u64 }.into());
         }
+        if let Some(block) = self.allocate_raised(&request) {
+            return Ok(block);
+        }
         let tag = request.tag.get();
         let place = self.tags.find(tag).unwrap_or_else(|| self.tags.insert(tag));
         if self.checks.is_special(request.tag) {
@@ -54,6 +57,24 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             }
             Some(class) => self.allocate_patterned(&request, class, place),
         }
+    }
+
+    /// Gives out a block that the processor has in store, to who comes from a raised level, up to Dispatch: the machine may offer
+    /// the short way to Passive only.
+    fn allocate_raised(&self, request: &Request) -> Option<NonNull<u8>> {
+        if self.machine.run_level() == RunLevel::Passive {
+            return None;
+        }
+        let (class, place) = self.short_way(request.size, request.alignment, request.tag)?;
+        let block = {
+            let pin = self.machine.pin();
+            self.take_cached(pin.cpu(), class, place, request.size)?
+        };
+        if request.content == Content::Zeroed {
+            // SAFETY: the block is that long, and nobody else has it.
+            unsafe { block.write_bytes(0, request.size) };
+        }
+        Some(block)
     }
 
     /// Gives out a place of a class that the processor's magazine may not have, with a canary behind the block.
@@ -84,6 +105,13 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         let address = VirtAddr::new(block.addr().get() as u64);
         if let Some(level) = self.forbidden_level() {
             return Err(Crime::FreeLevel { level, kind: self.kind, block: address });
+        }
+        if self.has_short_way() && self.machine.run_level() != RunLevel::Passive {
+            // The machine may offer the short way to Passive only.
+            let pin = self.machine.pin();
+            if self.give_cached(pin.cpu(), block, tag).is_some() {
+                return Ok(());
+            }
         }
         match page.as_part() {
             Some(Part::Whole(unit)) => self.free_pages(block, unit, tag),

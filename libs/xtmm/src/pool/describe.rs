@@ -197,15 +197,14 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     ) -> Result<Description, Unknown> {
         let class = page.class();
         let unit = page.unit().ok_or(Unknown::Damaged)?;
-        let bytes = size_of::<Slab>() + Slab::records(class) as usize * size_of::<u16>();
-        if class.places == 0 || !self.has_books(unit, bytes, is_there) {
+        if class.places == 0 || !self.has_books(unit, Slab::bytes(class), is_there) {
             return Err(Unknown::Damaged);
         }
         let slab = self.slab(unit);
         let offset = page.offset(address.get() as usize);
         let start = VirtAddr::new(address.get().saturating_sub(offset.into()));
         let pages = VirtRange::saturating(start, u64::from(class.pages) * PAGE_BYTES);
-        if slab.start() as u64 != start.get() {
+        if self.slab_start(unit) != start {
             return Err(Unknown::Damaged);
         }
         let (number, _) = class.locate(offset);

@@ -22,17 +22,18 @@
 //!   give the block out for the second time.)
 //! * An overflow into the eight bytes behind a block, as far as its place has them, is found when the block is freed or,
 //!   where that would cost the processor a wait for memory, later: when the place is to be given out again, when it leaves
-//!   the processor's two batches, or when the pool is trimmed or verified. The call that finds it, which may be somebody
+//!   the processor's magazine, or when the pool is trimmed or verified. The call that finds it, which may be somebody
 //!   else's allocation, gets the [`Crime`], and the place is never used again. See [`Checks`] for what more can be had.
-//! * Above Dispatch nothing is served. Debug builds look at the run level each time; release builds of a non-paged pool only
-//!   where a magazine is empty or full, so a caller that does it once can go unseen there.
+//! * Above Dispatch nothing is served. A paged pool looks at the run level each time. So does a non-paged one in debug builds,
+//!   and in release builds where the machine's [`Machine::briefly`] serves Passive only; where it serves any level, release builds
+//!   look when a magazine is empty or full, and a caller that does it once can go unseen.
 //! * Tags are counted always. The books need no memory to free a block.
 //! * An error has changed nothing. After all blocks are freed, [`Pool::trim`] leaves no page and no page of books in use; page
 //!   records stay, a word per page of the region's high-water mark.
 //!
 //! # What it costs
-//! An allocation or a free takes no lock and no locked instruction as long as the processor's two batches serve it. A batch
-//! moves under the class's lock.
+//! An allocation or a free takes no lock and no locked instruction as long as the processor's magazine serves it. Half of a
+//! magazine moves under the class's lock, at one time.
 //!
 //! # Locks
 //! Pinned, outermost first: class (or quarantine), page records, books. Memory and addresses are asked for with none of
@@ -66,12 +67,11 @@ pub use request::{Content, PoolError, PoolKind, Request, Tag};
 pub use small::cache::CpuCache;
 pub use tags::{PLACES, Place, Table, TagTable, TagUse};
 
-use crate::inject::Site;
-use crate::machine::{CpuIndex, LockClass, Machine, SpinLock};
+use crate::machine::{CpuIndex, LockClass, Machine, RunLevel, SpinLock};
 use crate::per_cpu::{NotNext, PerCpu};
 use books::{Books, PageRecord, PageRecords};
 use check::quarantine::Quarantine;
-use small::class;
+use small::class::{self, ClassIndex};
 use small::shelf::Shelf;
 use whole::special::Waiting;
 
@@ -225,11 +225,8 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
     #[inline]
     pub fn allocate(&self, request: Request) -> Result<NonNull<u8>, PoolError> {
         let Request { size, alignment, tag, content } = request;
-        if self.machine.injector().fails(Site::PoolBlock) {
-            return Err(PoolError::OutOfMemory(Site::PoolBlock));
-        }
         // Whatever is out of the ordinary is looked at again where speed doesn't matter.
-        let Some(block) = self.allocate_cached(size, alignment, tag) else {
+        let Some(block) = self.allocate_briefly(size, alignment, tag) else {
             return self.allocate_carefully(size, alignment, tag, content);
         };
         if content == Content::Zeroed {
@@ -241,7 +238,20 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
 
     /// Gives out a block that the processor has in store.
     #[inline]
-    fn allocate_cached(&self, size: usize, alignment: usize, tag: Tag) -> Option<NonNull<u8>> {
+    fn allocate_briefly(&self, size: usize, alignment: usize, tag: Tag) -> Option<NonNull<u8>> {
+        if self.is_level_wrong() {
+            return None;
+        }
+        let (class, place) = self.short_way(size, alignment, tag)?;
+        self.machine.briefly(|cpu| self.take_cached(cpu, class, place, size))
+    }
+
+    /// Returns the class of a block that can be one which the processor has in store, and its tag's place.
+    #[inline]
+    fn short_way(&self, size: usize, alignment: usize, tag: Tag) -> Option<(ClassIndex, Place)> {
+        if self.machine.injector().is_armed() {
+            return None;
+        }
         let limit = self.short_limit;
         // SAFETY: `new` has made it zero or the largest.
         unsafe { core::hint::assert_unchecked(limit <= class::LARGEST) };
@@ -253,7 +263,7 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         }
         let class = class::for_size(size)?;
         let place = self.tags.find_at_home(tag.get()).filter(|&place| !self.tags.is_limited(place))?;
-        self.take_cached(class, place, size)
+        Some((class, place))
     }
 
     /// Takes a block back. Highest level: Dispatch; of a paged pool Apc. Interrupts are on.
@@ -267,12 +277,18 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
     /// block it cannot.
     #[inline]
     pub unsafe fn free(&self, block: NonNull<u8>, tag: Option<Tag>) -> Result<(), Crime> {
-        let offset = block.addr().get().wrapping_sub(self.base);
         // Whatever is not in order is looked at again, and named, where speed doesn't matter.
-        if self.give_cached(block, offset, self.page_at(offset), tag).is_some() {
+        if !self.is_level_wrong() && self.machine.briefly(|cpu| self.give_cached(cpu, block, tag)).is_some() {
             return Ok(());
         }
         self.free_carefully(block, tag)
+    }
+
+    /// Tells whether a non-paged block is asked for or freed above Dispatch, where this processor's cache may be half
+    /// changed. Only debug builds look before the short way, which a machine need not offer to any level but Passive.
+    #[inline]
+    fn is_level_wrong(&self) -> bool {
+        cfg!(debug_assertions) && self.machine.run_level() > RunLevel::Dispatch
     }
 
     /// Returns the record of the page that an address lies in.

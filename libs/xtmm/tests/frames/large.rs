@@ -53,7 +53,7 @@ fn the_scarce_memory_goes_last() {
     };
     let descends = |pair: &[u64]| class(pair[0]) >= class(pair[1]);
     let end = all.windows(2).position(|pair| !descends(pair)).map_or(all.len(), |last| last + 1);
-    assert!(all.len() - end <= 448, "after the last of block 0 only what was kept for books");
+    assert!(all.len() - end < 512, "after the last of block 0 only what was kept for books");
     assert!(all[end..].windows(2).all(descends));
     assert!(all.iter().any(|frame| class(*frame) == 0) && !all.contains(&0));
 }
@@ -225,6 +225,20 @@ fn a_processor_without_a_cache_works_all_the_same() {
 }
 
 #[test]
+fn the_first_run_of_all_spares_the_scarce_memory_too() {
+    const FOUR_GIB: u64 = 1 << 20;
+    for count in [1, 60, 100, 256] {
+        let ram = [range(512, 8192), range(FOUR_GIB, FOUR_GIB + 4096)];
+        let mut ground = Ground::new(512, &ram, 1);
+        let frames = ground.allocator(1 << 18, ANY);
+        let request =
+            RunRequest { count: FrameCount::new(count), alignment: FrameCount::ONE, zone: Zone::Any };
+        let run = frames.allocate_run(&request).unwrap();
+        assert!(run.start().number() >= FOUR_GIB, "{run:?}");
+    }
+}
+
+#[test]
 fn where_memory_is_plentiful_fresh_blocks_are_opened_together_and_nothing_is_lost() {
     const BLOCKS: u64 = 400;
     let mut ground = Ground::new(512, &[range(512, BLOCKS * 512)], 1);
@@ -260,10 +274,29 @@ fn where_memory_is_plentiful_fresh_blocks_are_opened_together_and_nothing_is_los
 
 #[test]
 fn where_memory_is_scarce_no_block_is_opened_ahead_of_demand() {
-    let mut ground = Ground::new(512, &[range(512, 64 * 512)], 1);
+    let mut ground = Ground::new(512, &[range(512, 32 * 512)], 1);
     let frames = ground.allocator(8 * 512, ANY);
     for _ in 0..2 {
         frames.allocate_block(Zone::Any).unwrap();
     }
     assert_eq!(frames.blocks().opened.lock().unwrap().len(), 3, "two, and the one with the books");
+}
+
+#[test]
+fn at_most_a_sixteenth_of_the_fresh_memory_is_opened_ahead_of_demand() {
+    const BLOCKS: usize = 299;
+    let mut ground = Ground::new(512, &[range(512, (1 + BLOCKS as u64) * 512)], 1);
+    let frames = ground.allocator(8 * 512, ANY);
+    let (mut before, mut steps, mut with_books) = (0, 0, 0);
+    while frames.allocate_block(Zone::Any).is_ok() {
+        let opened = frames.blocks().opened.lock().unwrap().len();
+        let (now, allowed) = (opened - before, ((BLOCKS - before) / 16).max(1));
+        assert!(now <= allowed + 1, "{now} of {}", BLOCKS - before);
+        steps += usize::from(now > 0);
+        with_books += usize::from(now > allowed);
+        before = opened;
+    }
+    assert_eq!(before, BLOCKS);
+    assert!(with_books <= BLOCKS * 4 / 448 + 1, "one more now and then, for the books: {with_books}");
+    assert!(steps < BLOCKS / 3, "together while there is much: {steps}");
 }

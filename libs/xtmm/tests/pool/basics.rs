@@ -3,9 +3,10 @@
 use std::ptr::NonNull;
 
 use xtcore::{VirtAddr, VirtRange};
+use xtmm::machine::RunLevel;
 use xtmm::pool::{Checking, Checks, Content, Counts, Crime, PoolError, PoolKind, Request, Tag, TagUse};
 
-use crate::double::{Setup, World};
+use crate::double::{Setup, World, at_level};
 
 pub(crate) const TEST: Tag = Tag::new(*b"Test");
 pub(crate) const OTHER: Tag = Tag::new(*b"Othr");
@@ -249,4 +250,49 @@ fn a_few_slabs_without_blocks_are_kept_until_the_pool_is_trimmed() {
     let again: Vec<_> = (0..600).map(|_| world.pool.allocate(Request::new(2048, TEST)).unwrap()).collect();
     again.iter().for_each(|&block| free(&world, block, TEST).unwrap());
     world.assert_empty();
+}
+
+#[test]
+fn who_comes_from_dispatch_is_served_as_anybody_else() {
+    for world in worlds() {
+        let allocate = || world.pool.allocate(Request::new(100, TEST)).unwrap();
+        let (early, late) = (allocate(), at_level(RunLevel::Dispatch, allocate));
+        assert_ne!(early, late);
+        assert_eq!(world.pool.tag(TEST).blocks(), 2);
+        assert_eq!(at_level(RunLevel::Dispatch, || free(&world, early, OTHER)).map_err(|_| ()), Err(()));
+        at_level(RunLevel::Dispatch, || free(&world, early, TEST)).unwrap();
+        free(&world, late, TEST).unwrap();
+        assert_eq!(world.pool.tag(TEST).blocks(), 0);
+    }
+}
+
+#[test]
+fn above_dispatch_nothing_is_served_not_even_what_lies_ready() {
+    let world = World::new(Setup::default());
+    let block = world.pool.allocate(Request::new(100, TEST)).unwrap();
+    let level = RunLevel::Device;
+    let refused = at_level(level, || world.pool.allocate(Request::new(100, TEST)));
+    assert!(matches!(refused, Err(PoolError::Crime(Crime::AllocateLevel { .. }))), "{refused:?}");
+    let refused = at_level(level, || free(&world, block, TEST));
+    assert!(matches!(refused, Err(Crime::FreeLevel { .. })), "{refused:?}");
+    free(&world, block, TEST).unwrap();
+}
+
+#[test]
+fn an_overflow_that_a_full_magazine_shows_costs_one_place() {
+    let world = World::new(Setup::default());
+    let allocate = || world.pool.allocate(Request::new(100, TEST)).unwrap();
+    let blocks: Vec<_> = (0..200).map(|_| allocate()).collect();
+    let damaged = blocks[3];
+    flip(damaged, 100);
+    let accused: Vec<_> = blocks.iter().filter_map(|&block| free(&world, block, TEST).err()).collect();
+    let expected = VirtAddr::new(damaged.addr().get() as u64);
+    assert!(matches!(accused[..], [Crime::Overflow { block, .. }] if block == expected), "{accused:?}");
+    assert_eq!(world.pool.tag(TEST).blocks(), 0);
+    let mut again: Vec<_> = (0..400).map(|_| allocate()).collect();
+    assert!(!again.contains(&damaged));
+    assert!(blocks.iter().all(|block| *block == damaged || again.contains(block)));
+    again.sort();
+    again.dedup();
+    assert_eq!(again.len(), 400);
 }

@@ -8,7 +8,7 @@ use crate::OutOfFrames;
 use crate::frames::blocks::Blocks;
 use crate::frames::cache::{BLOCKS, CpuCache};
 use crate::frames::error::{FrameCrime, FrameError};
-use crate::frames::rows::records::{Header, State};
+use crate::frames::rows::records::{BlockState, State};
 use crate::frames::rows::run::RunRequest;
 use crate::frames::units::{Opened, Pfn};
 use crate::frames::zones::Zone;
@@ -52,11 +52,12 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// [`OutOfFrames`].
     #[inline]
     pub fn allocate_block(&self, zone: Zone) -> Result<FrameRange, OutOfFrames> {
-        let pin = self.machine.pin();
-        let is_refused = self.machine.injector().fails(Site::FrameBlock);
-        match if is_refused { None } else { self.get_block(&pin, zone) } {
+        if self.machine.injector().fails(Site::FrameBlock) {
+            return Err(self.short(self.size().count()));
+        }
+        match self.machine.briefly(|cpu| self.pop_block(self.caches.get(cpu.get())?, zone)) {
             Some(start) => Ok(FrameRange::with_count(start.frame(), self.size().count())),
-            None => Err(self.short(self.size().count())),
+            None => self.allocate_block_slowly(zone),
         }
     }
 
@@ -70,19 +71,10 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         if block.count() != self.size().count() || self.size().offset_of(start) != 0 {
             return Err(FrameCrime::NotWhole(block));
         }
-        let pin = self.machine.pin();
-        let Some(cache) = self.cache(&pin) else {
-            return self.rows.lock(&pin).put_block(start, State::Held);
-        };
-        let header = cache.knows_opened(start, self.size().frames()).then(|| self.header_of(start));
-        if let Some(header) = header
-            && header.state() == State::Held
-            && cache.blocks.push(start)
-        {
-            header.set_state(State::Cached);
-            return Ok(());
+        match self.machine.briefly(|cpu| self.push_block(self.caches.get(cpu.get())?, start)) {
+            Some(()) => Ok(()),
+            None => self.free_block_slowly(start),
         }
-        self.free_block_slowly(&pin, cache, start)
     }
 
     /// Allocates a giant: 1 GiB, what a level-3 page maps. Where it is fresh, its first block is opened, and no
@@ -141,21 +133,30 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         self.unreported(&pin)
     }
 
+    /// Takes a block of a zone that this processor keeps.
     #[inline]
-    fn get_block(&self, pin: &M::Pin, zone: Zone) -> Option<Pfn> {
-        let limit = Pfn::saturating(self.zones.limit(zone));
-        if let Some(cache) = self.cache(pin)
-            && let Some(start) = cache.blocks.pop_below(limit)
-        {
-            self.header_of(start).set_state(State::Held);
-            return Some(start);
-        }
-        self.get_block_slowly(pin, zone)
+    fn pop_block(&self, cache: &CpuCache, zone: Zone) -> Option<Pfn> {
+        let start = cache.blocks.pop_below(Pfn::saturating(self.zones.limit(zone)))?;
+        self.state_of(start).set(State::Held);
+        Some(start)
     }
 
+    /// Does the rest of [`FrameAllocator::allocate_block`].
     #[cold]
     #[inline(never)]
-    fn get_block_slowly(&self, pin: &M::Pin, zone: Zone) -> Option<Pfn> {
+    fn allocate_block_slowly(&self, zone: Zone) -> Result<FrameRange, OutOfFrames> {
+        let pin = self.machine.pin();
+        match self.get_block(&pin, zone) {
+            Some(start) => Ok(FrameRange::with_count(start.frame(), self.size().count())),
+            None => Err(self.short(self.size().count())),
+        }
+    }
+
+    fn get_block(&self, pin: &M::Pin, zone: Zone) -> Option<Pfn> {
+        // One that is kept for callers from any level, or one that an interrupt has brought meanwhile.
+        if let Some(start) = self.cache(pin).and_then(|cache| self.pop_block(cache, zone)) {
+            return Some(start);
+        }
         let take = || {
             let mut rows = self.rows.lock(pin);
             if let Some(cache) = self.cache(pin)
@@ -166,7 +167,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
                     rows.cache_fresh(&self.opener(), zone, &cache.blocks);
                 }
                 if let Some(start) = cache.blocks.pop() {
-                    self.header_of(start).set_state(State::Held);
+                    self.state_of(start).set(State::Held);
                     return Some(start);
                 }
             }
@@ -181,13 +182,31 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         })
     }
 
+    /// Keeps a block that was handed out, if it is known to be one and there is room for it.
+    #[inline]
+    fn push_block(&self, cache: &CpuCache, start: Pfn) -> Option<()> {
+        let state = cache.knows_opened(start, self.size().frames()).then(|| self.state_of(start))?;
+        if state.get() == State::Held && cache.blocks.push(start) {
+            state.set(State::Cached);
+            return Some(());
+        }
+        None
+    }
+
     #[cold]
     #[inline(never)]
-    fn free_block_slowly(&self, pin: &M::Pin, cache: &CpuCache, start: Pfn) -> Result<(), FrameCrime> {
-        self.serve_drain(pin, cache);
-        self.rows.lock(pin).check_held(start)?;
-        let mut outcome = self.unreported(pin);
-        let mut rows = self.rows.lock(pin);
+    fn free_block_slowly(&self, start: Pfn) -> Result<(), FrameCrime> {
+        let pin = self.machine.pin();
+        let Some(cache) = self.cache(&pin) else {
+            return self.rows.lock(&pin).put_block(start, State::Held);
+        };
+        if let Some(()) = self.push_block(cache, start) {
+            return Ok(());
+        }
+        self.serve_drain(&pin, cache);
+        self.rows.lock(&pin).check_held(start)?;
+        let mut outcome = self.unreported(&pin);
+        let mut rows = self.rows.lock(&pin);
         let opened = rows.opened_around(start);
         cache.note_opened(opened.start, opened.end);
         if cache.blocks.room() == 0 {
@@ -197,7 +216,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
             cache.blocks.forget_oldest(BLOCK_BATCH);
         }
         if cache.blocks.push(start) {
-            self.header_of(start).set_state(State::Cached);
+            self.state_of(start).set(State::Cached);
         }
         outcome
     }
@@ -219,12 +238,12 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         run.ok_or_else(|| self.short(request.count))
     }
 
-    /// Returns the header of a block that this processor keeps, or that lies where it knows all blocks to be opened.
+    /// Returns the state of a block that this processor keeps, or that lies where it knows all blocks to be opened.
     #[inline]
-    fn header_of(&self, start: Pfn) -> &Header {
+    fn state_of(&self, start: Pfn) -> &BlockState {
         // SAFETY: a cache only ever gets blocks whose records were looked at, or found to lie in a range where all blocks
         // are opened; and a block stays opened.
         let block = unsafe { Opened::vouch(self.size().block_of(start)) };
-        self.records.header(block)
+        self.records.state(block)
     }
 }

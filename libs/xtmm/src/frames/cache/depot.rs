@@ -94,7 +94,7 @@ impl<'m> Depot<'m> {
     /// Takes over the [`BATCH`] oldest frames of a magazine, or none. Tells whether it did.
     #[must_use]
     pub(crate) fn put(&mut self, kind: Kind, magazine: &Magazine) -> bool {
-        if magazine.oldest(BATCH).count() < BATCH || !self.has_room(kind) {
+        if !magazine.has_behind(BATCH) || !self.has_room(kind) {
             return false;
         }
         let number = match self.spare.pop(self.batches) {

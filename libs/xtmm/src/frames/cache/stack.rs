@@ -42,30 +42,39 @@ impl<const N: usize> Stack<N> {
         N.saturating_sub(self.behind())
     }
 
+    /// Tells whether there are at least `count` behind the front.
+    pub(crate) fn has_behind(&self, count: usize) -> bool {
+        self.behind() >= count
+    }
+
     /// Takes the number in front, or else the one that was put last.
     #[inline]
     pub(crate) fn pop(&self) -> Option<Pfn> {
-        let front = self.front.load(Ordering::Relaxed);
-        if front != 0 {
-            self.front.store(0, Ordering::Relaxed);
-            return Some(Pfn(front));
-        }
-        // Below zero is past the end: one comparison answers both.
-        let top = self.behind().wrapping_sub(1);
-        let pfn = self.frames.get(top)?.load(Ordering::Relaxed);
-        self.count.store(top, Ordering::Relaxed);
-        Some(Pfn(pfn))
+        self.pop_if(|_| true)
     }
 
     /// Takes the number that [`Stack::pop`] would take if it lies below `limit`.
     #[inline]
     pub(crate) fn pop_below(&self, limit: Pfn) -> Option<Pfn> {
-        let front = self.front.load(Ordering::Relaxed);
-        let next = match front {
-            0 => self.frames.get(self.behind().wrapping_sub(1))?.load(Ordering::Relaxed),
-            front => front,
-        };
-        if next >= limit.0 { None } else { self.pop() }
+        self.pop_if(|next| next < limit)
+    }
+
+    #[inline]
+    fn pop_if(&self, is_wanted: impl FnOnce(Pfn) -> bool) -> Option<Pfn> {
+        let front = Pfn(self.front.load(Ordering::Relaxed));
+        if front != Pfn(0) {
+            return is_wanted(front).then(|| {
+                self.front.store(0, Ordering::Relaxed);
+                front
+            });
+        }
+        // Below zero is past the end: one comparison answers both.
+        let top = self.behind().wrapping_sub(1);
+        let last = Pfn(self.frames.get(top)?.load(Ordering::Relaxed));
+        is_wanted(last).then(|| {
+            self.count.store(top, Ordering::Relaxed);
+            last
+        })
     }
 
     /// Puts a number other than 0. Tells whether it fitted.
@@ -115,23 +124,24 @@ impl<const N: usize> Stack<N> {
     /// Returns the numbers behind the front, oldest first, and then the one in front.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Pfn> + '_ {
         let front = Some(self.front.load(Ordering::Relaxed)).filter(|front| *front != 0);
-        let behind = self.frames.iter().take(self.behind());
-        behind.map(|place| place.load(Ordering::Relaxed)).chain(front).map(Pfn)
+        self.oldest(N).chain(front.map(Pfn))
     }
 
     /// Returns the `count` oldest numbers behind the front, or as many as there are.
     pub(crate) fn oldest(&self, count: usize) -> impl Iterator<Item = Pfn> + '_ {
-        self.frames.iter().take(self.behind().min(count)).map(|place| Pfn(place.load(Ordering::Relaxed)))
+        // A slice, and not a part of an iterator, so that loops over it look at one end only.
+        let oldest = self.frames.get(..self.behind().min(count)).unwrap_or_default();
+        oldest.iter().map(|place| Pfn(place.load(Ordering::Relaxed)))
     }
 
     /// Forgets the numbers that [`Stack::oldest`] returns; the newer ones move down. The new ones stay: they are warm
     /// in the processor's data cache, and are handed out again first.
     pub(crate) fn forget_oldest(&self, count: usize) {
-        let left = self.behind().saturating_sub(count);
-        for (to, from) in self.frames.iter().zip(self.frames.iter().skip(count)).take(left) {
+        let newer = self.frames.get(count..self.behind()).unwrap_or_default();
+        for (to, from) in self.frames.iter().zip(newer) {
             to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
         }
-        self.count.store(left, Ordering::Relaxed);
+        self.count.store(newer.len(), Ordering::Relaxed);
     }
 
     /// Forgets all numbers.

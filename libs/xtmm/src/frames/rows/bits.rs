@@ -84,6 +84,14 @@ pub(crate) fn first_set(row: &[AtomicUsize], range: Range<usize>) -> Option<usiz
     })
 }
 
+/// Returns the lowest bit of `range` that is clear.
+pub(crate) fn first_clear(row: &[AtomicUsize], range: Range<usize>) -> Option<usize> {
+    words(row, &range).find_map(|(index, word, mask)| {
+        let found = !word.load(Ordering::Relaxed) & mask;
+        (found != 0).then(|| index * BITS + found.trailing_zeros() as usize)
+    })
+}
+
 /// Returns the highest bit of `range` that is clear.
 pub(crate) fn last_clear(row: &[AtomicUsize], range: Range<usize>) -> Option<usize> {
     let mut last = None;

@@ -210,7 +210,7 @@ impl<'m> Rows<'m> {
     /// Tells whether the block of a frame that is known and not fresh is kept as one by a processor.
     pub(crate) fn is_cached(&mut self, pfn: Pfn) -> Result<bool, FrameCrime> {
         let block = self.opened(pfn)?;
-        Ok(self.records.header(block).state() == State::Cached)
+        Ok(self.records.state(block).get() == State::Cached)
     }
 
     fn lists(&mut self, class: Class) -> &mut Lists {

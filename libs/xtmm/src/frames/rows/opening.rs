@@ -7,7 +7,7 @@ use super::records::State;
 use super::{Rows, bits, vouch};
 use crate::OutOfFrames;
 use crate::frames::blocks::{Blocks, Donors};
-use crate::frames::units::Opened;
+use crate::frames::units::{Opened, Pfn};
 use crate::frames::zones::{Class, Zone};
 use crate::inject::{Injector, Site};
 
@@ -28,9 +28,11 @@ enum Source {
     Given(FrameRange),
 }
 
-/// Frames that a stock had better have, so that few blocks are broken for it.
+/// Frames that a stock had better have at least, so that few blocks are broken for it.
 const LARGE_STOCKS: [usize; 2] = [448, 64];
-/// Frames that a stock has when memory is in small pieces.
+/// Frames that it has at most: they come back to those that are handed out only when there are no others.
+const LARGEST_STOCK: usize = 512;
+/// Frames that a stock has at least when memory is in small pieces.
 const SMALL_STOCKS: [usize; 1] = [16];
 /// Partly free blocks of a class that are searched for a stock.
 const SEARCHED: usize = 8;
@@ -232,7 +234,8 @@ impl Rows<'_> {
     }
 
     /// Makes the count of a giant true if the block that has just been opened is its first one.
-    pub(super) fn begin_giant(&mut self, opened: Opened) {
+    #[inline]
+    pub(super) fn begin_giant(&self, opened: Opened) {
         if opened.number() & (self.giant_blocks - 1) == 0 {
             self.records.header(opened).set_whole_in_giant(self.whole_blocks_after(opened));
         }
@@ -247,18 +250,22 @@ impl Rows<'_> {
     }
 
     /// Counts the wholly free blocks of a giant whose first block has just been opened, without that block.
-    /// Cost: a look at each block of the giant, once in its life, unless all of them are fresh.
+    /// Cost: a look at each block of the giant that is not fresh, once in its life.
     fn whole_blocks_after(&self, first: Opened) -> usize {
-        let all = self.giant_range(first);
-        let next = self.records.size().range(first.number()).end();
-        let others = FrameRange::new(next, all.end()).unwrap_or_default();
-        if self.fresh.containing(next).is_some_and(|range| range.encloses(others)) {
-            return 0;
+        let size = self.records.size();
+        let end = first.number().saturating_add(self.giant_blocks);
+        let (mut next, mut whole) = (first.number() + 1, 0);
+        while next < end {
+            next = match self.fresh.containing(size.range(next).start()) {
+                Some(fresh) => size.block_of(Pfn::saturating(fresh.end())).max(next + 1),
+                None => {
+                    let is_whole = |block| bits::amount(self.records.row(block)) == Amount::All;
+                    whole += usize::from(self.opened_block(next).is_some_and(is_whole));
+                    next + 1
+                }
+            };
         }
-        (first.number() + 1..first.number().saturating_add(self.giant_blocks))
-            .filter_map(|block| self.opened_block(block))
-            .filter(|block| bits::amount(self.records.row(*block)) == Amount::All)
-            .count()
+        whole
     }
 
     /// Finds frames for the books of further blocks, not among `avoid`.
@@ -280,7 +287,7 @@ impl Rows<'_> {
         Err(OutOfFrames { wanted: self.opening, available: self.free() })
     }
 
-    /// Takes a stock of one of some sizes from blocks of a class that are at the heads of its lists. Tells whether
+    /// Takes a stock of at least one of some sizes from blocks of a class that are at the heads of its lists. Tells whether
     /// there was one.
     fn take_stock(&mut self, class: Class, sizes: &[usize]) -> bool {
         let records = self.records;
@@ -290,8 +297,12 @@ impl Rows<'_> {
             let partial = lists.partial.iter(&records).take(SEARCHED);
             let mut blocks = partial.chain(lists.whole.iter(&records).take(1));
             blocks.find_map(|block| {
-                let start = bits::find_run(records.row(block), 0..frames, count, 1)?;
-                Some((block, start..start + count))
+                let row = records.row(block);
+                let start = bits::find_run(row, 0..frames, count, 1)?;
+                // All of the run, or else its rest would be searched in vain by each stock after this one.
+                let end = bits::first_clear(row, start + count..frames).unwrap_or(frames);
+                let end = end.min(start + LARGEST_STOCK);
+                Some((block, start..end))
             })
         });
         let Some((block, offsets)) = found else { return false };
@@ -310,7 +321,7 @@ impl Rows<'_> {
         for (range, state) in [(self.stock, State::Split), (stock, State::Donor)] {
             if !range.is_empty() {
                 let block = vouch(self.number_around(range));
-                self.records.header(block).set_state(state);
+                self.records.state(block).set(state);
             }
         }
         self.stock = stock;

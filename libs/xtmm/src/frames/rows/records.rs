@@ -1,10 +1,10 @@
-//! The records: for each block a header and a row with one bit per frame, in reserved address space that gets memory
+//! The records: for each block a header, a state and a row with one bit per frame, in reserved address space that gets memory
 //! when the block is opened.
 //!
 //! ```text
 //!   base ->  row of block 0 | row of block 1 | ...    64 bytes per 512 frames, each on a cache line
 //!            (up to the next page)
-//!            page with the headers of blocks 0 to 127 | page with those of blocks 128 to 255 | ...
+//!            page with the headers and states of blocks 0 to 127 | page with those of blocks 128 to 255 | ...
 //! ```
 //! For a frame that comes back a word of its row is asked and changed, and mostly nothing else; so a header counts nothing.
 //!
@@ -80,16 +80,26 @@ pub(crate) struct Header {
     /// Where the giant's tail begins, counted in blocks; used in its first block, as the next one is.
     tail_start: AtomicU16,
     tail: AtomicU8,
-    state: AtomicU8,
 }
+
+/// A [`State`] that changes: all that is asked and changed of a block that is handed out as one and comes back.
+///
+/// A cache line has 16, as many as a processor opens at once. So one that takes blocks in a row seldom waits for a line, and
+/// two processors seldom share one.
+#[derive(FromZeros)]
+#[repr(C, align(4))]
+pub(crate) struct BlockState(AtomicU8);
 
 /// Blocks whose headers share a page.
 const PAGE_BLOCKS: usize = 128;
 
-/// The headers of some blocks: one page.
+/// The headers of some blocks, and their states side by side: one page.
 #[derive(FromZeros)]
 #[repr(C, align(4096))]
-struct HeaderPage([Header; PAGE_BLOCKS]);
+struct HeaderPage {
+    headers: [Header; PAGE_BLOCKS],
+    states: [BlockState; PAGE_BLOCKS],
+}
 
 const _: () = assert!(size_of::<HeaderPage>() as u64 == PAGE_BYTES, "headers are backed page by page");
 
@@ -113,22 +123,6 @@ impl Header {
         self.whole_in_giant.store(count as u16, Ordering::Relaxed);
     }
 
-    #[inline]
-    pub(crate) fn state(&self) -> State {
-        match self.state.load(Ordering::Relaxed) {
-            1 => State::Held,
-            2 => State::Cached,
-            3 => State::Donor,
-            4 => State::Resting,
-            _ => State::Split,
-        }
-    }
-
-    #[inline]
-    pub(crate) fn set_state(&self, state: State) {
-        self.state.store(state as u8, Ordering::Relaxed);
-    }
-
     pub(crate) fn tail(&self) -> Tail {
         match self.tail.load(Ordering::Relaxed) {
             1 => Tail::Held,
@@ -149,6 +143,24 @@ impl Header {
     /// Sets how many blocks come before the tail, at most those of a giant: 512.
     pub(crate) fn set_tail_start(&self, blocks: usize) {
         self.tail_start.store(blocks as u16, Ordering::Relaxed);
+    }
+}
+
+impl BlockState {
+    #[inline]
+    pub(crate) fn get(&self) -> State {
+        match self.0.load(Ordering::Relaxed) {
+            1 => State::Held,
+            2 => State::Cached,
+            3 => State::Donor,
+            4 => State::Resting,
+            _ => State::Split,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn set(&self, state: State) {
+        self.0.store(state as u8, Ordering::Relaxed);
     }
 }
 
@@ -197,7 +209,7 @@ impl<'m> Records<'m> {
         Some(Self { headers, lines, words: base.cast_const().cast(), size, end })
     }
 
-    /// Returns where the record of a block lies: its row, and the page that its header shares with others.
+    /// Returns where the record of a block lies: its row, and the page that its header and its state share with others'.
     #[must_use]
     pub fn ranges_of(&self, block: FrameRange) -> [VirtRange; 2] {
         let Some(pfn) = Pfn::of(block.start()) else { return [VirtRange::default(); 2] };
@@ -234,11 +246,24 @@ impl<'m> Records<'m> {
 
     #[inline]
     pub(crate) fn header(&self, block: Opened) -> &'m Header {
+        let (page, index) = self.header_page(block);
+        // SAFETY: a remainder of the array's length is an index of it.
+        unsafe { page.headers.get_unchecked(index) }
+    }
+
+    #[inline]
+    pub(crate) fn state(&self, block: Opened) -> &'m BlockState {
+        let (page, index) = self.header_page(block);
+        // SAFETY: a remainder of the array's length is an index of it.
+        unsafe { page.states.get_unchecked(index) }
+    }
+
+    /// Returns the page in which the header of a block lies, and where in it: a remainder of [`PAGE_BLOCKS`].
+    #[inline]
+    fn header_page(&self, block: Opened) -> (&'m HeaderPage, usize) {
         let (page, index) = (block.number() as usize / PAGE_BLOCKS, block.number() as usize % PAGE_BLOCKS);
         // SAFETY: the block has been opened, so that its header lies in this page, and the page has memory.
-        let page = unsafe { self.headers.get_unchecked(page) };
-        // SAFETY: a remainder of the array's length is an index of it.
-        unsafe { page.0.get_unchecked(index) }
+        (unsafe { self.headers.get_unchecked(page) }, index)
     }
 
     /// Returns the bits of a block, as words.

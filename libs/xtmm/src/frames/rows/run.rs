@@ -110,7 +110,7 @@ impl Rows<'_> {
             if let Some(offset) = free {
                 return Err(FrameCrime::AlreadyFree(size.pfn(block.number(), offset).frame()));
             }
-            if matches!(self.records.header(block).state(), State::Cached | State::Resting) {
+            if matches!(self.records.state(block).get(), State::Cached | State::Resting) {
                 return Err(FrameCrime::AlreadyFree(next));
             }
             if self.stock.overlaps(part) {
@@ -124,9 +124,9 @@ impl Rows<'_> {
     /// Sets the bits of frames of one opened block that has them clear.
     pub(super) fn put_piece(&mut self, piece: FrameRange) {
         let block = super::vouch(self.number_around(piece));
-        let header = self.records.header(block);
-        if header.state() == State::Held {
-            header.set_state(State::Split);
+        let state = self.records.state(block);
+        if state.get() == State::Held {
+            state.set(State::Split);
         }
         let (row, offsets) = (self.records.row(block), self.offsets(piece));
         let before = bits::amount(row);
@@ -155,11 +155,16 @@ impl Rows<'_> {
         if let Some(run) = self.take_within_block(request, class, SEARCHED) {
             return Some(run);
         }
-        // A block that makes its own books has its upper half free for sure.
         let half = FrameCount::new(self.records.size().count().get() / 2);
-        if request.count <= half && request.alignment <= half {
+        if request.count > half || request.alignment > half {
+            return None;
+        }
+        // A block that makes its own books may have become the stock as well, from which the next one's are made.
+        for _ in 0..2 {
             self.open_fresh(opener, class, FrameRange::default())?;
-            return self.take_within_block(request, class, 1);
+            if let Some(run) = self.take_within_block(request, class, 1) {
+                return Some(run);
+            }
         }
         None
     }

@@ -67,7 +67,7 @@ impl Rows<'_> {
     ///
     /// Frames that were freed in no order lie in as many blocks, so nothing is gained by handling those of a block together:
     /// the loop is short instead, and its steps don't wait for each other's rows. A row that has bits tells by itself
-    /// that its block is no longer handed out or kept as a whole, and that it is on a list; so the header is not asked.
+    /// that its block is no longer handed out or kept as a whole, and that it is on a list; so its state is not asked.
     ///
     /// # Errors
     /// The first crime.
@@ -75,7 +75,9 @@ impl Rows<'_> {
     pub(crate) fn put(&mut self, frames: impl Iterator<Item = Pfn>) -> Result<(), FrameCrime> {
         let mut outcome = Ok(());
         let records = self.records;
-        let stock = Pfn::saturating(self.stock.start()).0..Pfn::saturating(self.stock.end()).0;
+        // One comparison, which never goes the other way: the stock lies in the middle of what comes back.
+        let stock = Pfn::saturating(self.stock.start()).0;
+        let stock_length = Pfn::saturating(self.stock.end()).0.wrapping_sub(stock);
         // While there are tails, not every block around is opened.
         let (mut start, mut length) = self.quick_gap();
         let mut put = 0;
@@ -87,7 +89,7 @@ impl Rows<'_> {
                 // A word that is neither empty before nor full after says the same of its row.
                 if before & bit == 0
                     && ((before != 0 && after != usize::MAX) || self.stays_partial(pfn, after))
-                    && !stock.contains(&pfn.0)
+                    && pfn.0.wrapping_sub(stock) >= stock_length
                 {
                     word.store(after, Ordering::Relaxed);
                     put += 1;
@@ -129,13 +131,13 @@ impl Rows<'_> {
     #[inline(never)]
     fn put_carefully(&mut self, pfn: Pfn) -> Result<(), FrameCrime> {
         let block = self.opened(pfn)?;
-        let (header, row) = (self.records.header(block), self.records.row(block));
+        let (state, row) = (self.records.state(block), self.records.row(block));
         let offset = self.records.size().offset_of(pfn);
         if bits::first_set(row, offset..offset + 1).is_some() || self.is_kept(block, pfn) {
             return Err(FrameCrime::AlreadyFree(pfn.frame()));
         }
-        if header.state() == State::Held {
-            header.set_state(State::Split);
+        if state.get() == State::Held {
+            state.set(State::Split);
         }
         let before = bits::amount(row);
         bits::set(row, offset..offset + 1);
@@ -146,7 +148,7 @@ impl Rows<'_> {
 
     /// Tells whether a frame without a bit is free all the same.
     fn is_kept(&self, block: Opened, pfn: Pfn) -> bool {
-        match self.records.header(block).state() {
+        match self.records.state(block).get() {
             State::Split | State::Held => false,
             State::Cached | State::Resting => true,
             State::Donor => self.stock.contains(pfn.frame()),

@@ -12,8 +12,8 @@ use crate::frames::units::{Opened, Pfn};
 use crate::frames::zones::{Class, Zone};
 use crate::inject::Site;
 
-/// Fresh memory is plentiful if there are that many times the frames that are opened ahead of demand.
-const PLENTY: u64 = 16;
+/// Of so many blocks of a fresh range one at most is opened ahead of demand.
+const AHEAD_SHARE: u64 = 16;
 
 impl Rows<'_> {
     /// Takes a wholly free block, or a fresh one. Cost: constant, or proportional to the fresh ranges and an opening.
@@ -64,7 +64,7 @@ impl Rows<'_> {
     }
 
     /// Fills the empty cache of a processor with fresh blocks, opened together: one look at the fresh ranges and at the
-    /// stock serves all of them. Does nothing where fresh memory is not plentiful, or where there is no stock.
+    /// stock serves all of them. They are fewer as fresh memory runs out, and none where there is no stock.
     pub(crate) fn cache_fresh<B: Blocks, const N: usize>(
         &mut self,
         opener: &Opener<'_, B>,
@@ -72,16 +72,17 @@ impl Rows<'_> {
         out: &Stack<N>,
     ) {
         let size = self.records.size();
-        let frames = FrameCount::new((out.room() * size.frames()) as u64);
         for class in self.classes_of_whole_blocks(zone) {
             if !self.lists(class).whole.is_empty() || self.broken(class, FrameRange::default()).is_some() {
                 return;
             }
-            let found = self.fresh_fit(self.zones.range(class), frames, size.count());
-            let Some((run, range)) = found else { continue };
-            if range.count().get() < frames.get().saturating_mul(PLENTY) {
+            let found = self.fresh_run(self.zones.range(class), size.count());
+            let Some((first, range)) = found else { continue };
+            let wanted = (range.count().get() / (AHEAD_SHARE << size.order())).min(out.room() as u64);
+            if wanted == 0 {
                 return;
             }
+            let run = FrameRange::with_count(first.start(), FrameCount::new(wanted << size.order()));
             // Whoever is told that it fails goes without, and opens one block when it needs it.
             if opener.injector.fails(Site::BlockOpening) {
                 return;
@@ -92,16 +93,16 @@ impl Rows<'_> {
             let end = run.start().saturating_add(FrameCount::new((opened * size.frames()) as u64));
             let run = FrameRange::new(run.start(), end).unwrap_or_default();
             let first = size.block_of(Pfn::saturating(run.start()));
-            let blocks = first..first + opened as u32;
-            for block in blocks.clone().map(super::vouch) {
+            // The lowest is handed out first.
+            let blocks = (first..first + opened as u32).rev().map(super::vouch);
+            out.extend(blocks.map(|block| {
                 // While the rest is fresh, there is nothing to be counted.
                 self.begin_giant(block);
-                self.records.header(block).set_state(State::Cached);
-            }
+                self.records.state(block).set(State::Cached);
+                size.pfn(block.number(), 0)
+            }));
             // It was asked above whether there is room for this.
             self.fresh.remove(run).unwrap_or_default();
-            // The lowest is handed out first.
-            out.extend(blocks.rev().map(|block| size.pfn(block, 0)));
             return;
         }
     }
@@ -157,13 +158,13 @@ impl Rows<'_> {
             bits::empty(row);
             self.settle(block, before);
         }
-        self.records.header(block).set_state(state);
+        self.records.state(block).set(state);
         self.records.size().pfn(block.number(), 0)
     }
 
     /// Sets all bits of a block that has none.
     pub(super) fn release(&mut self, block: Opened) {
-        self.records.header(block).set_state(State::Split);
+        self.records.state(block).set(State::Split);
         bits::fill(self.records.row(block));
         self.free += self.records.size().frames();
         self.settle(block, Amount::None);
@@ -177,7 +178,7 @@ impl Rows<'_> {
         }
         let block = self.opened(start)?;
         let free = bits::amount(self.records.row(block));
-        match self.records.header(block).state() {
+        match self.records.state(block).get() {
             found if found == state && free == Amount::None => Ok(block),
             State::Cached | State::Resting => Err(FrameCrime::AlreadyFree(start.frame())),
             _ if free == Amount::All => Err(FrameCrime::AlreadyFree(start.frame())),

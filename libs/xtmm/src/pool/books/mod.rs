@@ -5,8 +5,8 @@
 //!
 //! ```text
 //!   unit   0          1 .. 5                 6 .. 13            14 .. 127
-//!         | mask     | slab header and its  | a batch of free  | free
-//!         | links    | records              | places           |
+//!         | mask     | slab header and its  | a magazine, or a | free
+//!         | links    | records              | batch for one    |
 //! ```
 //!
 //! Pages are listed by the longest run of free units that they have, so a run is found without a search. A page whose

@@ -1,10 +1,10 @@
 //! The page records: what each page of the pool's region is for.
 //!
 //! ```text
-//!   63 (31) ........ 10 | 9 ..... 7 | 6 .. 1           | 0
-//!   unit of the header, | page of   | class of a slab; | a slab's
-//!   plus 1 for a slab   | the slab  | 62 whole pages   |
-//!                       |           | 63 special       |
+//!   63 (31) ........ 11 | 10 .. 5          | 3        | 2 ..... 0
+//!   unit of the header  | class of a slab; | a slab's | page of
+//!                       | 62 whole pages   |          | the slab
+//!                       | 63 special       |          |
 //! ```
 //!
 //! Zero says that nothing is allocated there. What a free needs to know lies where it costs fewest instructions; that a
@@ -22,6 +22,7 @@ use xtpaging::OutOfFrames;
 use crate::machine::{LockClass, Machine, SpinLock};
 use crate::pool::books::{RecordIndex, Unit};
 use crate::pool::region::Pages;
+use crate::pool::small::cache::Magazine;
 use crate::pool::small::class::{self, Class, ClassIndex};
 
 /// What a page is for.
@@ -30,14 +31,17 @@ use crate::pool::small::class::{self, Class, ClassIndex};
 pub(crate) struct PageRecord(usize);
 
 const RECORD_BYTES: u64 = size_of::<AtomicUsize>() as u64;
-const UNIT_SHIFT: u32 = 10;
-const PAGE_SHIFT_IN_SLAB: u32 = 7;
-const CLASS_SHIFT: u32 = 1;
-const SLAB: usize = 1;
-const PARTS: usize = 0x7F;
+const UNIT_SHIFT: u32 = 11;
+/// Here the class is the distance of its magazine from the first one, so no shift finds it.
+const CLASS_SHIFT: u32 = size_of::<Magazine>().trailing_zeros();
+const SLAB: usize = 1 << 3;
+/// A slab has eight pages at most.
+const PAGES: usize = 7;
+const PARTS: usize = 63 << CLASS_SHIFT | SLAB;
 const WHOLE: usize = 62 << CLASS_SHIFT;
 const SPECIAL: usize = 63 << CLASS_SHIFT;
 
+const _: () = assert!(CLASS_SHIFT > 3 && CLASS_SHIFT + 6 <= UNIT_SHIFT, "the fields don't overlap");
 const _: () = assert!(class::COUNT < WHOLE >> CLASS_SHIFT, "no class is taken for pages that are no slab's");
 
 /// What a page that is no slab's is part of.
@@ -58,8 +62,7 @@ impl PageRecord {
 
     /// Page `page` of the slab that `unit` describes.
     pub(crate) const fn slab(unit: Unit, class: ClassIndex, page: u8) -> Self {
-        let (page, class) = ((page as usize) << PAGE_SHIFT_IN_SLAB, class.get() << CLASS_SHIFT);
-        Self((unit.index() + 1) << UNIT_SHIFT | page | class | SLAB)
+        Self(unit.index() << UNIT_SHIFT | class.get() << CLASS_SHIFT | SLAB | page as usize)
     }
 
     /// A page of something larger.
@@ -92,21 +95,20 @@ impl PageRecord {
     #[inline]
     pub(crate) const fn offset(self, address: usize) -> u32 {
         // A page number of three bits and an offset of twelve.
-        ((self.0 >> PAGE_SHIFT_IN_SLAB & 7) << PAGE_SHIFT | address & 0xFFF) as u32
+        ((self.0 & PAGES) << PAGE_SHIFT | address & 0xFFF) as u32
     }
 
     /// Returns where the record of a place of the slab lies, whose page this is.
     #[inline]
     pub(crate) const fn record(self, place: u32) -> RecordIndex {
-        // One more than the number of a unit, which fits: see `RecordIndex::UNITS`.
-        RecordIndex::behind((self.0 >> UNIT_SHIFT) as u32, place)
+        // The number of a unit, which fits: see `RecordIndex::UNITS`.
+        RecordIndex::of((self.0 >> UNIT_SHIFT) as u32, place)
     }
 
     /// Returns the unit that describes the page.
     pub(crate) const fn unit(self) -> Option<Unit> {
         // The number was a unit's before it was shifted up, so it fits.
-        let named = (self.0 >> UNIT_SHIFT) as u32;
-        Unit::from_raw(if self.is_slab() { named.wrapping_sub(1) } else { named })
+        Unit::from_raw((self.0 >> UNIT_SHIFT) as u32)
     }
 
     /// Returns what a page that is no slab's is part of.
@@ -155,14 +157,19 @@ impl<M: Machine> PageRecords<M> {
     }
 
     /// Returns the record of a page, counted from the region's start; any number will do.
-    #[inline]
     pub(crate) fn get(&self, page: usize) -> PageRecord {
+        self.find(page).unwrap_or(PageRecord::NOTHING)
+    }
+
+    /// The same, if the page has one.
+    #[inline]
+    pub(crate) fn find(&self, page: usize) -> Option<PageRecord> {
         if page >= self.backed.load(Ordering::Acquire) {
-            return PageRecord::NOTHING;
+            return None;
         }
         // SAFETY: the number is below that of the records that have memory.
         let record = unsafe { self.at(page) };
-        PageRecord(record.load(Ordering::Relaxed))
+        Some(PageRecord(record.load(Ordering::Relaxed)))
     }
 
     /// Says what pages are for; `record` is told the number of the page in the range.

@@ -35,20 +35,19 @@ impl RecordIndex {
     /// Records that fit a unit.
     const PER_UNIT: u32 = (UNIT_BYTES / size_of::<Record>()) as u32;
 
+    /// Bytes between the start of a slab's first unit and its first record.
+    pub(crate) const HEADER_BYTES: usize = 16;
+
+    const IN_HEADER: u32 = (Self::HEADER_BYTES / size_of::<Record>()) as u32;
+
     /// The units whose records can be named, wherever a slab's records end: those of the first 8 GiB.
     pub(crate) const UNITS: usize = (u32::MAX / Self::PER_UNIT - 64) as usize;
 
     /// Returns the record of a place of the slab that a unit below [`RecordIndex::UNITS`] describes: records follow the
-    /// header, which takes one unit.
+    /// header.
     #[inline]
     pub(crate) const fn of(unit: u32, place: u32) -> Self {
-        Self::behind(unit.wrapping_add(1), place)
-    }
-
-    /// The same for the unit in front of `unit`.
-    #[inline]
-    pub(crate) const fn behind(unit: u32, place: u32) -> Self {
-        Self(unit.wrapping_mul(Self::PER_UNIT).wrapping_add(place))
+        Self(unit.wrapping_mul(Self::PER_UNIT).wrapping_add(Self::IN_HEADER).wrapping_add(place))
     }
 
     /// Wraps a number.
@@ -86,6 +85,12 @@ impl Slack {
         Self(if bytes < Self::LONG { bytes as u16 } else { Self::LONG as u16 })
     }
 
+    /// Tells whether there are too many bytes to be told.
+    #[inline]
+    pub(crate) const fn is_long(self) -> bool {
+        self.0 as usize == Self::LONG
+    }
+
     /// Returns the number of bytes, or the least that it can be.
     #[inline]
     pub(crate) const fn least(self) -> usize {
@@ -101,7 +106,7 @@ impl Slack {
     /// Returns the number of bytes; `None` when it stands in the bytes themselves.
     #[inline]
     pub(crate) const fn exact(self) -> Option<usize> {
-        if self.0 as usize == Self::LONG { None } else { Some(self.0 as usize) }
+        if self.is_long() { None } else { Some(self.0 as usize) }
     }
 }
 
@@ -189,10 +194,10 @@ impl Content {
         self.0 < SLACK
     }
 
-    /// Returns the slack of the block that a place was which can be given out as it is.
+    /// Returns the slack of the block that a place was which can be given out as it is; of any other place, one that is none.
     #[inline]
-    pub(crate) const fn ready(self) -> Option<Slack> {
-        if self.is_ready() { Some(Slack(self.0)) } else { None }
+    pub(crate) const fn as_slack(self) -> Slack {
+        Slack(self.0)
     }
 
     /// Tells whether the place is free.
@@ -201,10 +206,12 @@ impl Content {
         self.0 <= SLACK || self.0 >= Self::CHAINED
     }
 
-    /// Tells whether the place is in use under a tag.
+    /// Returns what becomes of a place in use under a tag that is freed before its canary is checked; `None` when it is not in
+    /// use under that tag. One step tells both: what differs from the tag without slack is the slack.
     #[inline]
-    pub(crate) const fn is_used_by(self, place: Place) -> bool {
-        self.0 ^ (place.to_record() << SLACK_BITS) as u16 <= SLACK
+    pub(crate) const fn freed_by(self, place: Place) -> Option<Self> {
+        let slack = self.0 ^ (place.to_record() << SLACK_BITS) as u16;
+        if slack <= SLACK { Some(Self(slack)) } else { None }
     }
 
     /// Returns the tag's place of a place in use.

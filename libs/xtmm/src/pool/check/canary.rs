@@ -71,16 +71,17 @@ const fn looks() -> [Look; Slack::LONG] {
     looks
 }
 
-/// Tells whether the canary of the block that a free place was is as it should be; of one that fills its place, that it is.
-/// The short way's question: for an exact slack there is no branch.
+/// Tells whether the canary of the block that a free place was is as it should be; of one that fills its place, that it is; of a
+/// slack that is none, that it is not. The short way's question: for an exact slack there is one branch.
 ///
 /// # Safety
-/// As for [`size`]; and the last eight bytes of the place have memory.
+/// The place is the pool's and has `room` bytes, the last eight of which have memory. For a slack that is not the last block's the
+/// answer means nothing.
 #[inline]
 pub(crate) unsafe fn is_intact(block: NonNull<u8>, slack: Slack, room: usize, value: Value) -> bool {
     let Some(look) = LOOKS.get(slack.least()) else {
-        // SAFETY: what is not in the table is a long slack; the place is the same, and so are its last eight bytes.
-        return unsafe { is_far_intact(block, room, value) };
+        // SAFETY: a long slack is one that a record told; the place is the same, and so are its last eight bytes.
+        return slack.is_long() && unsafe { is_far_intact(block, room, value) };
     };
     // SAFETY: there are so many bytes in front of the end of the place, eight at least.
     let place = unsafe { block.add(room.wrapping_sub(look.back)) };
@@ -157,7 +158,7 @@ pub(crate) unsafe fn write(block: NonNull<u8>, size: usize, room: usize, value: 
 pub(crate) unsafe fn write_trailer(block: NonNull<u8>, size: usize, room: usize, value: Value) -> Slack {
     let bytes = room.wrapping_sub(size);
     let slack = Slack::of(bytes);
-    if slack.exact().is_none() {
+    if slack.is_long() {
         // SAFETY: a long slack has more than four bytes, all of them below `room`.
         let place = unsafe { block.add(room - TRAILER) };
         let trailer = bytes as u32 ^ value.mask();

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering;
 
-use xtcore::{PAGE_BYTES, VirtAddr, VirtRange};
+use xtcore::{PAGE_BYTES, VirtRange};
 
 use crate::inject::Site;
 use crate::machine::Machine;
@@ -41,8 +41,8 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         for number in 0..Slab::records(class) {
             self.record_of(unit, number).write(Content::FREE);
         }
-        // The region lies where pointers can reach, so its addresses fit.
-        self.slab(unit).reset(pages.start().get() as usize, class);
+        // Below the reach of a vacancy, and the region lies where pointers can reach.
+        self.slab(unit).reset((pages.start().get() as usize).wrapping_sub(self.base), class);
         self.records.set(pages, |page| PageRecord::slab(unit, index, page as u8));
         self.slab_pages.fetch_add(usize::from(class.pages), Ordering::Relaxed);
         Ok(unit)
@@ -61,7 +61,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     /// A damaged list of the books.
     pub(crate) fn demolish_slab(&self, pin: &M::Pin, index: ClassIndex, unit: Unit) -> Result<(), Crime> {
         let class = index.class();
-        let start = VirtAddr::new(self.slab(unit).start() as u64);
+        let start = self.slab_start(unit);
         let pages = VirtRange::saturating(start, u64::from(class.pages) * PAGE_BYTES);
         self.give_pages(pages)?;
         self.slab_pages.fetch_sub(usize::from(class.pages), Ordering::Relaxed);

@@ -1,18 +1,18 @@
-//! What a processor keeps for itself: two batches of free places per class, and its counts per tag.
+//! What a processor keeps for itself: a magazine of free places per class, and its counts per tag.
 //!
 //! ```text
-//!   magazine                    batch, in the books
-//!   current <--push, pop-->     | header | place, record | place, record | .. |
-//!   spare                            0           1               2
+//!   magazine, in the books                                             batch, in the depot
+//!   |   | place, record | .. | place, record | .. | place, record |    | header | place, record | .. |
+//!     0          1                 batch                2 batches           0            1
+//!       <------- the older half ------->              <--push, pop-->
 //! ```
 //!
 //! A free place is named here, in eight bytes, by its distance from the region's start and by its record; nothing is ever
 //! stored in the place itself, so a write after free cannot lead the allocator astray, and pageable places are not touched.
 //!
 //! What is freed last is given out first: its record, its canary and its first bytes are the likeliest to be in the
-//! processor's caches. A canary is looked at when its place is given out again, or when the spare batch leaves the
-//! processor; then all of the batch's are looked at in one go, so that the processor waits for their cache lines together.
-//! That there are two batches keeps a processor that hovers round a boundary from going to the depot each time.
+//! processor's caches. A canary is looked at when its place is given out again, or when the older half of a full magazine leaves the
+//! processor; then all of that half's are looked at in one go, so that the processor waits for their cache lines together.
 //!
 //! Only the processor itself uses its cache, pinned; batches change hands under the class's lock.
 #![allow(unsafe_code, reason = "batches are reached through their addresses")]
@@ -69,7 +69,7 @@ pub(crate) struct BatchHeader {
 const _: () =
     assert!(size_of::<BatchHeader>() <= size_of::<Entry>(), "the header takes the place of an entry");
 
-/// A batch: a header and the entries behind it. It lies in the books, and whoever holds the pointer owns it.
+/// A batch, or a magazine's room: a header and the entries behind it. It lies in the books, and whoever holds the pointer owns it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(transparent)]
 pub(crate) struct Batch(NonNull<Entry>);
@@ -123,127 +123,65 @@ impl Batch {
     }
 }
 
-/// A batch and how many of its entries, counted from the first, hold a place.
+/// A processor's free places of one class, and what the short way needs to know of the class: half a cache line.
+///
+/// A magazine has room for two batches. One that is full gives its older half away, one that is empty gets half of what it has
+/// room for, so the processor can go that far in either direction before it needs the depot again.
 #[derive(Debug)]
-struct Stock {
-    batch: AtomicPtr<Entry>,
-    count: AtomicU32,
-    /// Entries that there are; zero when there is no batch.
-    limit: AtomicU32,
-}
-
-impl Stock {
-    const fn new() -> Self {
-        Self { batch: AtomicPtr::new(ptr::null_mut()), count: AtomicU32::new(0), limit: AtomicU32::new(0) }
-    }
-
-    fn batch(&self) -> Option<Batch> {
-        NonNull::new(self.batch.load(Ordering::Relaxed)).map(Batch)
-    }
-
-    #[inline]
-    fn count(&self) -> u32 {
-        self.count.load(Ordering::Relaxed)
-    }
-
-    #[inline]
-    fn is_full(&self) -> bool {
-        self.count() == self.limit.load(Ordering::Relaxed)
-    }
-
-    /// # Safety
-    /// There is a batch.
-    #[inline]
-    unsafe fn batch_unchecked(&self) -> Batch {
-        // SAFETY: the caller says that it is not null.
-        Batch(unsafe { NonNull::new_unchecked(self.batch.load(Ordering::Relaxed)) })
-    }
-
-    #[inline]
-    fn peek(&self) -> Option<Vacancy> {
-        let count = self.count();
-        if count == 0 {
-            return None;
-        }
-        // SAFETY: there is a batch, since it holds something.
-        let batch = unsafe { self.batch_unchecked() };
-        // SAFETY: a magazine owns its batches, and the first `count` entries have been written.
-        Some(unsafe { batch.read(count) })
-    }
-
-    #[inline]
-    fn drop_last(&self) {
-        self.count.store(self.count().wrapping_sub(1), Ordering::Relaxed);
-    }
-
-    fn pop(&self) -> Option<Vacancy> {
-        let last = self.peek()?;
-        self.drop_last();
-        Some(last)
-    }
-
-    #[inline]
-    fn swap(&self, other: &Self) {
-        let (batch, count, limit) = (&self.batch, &self.count, &self.limit);
-        let mine = (batch.load(Ordering::Relaxed), self.count(), limit.load(Ordering::Relaxed));
-        batch.store(other.batch.load(Ordering::Relaxed), Ordering::Relaxed);
-        count.store(other.count(), Ordering::Relaxed);
-        limit.store(other.limit.load(Ordering::Relaxed), Ordering::Relaxed);
-        other.batch.store(mine.0, Ordering::Relaxed);
-        other.count.store(mine.1, Ordering::Relaxed);
-        other.limit.store(mine.2, Ordering::Relaxed);
-    }
-
-    #[inline]
-    fn push(&self, vacancy: Vacancy) -> Result<(), Vacancy> {
-        let count = self.count();
-        if count == self.limit.load(Ordering::Relaxed) {
-            return Err(vacancy);
-        }
-        let count = count.wrapping_add(1);
-        self.count.store(count, Ordering::Relaxed);
-        // SAFETY: there is a batch, since its limit is above the count.
-        let batch = unsafe { self.batch_unchecked() };
-        // SAFETY: a magazine owns its batches, and the count was below the number of entries.
-        unsafe { batch.write(count, vacancy) };
-        Ok(())
-    }
-
-    fn replace(&self, new: Option<(Batch, u32)>, class: &Class) -> Option<(Batch, u32)> {
-        let old = self.batch().map(|batch| (batch, self.count()));
-        self.batch.store(new.map_or(ptr::null_mut(), |(batch, _)| batch.0.as_ptr()), Ordering::Relaxed);
-        self.count.store(new.map_or(0, |(_, count)| count), Ordering::Relaxed);
-        self.limit.store(new.map_or(0, |_| class.batch.into()), Ordering::Relaxed);
-        old
-    }
-}
-
-/// A processor's free places of one class, and what the short way needs to know of the class: all of it in one cache line.
-#[derive(Debug)]
-#[repr(C, align(64))]
+#[repr(C, align(32))]
 pub(crate) struct Magazine {
-    /// Blocks are given out from here and come back to here.
-    current: Stock,
-    /// Changes places with `current` where that is empty or full.
-    spare: Stock,
+    /// Null as long as there is no room.
+    places: AtomicPtr<Entry>,
+    /// How many of the entries, counted from the first, hold a place. Blocks are given out from the last one and come back
+    /// behind it.
+    count: AtomicU32,
+    /// Entries that there are; zero when there is no room.
+    limit: AtomicU32,
     /// Bytes of a place.
     room: AtomicU32,
-    /// Divides by it; zero, which sends every free the careful way, until [`Magazine::open`].
+    /// Divides by it; zero, which sends every free the careful way, until [`Magazine::shorten`].
     reciprocal: AtomicU32,
 }
 
 impl Magazine {
     const fn new() -> Self {
         Self {
-            current: Stock::new(),
-            spare: Stock::new(),
+            places: AtomicPtr::new(ptr::null_mut()),
+            count: AtomicU32::new(0),
+            limit: AtomicU32::new(0),
             room: AtomicU32::new(0),
             reciprocal: AtomicU32::new(0),
         }
     }
 
+    /// Returns how many places fit the magazine of a class: two batches.
+    pub(crate) const fn capacity(class: &Class) -> u8 {
+        2 * class.batch
+    }
+
+    /// Gives the magazine room for as many places as [`Magazine::capacity`] says.
+    pub(crate) fn open(&self, room: Batch, class: &Class) {
+        self.places.store(room.0.as_ptr(), Ordering::Relaxed);
+        self.limit.store(Self::capacity(class).into(), Ordering::Relaxed);
+    }
+
+    /// Takes the room away. Returns it, and how many places are in it.
+    pub(crate) fn close(&self) -> Option<(Batch, u32)> {
+        let room = Batch(NonNull::new(self.places.load(Ordering::Relaxed))?);
+        let count = self.held();
+        self.places.store(ptr::null_mut(), Ordering::Relaxed);
+        self.count.store(0, Ordering::Relaxed);
+        self.limit.store(0, Ordering::Relaxed);
+        Some((room, count))
+    }
+
+    /// Tells whether there is room, be it taken or not.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.places.load(Ordering::Relaxed).is_null()
+    }
+
     /// Opens the short way for a class.
-    pub(crate) fn open(&self, class: &Class) {
+    pub(crate) fn shorten(&self, class: &Class) {
         self.room.store(class.size, Ordering::Relaxed);
         self.reciprocal.store(class.reciprocal.to_raw(), Ordering::Relaxed);
     }
@@ -261,88 +199,86 @@ impl Magazine {
     }
 
     /// Returns how many places there are.
+    #[inline]
     pub(crate) fn held(&self) -> u32 {
-        self.current.count() + self.spare.count()
+        self.count.load(Ordering::Relaxed)
     }
 
-    /// Returns the place of the current batch that is given out next: the one that was freed last.
+    /// Returns the room; only whoever has seen a count or a limit above zero asks.
+    ///
+    /// # Safety
+    /// The magazine is open.
+    #[inline]
+    unsafe fn places(&self) -> Batch {
+        // SAFETY: the caller says that it is not null.
+        Batch(unsafe { NonNull::new_unchecked(self.places.load(Ordering::Relaxed)) })
+    }
+
+    /// Returns the place that is given out next: the one that was freed last.
     #[inline]
     pub(crate) fn peek(&self) -> Option<Vacancy> {
-        self.current.peek()
+        let count = self.held();
+        if count == 0 {
+            return None;
+        }
+        // SAFETY: a magazine that holds something is open.
+        let places = unsafe { self.places() };
+        // SAFETY: a magazine owns its room, and the first `count` entries have been written.
+        Some(unsafe { places.read(count) })
     }
 
     /// Takes out the place that [`Magazine::peek`] has returned.
     #[inline]
     pub(crate) fn take(&self) {
-        self.current.drop_last();
+        self.count.store(self.held().wrapping_sub(1), Ordering::Relaxed);
     }
 
-    /// Takes out the place that is given out next, from the spare batch when the current one is empty.
+    /// Takes out the place that is given out next.
     pub(crate) fn pop(&self) -> Option<Vacancy> {
-        if self.current.count() == 0 {
-            self.turn();
-        }
-        self.current.pop()
+        let last = self.peek()?;
+        self.take();
+        Some(last)
     }
 
-    /// Puts in a place, unless the current batch has no room.
+    /// Puts in a place, unless there is no room.
     #[inline]
     pub(crate) fn push(&self, vacancy: Vacancy) -> Result<(), Vacancy> {
-        self.current.push(vacancy)
-    }
-
-    /// Tells whether the current batch has no room.
-    pub(crate) fn is_full(&self) -> bool {
-        self.current.is_full()
-    }
-
-    /// Tells whether there is a current batch.
-    pub(crate) fn has_current(&self) -> bool {
-        self.current.batch().is_some()
-    }
-
-    /// Tells whether there is a spare batch.
-    pub(crate) fn has_spare(&self) -> bool {
-        self.spare.batch().is_some()
-    }
-
-    /// Returns the places in the spare batch.
-    pub(crate) fn spares(&self) -> impl Iterator<Item = Vacancy> {
-        let batch = self.spare.batch();
-        let end = batch.map_or(1, |_| self.spare.count() + 1);
-        // SAFETY: a magazine owns its batches, and as many entries as it counts have been written.
-        (1..end).filter_map(move |number| Some(unsafe { batch?.read(number) }))
-    }
-
-    /// Forgets a place in the spare batch.
-    pub(crate) fn forget_spare(&self, place: Vacancy) {
-        let count = self.spare.count();
-        let Some(last) = self.spare.pop() else { return };
-        let Some(batch) = self.spare.batch() else { return };
-        let at = (1..count).find(|&number| {
-            // SAFETY: the entries below the last one have been written.
-            unsafe { batch.read(number) == place }
-        });
-        if let Some(number) = at {
-            // SAFETY: that entry exists.
-            unsafe { batch.write(number, last) };
+        let count = self.held();
+        if count == self.limit.load(Ordering::Relaxed) {
+            return Err(vacancy);
         }
+        let count = count.wrapping_add(1);
+        self.count.store(count, Ordering::Relaxed);
+        // SAFETY: a magazine whose limit is above the count is open.
+        let places = unsafe { self.places() };
+        // SAFETY: a magazine owns its room, and the count was below the number of entries.
+        unsafe { places.write(count, vacancy) };
+        Ok(())
     }
 
-    /// Makes the spare batch the current one, and the other way round.
-    #[inline]
-    pub(crate) fn turn(&self) {
-        self.current.swap(&self.spare);
+    /// Returns the first `count` places, those that have been here longest; fewer if there are not so many.
+    pub(crate) fn oldest(&self, count: u32) -> impl Iterator<Item = Vacancy> {
+        let end = if self.is_open() { count.min(self.held()) } else { 0 };
+        (1..=end).map(|number| {
+            // SAFETY: there are entries, so the magazine is open.
+            let places = unsafe { self.places() };
+            // SAFETY: a magazine owns its room, and as many entries as it counts have been written.
+            unsafe { places.read(number) }
+        })
     }
 
-    /// Replaces the current batch. Returns the old one, and how many places it holds.
-    pub(crate) fn replace_current(&self, new: Option<(Batch, u32)>, class: &Class) -> Option<(Batch, u32)> {
-        self.current.replace(new, class)
-    }
-
-    /// Replaces the spare batch. Returns the old one, and how many places it holds.
-    pub(crate) fn replace_spare(&self, new: Option<(Batch, u32)>, class: &Class) -> Option<(Batch, u32)> {
-        self.spare.replace(new, class)
+    /// Forgets the places from entry `first` on, `count` of them; those behind them move up.
+    pub(crate) fn forget(&self, first: u32, count: u32) {
+        let held = self.held();
+        for number in first..(held + 1).saturating_sub(count) {
+            // SAFETY: there are entries, so the magazine is open.
+            let places = unsafe { self.places() };
+            // SAFETY: the entry that moves is one of the `held` ones, which have been written.
+            let moved = unsafe { places.read(number + count) };
+            // SAFETY: so is the one that it moves to.
+            unsafe { places.write(number, moved) };
+        }
+        self.count.store(held.saturating_sub(count), Ordering::Relaxed);
     }
 }
 
@@ -389,3 +325,6 @@ impl Default for CpuCache {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests;

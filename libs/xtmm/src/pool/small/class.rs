@@ -24,6 +24,9 @@ pub(crate) const COUNT: usize = 51;
 
 const PAGE: u32 = 4096;
 
+/// The most places that a slab has: a page of the smallest ones.
+pub(crate) const MOST_PLACES: u32 = PAGE / GRAIN as u32;
+
 /// Sizes up to here are multiples of [`GRAIN`], in slabs of one page.
 const EVEN: u32 = 256;
 
@@ -203,8 +206,8 @@ const fn table() -> [Class; NAMES] {
 /// The classes, at their numbers; in front of the first and behind the last one, what is none.
 static TABLE: [Class; NAMES] = table();
 
-/// The class for each number of grains.
-const GRAINS: usize = LARGEST / GRAIN + 1;
+/// The largest size, in grains.
+const GRAINS: usize = LARGEST / GRAIN;
 
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
 const fn by_grains() -> [ClassIndex; GRAINS] {
@@ -212,26 +215,24 @@ const fn by_grains() -> [ClassIndex; GRAINS] {
     let mut of = [ClassIndex(0); GRAINS];
     let mut class = 1;
     let mut grains = 1;
-    while grains < GRAINS {
+    while grains <= GRAINS {
         while (table[class].size as usize) < grains * GRAIN {
             class += 1;
         }
-        of[grains] = ClassIndex(class as u8);
+        of[grains - 1] = ClassIndex(class as u8);
         grains += 1;
     }
     of
 }
 
+/// The class for each number of whole grains that lie below the last byte.
 static BY_GRAINS: [ClassIndex; GRAINS] = by_grains();
 
 /// Returns the smallest class whose places hold `size` bytes; `None` when there is none, or for zero bytes.
 #[inline]
 pub(crate) fn for_size(size: usize) -> Option<ClassIndex> {
-    // Zero wraps round and is refused with the sizes that are too large: one comparison.
-    if size.wrapping_sub(1) >= LARGEST {
-        return None;
-    }
-    BY_GRAINS.get(size.div_ceil(GRAIN)).copied()
+    // Zero wraps round and is refused with the sizes that are too large.
+    BY_GRAINS.get(size.wrapping_sub(1) / GRAIN).copied()
 }
 
 /// Returns the smallest class whose places hold `size` bytes and are all aligned to `alignment`, a power of two of

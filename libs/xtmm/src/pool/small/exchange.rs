@@ -1,9 +1,11 @@
 //! When nothing is there to be given out, or there is no room for what is freed: canaries are checked, batches go to and
 //! from the depot, places to and from the slabs.
 //!
-//! Whatever goes wrong with the memory of batches, blocks are not affected: without a batch a place goes straight to or
+//! Whatever goes wrong with the memory of magazines and batches, blocks are not affected: without it a place goes straight to or
 //! from its slab.
 #![allow(unsafe_code, reason = "batches, slabs and records are reached through units of the books")]
+
+use xtcore::VirtAddr;
 
 use crate::inject::Site;
 use crate::machine::{Machine, RunLevel};
@@ -36,7 +38,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         if level > RunLevel::Dispatch {
             return Err(Crime::AllocateLevel { level, kind: self.kind, size: class.size.into() }.into());
         }
-        if !magazine.has_current() {
+        if !magazine.is_open() {
             self.open(pin, index, magazine)?;
         }
         if let Some(vacancy) = self.refill_from_shelf(pin, index, magazine)? {
@@ -56,44 +58,48 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         }
     }
 
-    /// Gives a magazine its first batch.
+    /// Gives a magazine room, if there is memory for it.
     fn open(&self, pin: &M::Pin, index: ClassIndex, magazine: &Magazine) -> Result<(), Crime> {
-        magazine.replace_current(self.empty_batch(pin, index)?, index.class());
+        let class = index.class();
+        if let Some(room) = self.new_batch(pin, Magazine::capacity(class))? {
+            magazine.open(room, class);
+        }
         if self.has_short_way() {
-            magazine.open(index.class());
+            magazine.shorten(class);
         }
         Ok(())
     }
 
-    /// Checks the canaries of what has been freed, all together: nothing in the loop waits for what it reads, so the
-    /// processor waits for all of the cache lines at one time.
+    /// Checks the canaries of the `count` places that have been in a magazine longest, all together: nothing in the loop waits
+    /// for what it reads, so the processor waits for all of the cache lines at one time.
     ///
     /// # Errors
-    /// The first [`Crime::Overflow`]; damaged places are never given out again, all others can be.
-    pub(crate) fn inspect(&self, index: ClassIndex, magazine: &Magazine) -> Result<(), Crime> {
+    /// The first [`Crime::Overflow`]; damaged places have left the magazine and are never given out again.
+    pub(crate) fn inspect(&self, index: ClassIndex, magazine: &Magazine, count: u32) -> Result<(), Crime> {
         let room = index.class().size as usize;
         let mut is_intact = true;
-        for vacancy in magazine.spares() {
+        for vacancy in magazine.oldest(count) {
             // A place without a canary to check may be a pageable one, which is not to be touched here.
             if let Some(slack) = self.record_at(vacancy.record).read().before_freed() {
                 is_intact &= self.is_intact(self.block_at(vacancy), slack, room);
             }
         }
-        if is_intact { Ok(()) } else { self.accuse(index, magazine) }
+        if is_intact { Ok(()) } else { self.accuse(index, magazine, count) }
     }
 
     /// Finds the blocks whose canaries have changed, and takes their places out of the magazine.
     #[cold]
     #[inline(never)]
-    fn accuse(&self, index: ClassIndex, magazine: &Magazine) -> Result<(), Crime> {
+    fn accuse(&self, index: ClassIndex, magazine: &Magazine, mut count: u32) -> Result<(), Crime> {
         let mut verdict = Ok(());
-        while let Some((damaged, crime)) = magazine.spares().find_map(|vacancy| {
+        while let Some((number, crime)) = (1..).zip(magazine.oldest(count)).find_map(|(number, vacancy)| {
             let slack = self.record_at(vacancy.record).read().before_freed()?;
             let found = self.verify_place(self.block_at(vacancy), slack, index.class().size as usize);
-            Some((vacancy, found.err()?))
+            Some((number, found.err()?))
         }) {
             verdict = verdict.and(Err(crime));
-            magazine.forget_spare(damaged);
+            magazine.forget(number, 1);
+            count -= 1;
         }
         verdict
     }
@@ -105,36 +111,36 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         magazine: &Magazine,
     ) -> Result<Option<Vacancy>, Crime> {
         let Some(shelf) = self.shelves.get(index.get()) else { return Ok(None) };
-        let class = index.class();
-        let mut shelf = shelf.lock(pin);
-        let Some(full) = self.unchain(&mut shelf.full) else {
-            return self.take_from_slabs(&mut shelf, index, magazine);
-        };
-        let old = magazine.replace_current(Some((full, class.batch.into())), class);
-        let vacancy = magazine.pop();
-        // The empty batch is for what is freed, if there is none, else it stays in the depot; too many of them go back.
-        let surplus = match old {
-            Some((empty, _)) if !magazine.has_spare() => {
-                magazine.replace_spare(Some((empty, 0)), class);
-                None
+        let batch = {
+            let mut shelf = shelf.lock(pin);
+            match self.unchain(&mut shelf.full) {
+                Some(batch) => batch,
+                None => return self.take_from_slabs(&mut shelf, index, magazine),
             }
-            Some((empty, _)) => self.store_empty(&mut shelf, empty),
-            None => None,
         };
-        drop(shelf);
-        self.discard_batch(pin, index, surplus)?;
-        Ok(vacancy)
+        let mut places = Self::places_of(batch, index.class().batch.into());
+        let first = places.next();
+        for place in places {
+            if let Err(place) = magazine.push(place) {
+                // There is no memory for the magazine.
+                self.put_back(pin, index, core::iter::once(place))?;
+            }
+        }
+        self.store_empty(pin, index, batch)?;
+        Ok(first)
     }
 
-    /// Takes places out of slabs, fullest slabs first: one for the caller, the others for the magazine.
+    /// Takes places out of slabs, fullest slabs first: one for the caller, the others for half of the magazine.
     fn take_from_slabs(
         &self,
         shelf: &mut Shelf,
         index: ClassIndex,
         magazine: &Magazine,
     ) -> Result<Option<Vacancy>, Crime> {
+        let half = u32::from(index.class().batch);
+        let wants_more = || magazine.is_open() && magazine.held() < half;
         let mut first = None;
-        while first.is_none() || !magazine.is_full() {
+        while first.is_none() || wants_more() {
             let fullest = shelf.partial.iter().enumerate();
             let Some((bucket, unit)) =
                 fullest.filter_map(|(bucket, head)| Some((bucket, head.first()?))).next()
@@ -145,7 +151,7 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             if slab.is_empty(index.class()) {
                 shelf.idle = shelf.idle.saturating_sub(1);
             }
-            while (first.is_none() || !magazine.is_full())
+            while (first.is_none() || wants_more())
                 && let Some(vacancy) = self.take_from_slab(slab, unit, index)
             {
                 match first {
@@ -172,44 +178,53 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         vacancy: Vacancy,
     ) -> Result<(), Crime> {
         let mut verdict = Ok(());
-        if !magazine.has_current() {
-            self.open(pin, index, magazine)?;
+        let made_room = if magazine.is_open() {
+            let (half, held) = (u32::from(index.class().batch), magazine.held());
+            verdict = self.inspect(index, magazine, half);
+            // As many as have been found intact; those that were not are gone.
+            self.store_oldest(pin, index, magazine, half + magazine.held() - held)
         } else {
-            if magazine.spares().next().is_some() {
-                verdict = self.inspect(index, magazine);
-                self.store_spare(pin, index, magazine)?;
-            } else if !magazine.has_spare() {
-                magazine.replace_spare(self.empty_batch(pin, index)?, index.class());
-            }
-            magazine.turn();
-        }
-        match magazine.push(vacancy) {
-            Ok(()) => verdict,
-            Err(vacancy) => self.put_back(pin, index, core::iter::once(vacancy)).and(verdict),
-        }
+            self.open(pin, index, magazine)
+        };
+        // Whatever went wrong with the others, this place is kept.
+        let kept = match magazine.push(vacancy) {
+            Ok(()) => Ok(()),
+            Err(vacancy) => self.put_back(pin, index, core::iter::once(vacancy)),
+        };
+        made_room.and(kept).and(verdict)
     }
 
-    /// Gets rid of the freed places, which have been checked: their batch goes to the depot, or they go to their slabs.
-    fn store_spare(&self, pin: &M::Pin, index: ClassIndex, magazine: &Magazine) -> Result<(), Crime> {
+    /// Gets rid of the first `count` places of a magazine, which have been checked: a batch of them goes to the depot, or
+    /// they go to their slabs.
+    fn store_oldest(
+        &self,
+        pin: &M::Pin,
+        index: ClassIndex,
+        magazine: &Magazine,
+        count: u32,
+    ) -> Result<(), Crime> {
         let class = index.class();
         let Some(shelf) = self.shelves.get(index.get()) else { return Ok(()) };
-        let Some((batch, count)) = magazine.replace_spare(None, class) else { return Ok(()) };
-        let is_full = count == u32::from(class.batch);
-        let (mut empty, has_room) = {
+        let (mut batch, has_room) = {
             let mut shelf = shelf.lock(pin);
-            let has_room = is_full && shelf.wants_full(class);
+            let has_room = count == u32::from(class.batch) && shelf.wants_full(class);
             (if has_room { self.unchain(&mut shelf.empty) } else { None }, has_room)
         };
-        if has_room && empty.is_none() {
-            empty = self.new_batch(pin, index)?;
+        if has_room && batch.is_none() {
+            batch = self.new_batch(pin, class.batch)?;
         }
-        if let Some(empty) = empty {
-            self.chain(&mut shelf.lock(pin).full, batch);
-            magazine.replace_spare(Some((empty, 0)), class);
-            return Ok(());
-        }
-        let verdict = self.put_back(pin, index, Self::places_of(batch, count));
-        magazine.replace_spare(Some((batch, 0)), class);
+        let verdict = match batch {
+            Some(batch) => {
+                for (number, place) in (1..).zip(magazine.oldest(count)) {
+                    // SAFETY: the batch is nobody's yet, and has an entry for each of the places.
+                    unsafe { batch.write(number, place) };
+                }
+                self.chain(&mut shelf.lock(pin).full, batch);
+                Ok(())
+            }
+            None => self.put_back(pin, index, magazine.oldest(count)),
+        };
+        magazine.forget(1, count);
         verdict
     }
 
@@ -285,13 +300,13 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
 
     fn take_from_slab(&self, slab: &Slab, unit: Unit, index: ClassIndex) -> Option<Vacancy> {
         let number = slab.take(|number| self.record_of(unit, number))?;
-        let block = slab.start() + number as usize * index.class().size as usize;
-        Some(Vacancy::new(block.wrapping_sub(self.base), RecordIndex::of(unit.get(), number)))
+        let offset = slab.offset() + number as usize * index.class().size as usize;
+        Some(Vacancy::new(offset, RecordIndex::of(unit.get(), number)))
     }
 
     fn put_into_slab(&self, slab: &Slab, unit: Unit, index: ClassIndex, vacancy: Vacancy) {
-        let offset = self.base.wrapping_add(vacancy.offset()).wrapping_sub(slab.start());
-        let (number, _) = index.class().locate(offset as u32);
+        let inside = vacancy.offset().wrapping_sub(slab.offset());
+        let (number, _) = index.class().locate(inside as u32);
         slab.put(number, self.record_of(unit, number));
     }
 
@@ -299,6 +314,11 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
     pub(crate) fn slab(&self, unit: Unit) -> &Slab {
         // SAFETY: only slabs' units are in lists of slabs and in page records of slabs.
         unsafe { self.books.get(unit) }
+    }
+
+    /// Returns the address of a slab's first page.
+    pub(crate) fn slab_start(&self, unit: Unit) -> VirtAddr {
+        VirtAddr::new(self.base.wrapping_add(self.slab(unit).offset()) as u64)
     }
 
     /// Returns a record of a slab.
@@ -335,18 +355,9 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         Ok(())
     }
 
-    /// Returns an empty batch as a magazine takes it, from the depot or new; `None` when there is no memory for one.
-    fn empty_batch(&self, pin: &M::Pin, index: ClassIndex) -> Result<Option<(Batch, u32)>, Crime> {
-        let stored = match self.shelves.get(index.get()) {
-            Some(shelf) => self.unchain(&mut shelf.lock(pin).empty),
-            None => None,
-        };
-        let batch = if stored.is_some() { stored } else { self.new_batch(pin, index)? };
-        Ok(batch.map(|batch| (batch, 0)))
-    }
-
-    fn new_batch(&self, pin: &M::Pin, index: ClassIndex) -> Result<Option<Batch>, Crime> {
-        match self.books.allocate(&self.memory, pin, Batch::units(index.class().batch)) {
+    /// Returns a new batch, or a magazine's room; `None` when there is no memory for one.
+    fn new_batch(&self, pin: &M::Pin, entries: u8) -> Result<Option<Batch>, Crime> {
+        match self.books.allocate(&self.memory, pin, Batch::units(entries)) {
             Ok(unit) => Ok(Some(self.batch(unit))),
             Err(PoolError::Crime(crime)) => Err(crime),
             // Places can do without.
@@ -379,24 +390,22 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         Some(self.batch(unit))
     }
 
-    /// Keeps an empty batch, or returns it when there are enough.
-    fn store_empty(&self, shelf: &mut Shelf, batch: Batch) -> Option<Batch> {
-        if shelf.empty.length >= EMPTY_BATCHES {
-            return Some(batch);
+    /// Keeps an empty batch, or gives its memory back when there are enough.
+    fn store_empty(&self, pin: &M::Pin, index: ClassIndex, batch: Batch) -> Result<(), Crime> {
+        if let Some(shelf) = self.shelves.get(index.get()) {
+            let mut shelf = shelf.lock(pin);
+            if shelf.empty.length < EMPTY_BATCHES {
+                self.chain(&mut shelf.empty, batch);
+                return Ok(());
+            }
         }
-        self.chain(&mut shelf.empty, batch);
-        None
+        self.discard_batch(pin, batch, index.class().batch)
     }
 
-    /// Gives the memory of a batch back.
-    pub(crate) fn discard_batch(
-        &self,
-        pin: &M::Pin,
-        index: ClassIndex,
-        batch: Option<Batch>,
-    ) -> Result<(), Crime> {
-        match batch.and_then(|batch| self.books.unit_of(batch.as_ptr())) {
-            Some(unit) => self.books.free(&self.memory, pin, unit, Batch::units(index.class().batch)),
+    /// Gives the memory of a batch, or of a magazine's room, with so many entries back.
+    pub(crate) fn discard_batch(&self, pin: &M::Pin, batch: Batch, entries: u8) -> Result<(), Crime> {
+        match self.books.unit_of(batch.as_ptr()) {
+            Some(unit) => self.books.free(&self.memory, pin, unit, Batch::units(entries)),
             None => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! Blocks of up to 8 KiB: places in slabs.
 //!
 //! ```text
-//!   magazine (processor)  <-- batches -->  depot (class)  <-- places -->  slabs (class)  <-- pages -->  region
+//!   magazine (processor)  <-- halves -->  depot (class)  <-- places -->  slabs (class)  <-- pages -->  region
 //!   no lock                                class's lock                   class's lock
 //! ```
 //!
@@ -18,9 +18,9 @@ pub(crate) mod slab;
 
 use core::ptr::{self, NonNull};
 
-use xtcore::VirtAddr;
+use xtcore::{PAGE_SHIFT, VirtAddr};
 
-use crate::machine::{Machine, Pin, RunLevel};
+use crate::machine::{CpuIndex, Machine, Pin};
 use crate::pool::Pool;
 use crate::pool::books::{Content, PageRecord, Record, RecordIndex, Slack};
 use crate::pool::check::canary::{self, Value};
@@ -78,18 +78,20 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
     /// Takes a place of a class for a block of `size` bytes, which fit, and lays a canary behind the block; if the magazine
     /// has a place.
     #[inline]
-    pub(crate) fn take_cached(&self, class: ClassIndex, place: Place, size: usize) -> Option<NonNull<u8>> {
-        if self.is_level_wrong() {
-            return None;
-        }
-        let pin = self.machine.pin();
-        let (cache, magazine) = self.magazine(&pin, class)?;
+    pub(crate) fn take_cached(
+        &self,
+        cpu: CpuIndex,
+        class: ClassIndex,
+        place: Place,
+        size: usize,
+    ) -> Option<NonNull<u8>> {
+        let (cache, magazine) = self.magazine(cpu, class)?;
         let vacancy = magazine.peek()?;
         let (block, record) = (self.block_at(vacancy), self.record_at(vacancy.record));
         let (was, room) = (record.read(), magazine.room());
         let value = Value::of(block, self.key);
-        // SAFETY: the place is the pool's and not a pageable one, and its record was written together with its canary.
-        if !unsafe { canary::is_intact(block, was.ready()?, room, value) } {
+        // SAFETY: the place is the pool's, of `room` bytes, and not a pageable one.
+        if !unsafe { canary::is_intact(block, was.as_slack(), room, value) } {
             return None;
         }
         magazine.take();
@@ -97,13 +99,6 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         let slack = unsafe { canary::write(block, size, room, value) };
         occupy(cache, record, place, room, slack);
         Some(block)
-    }
-
-    /// Tells whether a non-paged block is asked for or freed above Dispatch, where this processor's cache may be half
-    /// changed. Debug builds look each time; others only where a magazine is empty or full.
-    #[inline]
-    fn is_level_wrong(&self) -> bool {
-        cfg!(debug_assertions) && self.machine.run_level() > RunLevel::Dispatch
     }
 
     /// Tells whether the canary of the block that a free place was is as it should be. The place has memory: it is no pageable
@@ -125,7 +120,7 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         size: usize,
     ) -> Result<Taken, PoolError> {
         let pin = self.machine.pin();
-        let Some((cache, magazine)) = self.magazine(&pin, class) else { return Err(Self::no_cache()) };
+        let Some((cache, magazine)) = self.magazine(pin.cpu(), class) else { return Err(Self::no_cache()) };
         let vacancy = match magazine.pop() {
             Some(vacancy) => vacancy,
             None => self.refill(&pin, class, magazine)?,
@@ -145,35 +140,29 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
         Ok(Taken { block, was })
     }
 
-    /// Takes back a block, `offset` bytes behind the region's start in a slab's page, if nothing is wrong with
-    /// it that can be seen without looking at the block, and the magazine has room; the canary will be checked there.
-    /// Returns `None`, and has done nothing, otherwise.
+    /// Takes back a block if nothing is wrong with it that can be seen without looking at it, and the magazine has room; the
+    /// canary will be checked there. Returns `None`, and has done nothing, otherwise.
     #[inline]
-    pub(crate) fn give_cached(
-        &self,
-        block: NonNull<u8>,
-        offset: usize,
-        page: PageRecord,
-        tag: Option<Tag>,
-    ) -> Option<()> {
-        if self.is_level_wrong() {
-            return None;
-        }
-        let pin = self.machine.pin();
-        let (cache, magazine) = self.magazine(&pin, page.class_index())?;
+    pub(crate) fn give_cached(&self, cpu: CpuIndex, block: NonNull<u8>, tag: Option<Tag>) -> Option<()> {
+        let offset = block.addr().get().wrapping_sub(self.base);
+        let page = self.records.find(offset >> PAGE_SHIFT)?;
+        let (cache, magazine) = self.magazine(cpu, page.class_index())?;
         // The region starts with a page, so what lies inside a page is the same for offsets as for addresses. What is no
         // slab's page has the magazine of no class, which divides nothing.
         let number = magazine.reciprocal().starting_at(page.offset(offset))?;
         let index = page.record(number);
         let (record, room) = (self.record_at(index), magazine.room());
         let content = record.read();
-        let place = match tag {
+        let (place, freed) = match tag {
             // A free place is not the tag's, nor anybody's.
-            Some(given) => self.tags.find_at_home(given.get()).filter(|&place| content.is_used_by(place))?,
-            None => content.place()?,
+            Some(given) => {
+                let place = self.tags.find_at_home(given.get())?;
+                (place, content.freed_by(place)?)
+            }
+            None => (content.place()?, content.freed()),
         };
         magazine.push(Vacancy::new(offset, index)).ok()?;
-        vacate(cache, record, place, room, content.freed());
+        vacate(cache, record, place, room, freed);
         // Most probably this place is the next of its class to be given out: its canary will be looked at, and its new
         // owner will write to it.
         self.machine.prefetch(block.as_ptr());
@@ -187,7 +176,7 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
     /// [`Crime::DoubleFree`] when the record has changed since it was looked at.
     pub(crate) fn give_place(&self, held: &Held<'_>, content: Content) -> Result<(), Crime> {
         let pin = self.machine.pin();
-        let Some((cache, magazine)) = self.magazine(&pin, held.class) else { return Ok(()) };
+        let Some((cache, magazine)) = self.magazine(pin.cpu(), held.class) else { return Ok(()) };
         self.retire(cache, held, content)?;
         match magazine.push(held.vacancy) {
             Ok(()) => Ok(()),
@@ -273,8 +262,8 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
     }
 
     #[inline]
-    fn magazine(&self, pin: &M::Pin, class: ClassIndex) -> Option<(&'m CpuCache, &'m Magazine)> {
-        let cache = self.caches.get(pin.cpu().get())?;
+    fn magazine(&self, cpu: CpuIndex, class: ClassIndex) -> Option<(&'m CpuCache, &'m Magazine)> {
+        let cache = self.caches.get(cpu.get())?;
         Some((cache, cache.magazine(class)?))
     }
 

@@ -1,14 +1,17 @@
 //! A slab: a few pages of equal places, and its header in the books.
 //!
-//! The header takes one unit; the records of the places follow it, and behind them lies one more that is always free: it
+//! The header takes half a unit, because the records of the places follow it: a free waits for its block's record, and what lies
+//! between records makes more cache lines of them. Behind the records lies one more that is always free: it
 //! stands for the bytes that a slab loses behind its last place. Free places that no magazine holds are
 //! chained through their records, and places that were never used lie above a watermark, so a new slab costs no walk.
 //! All of it belongs to the holder of the class's lock.
 
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
-use crate::pool::books::{Links, Record, UNIT_BYTES};
-use crate::pool::small::class::Class;
+use xtcore::PAGE_SHIFT;
+
+use crate::pool::books::{Links, Record, RecordIndex, UNIT_BYTES};
+use crate::pool::small::class::{self, Class};
 
 /// How full a slab is. Fuller ones are used up first, so that the others can become empty.
 pub(crate) const BUCKETS: usize = 4;
@@ -19,23 +22,50 @@ pub(crate) const BUCKETS: usize = 4;
 pub(crate) struct Slab {
     /// Its place in a list of partly used slabs; must come first.
     pub(crate) links: Links,
-    /// The address of its first page.
-    start: AtomicUsize,
-    /// Free places that no magazine holds.
-    free: AtomicU32,
-    /// The first place that was never used.
-    fresh: AtomicU32,
-    /// The first place of the chain, plus one.
-    head: AtomicU32,
+    /// Pages between the region's start and the first one of the slab.
+    page: AtomicU32,
+    /// A [`Stock`].
+    stock: AtomicU32,
 }
 
-const _: () = assert!(size_of::<Slab>() <= UNIT_BYTES, "records start one unit behind the header");
+const _: () = assert!(size_of::<Slab>() == RecordIndex::HEADER_BYTES, "records start behind the header");
+
+/// What a slab has to give.
+#[derive(Clone, Copy)]
+struct Stock {
+    /// Free places that no magazine holds.
+    free: u32,
+    /// The first place that was never used.
+    fresh: u32,
+    /// The first place of the chain, plus one.
+    head: u32,
+}
+
+impl Stock {
+    /// Bits of each of the three numbers.
+    const BITS: u32 = 10;
+
+    const fn from_raw(raw: u32) -> Self {
+        let mask = (1 << Self::BITS) - 1;
+        Self { free: raw & mask, fresh: raw >> Self::BITS & mask, head: raw >> (2 * Self::BITS) & mask }
+    }
+
+    const fn to_raw(self) -> u32 {
+        self.free | self.fresh << Self::BITS | self.head << (2 * Self::BITS)
+    }
+}
+
+const _: () = assert!(class::MOST_PLACES < 1 << Stock::BITS, "a number of places fits");
 
 impl Slab {
     /// Returns how many units a slab's header and records take.
     pub(crate) const fn units(class: &Class) -> u32 {
-        let records = Self::records(class) as usize * size_of::<Record>();
-        1 + records.div_ceil(UNIT_BYTES) as u32
+        Self::bytes(class).div_ceil(UNIT_BYTES) as u32
+    }
+
+    /// Returns how many bytes of them.
+    pub(crate) const fn bytes(class: &Class) -> usize {
+        size_of::<Self>() + Self::records(class) as usize * size_of::<Record>()
     }
 
     /// Returns how many records a slab has.
@@ -43,22 +73,29 @@ impl Slab {
         class.places as u32 + 1
     }
 
-    /// Makes all places free and never used. The records are zeroed by the caller.
-    pub(crate) fn reset(&self, start: usize, class: &Class) {
-        self.start.store(start, Ordering::Relaxed);
-        self.free.store(class.places.into(), Ordering::Relaxed);
-        self.fresh.store(0, Ordering::Relaxed);
-        self.head.store(0, Ordering::Relaxed);
+    /// Makes all places free and never used, in pages that begin `offset` bytes behind the region's start, which are less than
+    /// [`Vacancy::REACH`](super::cache::Vacancy::REACH). The records are zeroed by the caller.
+    pub(crate) fn reset(&self, offset: usize, class: &Class) {
+        self.page.store((offset >> PAGE_SHIFT) as u32, Ordering::Relaxed);
+        self.set(Stock { free: class.places.into(), fresh: 0, head: 0 });
     }
 
-    /// Returns the address of the first page.
-    pub(crate) fn start(&self) -> usize {
-        self.start.load(Ordering::Relaxed)
+    /// Returns how many bytes lie between the region's start and the first page.
+    pub(crate) fn offset(&self) -> usize {
+        (self.page.load(Ordering::Relaxed) as usize) << PAGE_SHIFT
+    }
+
+    fn stock(&self) -> Stock {
+        Stock::from_raw(self.stock.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, stock: Stock) {
+        self.stock.store(stock.to_raw(), Ordering::Relaxed);
     }
 
     /// Returns how many places are free.
     pub(crate) fn free(&self) -> u32 {
-        self.free.load(Ordering::Relaxed)
+        self.stock().free
     }
 
     /// Tells whether no place is in use or in a magazine.
@@ -74,38 +111,37 @@ impl Slab {
 
     /// Takes a free place out; returns its number. `record` finds the records.
     pub(crate) fn take<'a>(&self, record: impl Fn(u32) -> &'a Record) -> Option<u32> {
-        let left = self.free().checked_sub(1)?;
-        let place = match self.head.load(Ordering::Relaxed).checked_sub(1) {
+        let mut stock = self.stock();
+        stock.free = stock.free.checked_sub(1)?;
+        let place = match stock.head.checked_sub(1) {
             Some(place) => {
                 let content = record(place).read();
-                self.head.store(content.next().into(), Ordering::Relaxed);
+                stock.head = content.next().into();
                 record(place).write(content.unchained());
                 place
             }
             None => {
-                let place = self.fresh.load(Ordering::Relaxed);
-                self.fresh.store(place + 1, Ordering::Relaxed);
-                place
+                stock.fresh += 1;
+                stock.fresh - 1
             }
         };
-        self.free.store(left, Ordering::Relaxed);
+        self.set(stock);
         Some(place)
     }
 
     /// Puts a free place back.
     pub(crate) fn put(&self, place: u32, record: &Record) {
-        let next = self.head.load(Ordering::Relaxed) as u16;
-        record.write(record.read().chained(next));
-        self.head.store(place + 1, Ordering::Relaxed);
-        self.free.store(self.free() + 1, Ordering::Relaxed);
+        let stock = self.stock();
+        record.write(record.read().chained(stock.head as u16));
+        self.set(Stock { free: stock.free + 1, head: place + 1, ..stock });
     }
 
     /// Returns how many places the chain and the watermark hold: what [`Slab::free`] should say. A damaged chain
     /// is followed no further than there are places.
     pub(crate) fn recount<'a>(&self, class: &Class, record: impl Fn(u32) -> &'a Record) -> u32 {
-        let places = u32::from(class.places);
-        let mut count = places.saturating_sub(self.fresh.load(Ordering::Relaxed));
-        let mut at = self.head.load(Ordering::Relaxed);
+        let (places, stock) = (u32::from(class.places), self.stock());
+        let mut count = places.saturating_sub(stock.fresh);
+        let mut at = stock.head;
         while let Some(place) = at.checked_sub(1)
             && place < places
             && count <= places

@@ -75,6 +75,15 @@ unsafe impl Machine for TestMachine {
         TestPin { cpu: CPU.get(), before }
     }
 
+    /// Serves Passive only, as a kernel does.
+    fn briefly<R>(&self, work: impl FnOnce(CpuIndex) -> Option<R>) -> Option<R> {
+        if LEVEL.get() != RunLevel::Passive as u32 {
+            return None;
+        }
+        let pin = self.pin();
+        work(pin.cpu())
+    }
+
     fn run_level(&self) -> RunLevel {
         RunLevel::from_number(LEVEL.get()).unwrap_or(RunLevel::High)
     }

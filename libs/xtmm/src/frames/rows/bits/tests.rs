@@ -5,7 +5,7 @@ use core::sync::atomic::AtomicUsize;
 use std::vec;
 use std::vec::Vec;
 
-use super::{Amount, amount, clear, count, find_run, first_set, last_clear, set, take_last};
+use super::{Amount, amount, clear, count, find_run, first_clear, first_set, last_clear, set, take_last};
 
 const FRAMES: usize = 512;
 
@@ -43,6 +43,7 @@ fn random_ranges_agree_with_booleans() {
         }
         let probe = random(FRAMES)..FRAMES;
         assert_eq!(first_set(&row, probe.clone()), probe.clone().find(|bit| model[*bit]));
+        assert_eq!(first_clear(&row, probe.clone()), probe.clone().find(|bit| !model[*bit]));
         assert_eq!(last_clear(&row, probe.clone()), probe.clone().rev().find(|bit| !model[*bit]));
         let (count, alignment) = (1 + random(40), 1 << random(7));
         let expected = probe

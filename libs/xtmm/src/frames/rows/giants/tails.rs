@@ -65,7 +65,7 @@ impl Rows<'_> {
     /// Tells whether a block, opened or not, is resting.
     pub(in crate::frames::rows) fn is_resting(&self, block: u32) -> bool {
         self.tailed(block).is_some_and(|giant| {
-            giant.first.number() == block && self.records.header(giant.first).state() == State::Resting
+            giant.first.number() == block && self.records.state(giant.first).get() == State::Resting
         })
     }
 
@@ -114,10 +114,10 @@ impl Rows<'_> {
 
     /// Hands out a wholly free giant that has a tail.
     pub(in crate::frames::rows) fn hold_tailed(&mut self, giant: Tailed) {
-        let header = self.records.header(giant.first);
+        let state = self.records.state(giant.first);
         self.untouched -= self.untouched_in(giant);
-        if header.state() == State::Resting {
-            header.set_state(State::Held);
+        if state.get() == State::Resting {
+            state.set(State::Held);
             self.change_giant(giant.first, |header| {
                 header.set_whole_in_giant(0);
                 header.set_tail(Tail::Held);
@@ -171,7 +171,7 @@ impl Rows<'_> {
         let records = self.records;
         // Wholly free giants that do not rest have blocks on the list of whole ones, which has been looked at before.
         let mut resting = self.classes.get(class as usize)?.giants.iter(&records).take(3).filter(|first| {
-            records.header(*first).state() == State::Resting
+            records.state(*first).get() == State::Resting
                 && !records.size().range(first.number()).overlaps(avoid)
         });
         let first = resting.next()?;
@@ -199,7 +199,7 @@ impl Rows<'_> {
                 }
                 left = self.open_from(opener, block, left).map_err(|_| FrameCrime::Indivisible(left))?;
             }
-            self.records.header(vouch(giant.start)).set_state(State::Held);
+            self.records.state(vouch(giant.start)).set(State::Held);
         }
         Ok(left)
     }
@@ -232,7 +232,7 @@ impl Rows<'_> {
     /// Returns how many frames of a giant count as untouched while its tail is free.
     fn untouched_in(&self, giant: Tailed) -> usize {
         let end = giant.first.number() + self.giant_blocks;
-        let is_resting = self.records.header(giant.first).state() == State::Resting;
+        let is_resting = self.records.state(giant.first).get() == State::Resting;
         let blocks = (end - giant.start) as usize + usize::from(is_resting);
         blocks * self.records.size().frames()
     }

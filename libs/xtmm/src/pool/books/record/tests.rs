@@ -18,9 +18,10 @@ fn a_place_in_use_keeps_its_tag_and_slack() {
         for bytes in 0..200 {
             let content = Content::used(place, Slack::of(bytes));
             assert_eq!(content.place(), Some(place));
-            assert!(content.is_used_by(place) && !content.is_free() && !content.is_ready());
+            assert!(!content.is_free() && !content.is_ready());
+            assert_eq!(content.freed_by(place), Some(content.freed()));
             assert_eq!(content.slack().exact(), (bytes < Slack::LONG).then_some(bytes));
-            assert!(Place::all().all(|other| other == place || !content.is_used_by(other)));
+            assert!(Place::all().all(|other| other == place || content.freed_by(other).is_none()));
         }
     }
 }
@@ -31,7 +32,7 @@ fn a_free_place_is_nobodys() {
     for content in free() {
         assert!(content.is_free());
         assert_eq!(content.place(), None);
-        assert!(!Place::all().any(|place| content.is_used_by(place)));
+        assert!(Place::all().all(|place| content.freed_by(place).is_none()));
     }
 }
 
