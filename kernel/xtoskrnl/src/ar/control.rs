@@ -59,7 +59,9 @@ macro_rules! writable {
         /// # Safety
         /// The new value must keep the running code, its stack and its data valid.
         $visible unsafe fn $write(value: usize) {
-            // SAFETY: the caller vouches for what the new value does to the program.
+            // SAFETY: the kernel runs at privilege level 0, where the move is allowed. What it changes is how addresses are
+            // translated and checked, and under the new value code, stack and data are still valid; without `nomem`, no access
+            // is moved over it.
             unsafe { asm!(concat!("mov ", $name, ", {}"), in(reg) value, options(nostack, preserves_flags)) };
         }
     };
@@ -93,7 +95,8 @@ pub(crate) fn page_root() -> PhysAddr {
 /// # Safety
 /// The processor must have the features, and no code or data in use may break their rules.
 pub(crate) unsafe fn enable_cr4(bits: Cr4) {
-    // SAFETY: the caller vouches for the bits; all others keep their value.
+    // SAFETY: bits are only added: what the old value allowed is forbidden by the new ones alone, whose rules nothing in use
+    // breaks; and the processor has them, so none is reserved.
     unsafe { write_cr4(read_cr4() | bits.bits()) };
 }
 
@@ -191,7 +194,8 @@ pub(crate) unsafe fn read_msr(number: u32) -> u64 {
 /// The processor must have it, and the value must keep the running program valid.
 pub(crate) unsafe fn write_msr(number: u32, value: u64) {
     let (low, high) = (value as u32, (value >> 32) as u32);
-    // SAFETY: the caller vouches for register and value.
+    // SAFETY: the register exists, so this does not fault at privilege level 0; the value keeps the program valid, and
+    // without `nomem` no access is moved over its effect.
     unsafe {
         asm!("wrmsr", in("ecx") number, in("eax") low, in("edx") high, options(nostack, preserves_flags))
     };

@@ -72,7 +72,7 @@ pub(crate) fn enable(processor: &Processor) {
 /// # Safety
 /// The processor must have IA32_PAT.
 unsafe fn set_page_attributes() {
-    // SAFETY: the caller knows that the register exists.
+    // SAFETY: the register exists, as demanded above, and reading it changes nothing.
     if unsafe { control::read_msr(control::MSR_PAT) } == control::PAT_VALUE {
         return;
     }

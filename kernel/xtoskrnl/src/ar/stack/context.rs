@@ -24,7 +24,8 @@ use xtkd::unwind::Registers;
 #[repr(transparent)]
 pub(crate) struct Context(UnsafeCell<usize>);
 
-// SAFETY: the cell is written and read by `switch` alone, whose callers vouch that nobody else does meanwhile.
+// SAFETY: the cell is written where a context is left, and read where one goes on or is looked at; each demands that no other
+// processor does either meanwhile.
 unsafe impl Sync for Context {}
 
 /// A function that a context begins with. It never returns: it gives the processor away for good.
@@ -118,7 +119,9 @@ unsafe extern "C" fn begin() {
 pub(crate) unsafe fn switch(from: &Context, to: &Context) {
     // SAFETY: `to` was saved, so its cell holds a stack pointer, which nobody changes until it runs.
     let stack = unsafe { to.0.get().read() };
-    // SAFETY: the caller vouches for both.
+    // SAFETY: `from` is the running context's own cell, which nobody reads before the stack pointer is in it. What was found in
+    // `to` lies above all that a function keeps, put there by `prepare` or an earlier switch; it is taken once, because `to` is
+    // not run again before it has been saved again.
     unsafe { exchange(from.0.get(), stack) };
 }
 
@@ -179,8 +182,8 @@ pub(crate) unsafe fn switch_keeps_registers(from: &Context, to: &Context, seed: 
     let difference: usize;
     // The registers that the compiler keeps for itself, and the seed, lie on the stack meanwhile.
     //
-    // SAFETY: the caller vouches for both contexts. RBX and RBP come back from the stack; every other register that the
-    // block or a function of this ABI changes is named.
+    // SAFETY: cell and stack pointer are those that `switch` would give to `exchange`. RBX and RBP come back from the stack;
+    // every other register that the block or a function of this ABI changes is named.
     #[cfg(target_arch = "x86_64")]
     unsafe {
         asm!(
@@ -203,8 +206,8 @@ pub(crate) unsafe fn switch_keeps_registers(from: &Context, to: &Context, seed: 
             out("r12") _, out("r13") _, out("r14") _, out("r15") _,
         );
     }
-    // SAFETY: the caller vouches for both contexts. EBX, EBP and ESI come back from the stack; every other register that
-    // the block or a function of this ABI changes is named.
+    // SAFETY: cell and stack pointer are those that `switch` would give to `exchange`. EBX, EBP and ESI come back from the
+    // stack; every other register that the block or a function of this ABI changes is named.
     #[cfg(target_arch = "x86")]
     unsafe {
         asm!(

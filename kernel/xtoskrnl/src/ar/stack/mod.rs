@@ -24,7 +24,8 @@ union Parcel<F, R> {
 /// all that the function calls and for the traps that may come.
 pub(crate) unsafe fn call_with_stack<R, F: FnOnce() -> R>(top: VirtAddr, function: F) -> R {
     let mut parcel = Parcel::<F, R> { function: ManuallyDrop::new(function) };
-    // SAFETY: the caller vouches for the stack; the parcel holds the function that `open` expects and outlives the call.
+    // SAFETY: `top` ends a stack that is free for this call, as demanded above; the parcel holds the function that `open` expects,
+    // and lies on the stack that is come back to, so it outlives the call.
     unsafe { switch(top, open::<R, F>, (&raw mut parcel).cast()) };
     // SAFETY: `open` has come back, so it has put the result there.
     let result = unsafe { &mut parcel.result };
@@ -55,7 +56,8 @@ unsafe fn switch(top: VirtAddr, entry: unsafe extern "C" fn(*mut ()), argument: 
     // The old stack pointer stays in a register that the ABI has the callee keep. The call finds the stack aligned to 16
     // bytes, with the 32 bytes above it that the callee may use.
     //
-    // SAFETY: the caller vouches for stack and function; every register that a function of this ABI may change is named.
+    // SAFETY: what is pushed goes below `top`, where there is room and nobody else's data; `entry` takes the argument. R12 is
+    // kept by the callee, so the old stack is back at the end; every register that a function of this ABI may change is named.
     #[cfg(target_arch = "x86_64")]
     unsafe {
         asm!("mov r12, rsp", "mov rsp, {top}", "sub rsp, 32", "call {entry}", "mov rsp, r12",
@@ -63,7 +65,8 @@ unsafe fn switch(top: VirtAddr, entry: unsafe extern "C" fn(*mut ()), argument: 
     }
     // The same with the argument on the stack. The cast keeps every bit that an address of this architecture has.
     //
-    // SAFETY: the caller vouches for stack and function; every register that a function of this ABI may change is named.
+    // SAFETY: what is pushed goes below `top`, where there is room and nobody else's data; `entry` takes the argument. EDI is
+    // kept by the callee, so the old stack is back at the end; every register that a function of this ABI may change is named.
     #[cfg(target_arch = "x86")]
     unsafe {
         asm!("mov edi, esp", "mov esp, {top}", "sub esp, 12", "push {argument}", "call {entry}", "mov esp, edi",

@@ -12,7 +12,8 @@ const MSR_XAPIC_DISABLE_STATUS: u32 = 0xBD;
 
 /// Reads IA32_APIC_BASE. For processors with a local APIC: they all have it.
 pub(super) fn base() -> Base {
-    // SAFETY: the callers have asked CPUID for a local APIC; reading the register changes nothing.
+    // SAFETY: CPUID reports a local APIC, which has the register: `start` asks it, and else only the `LocalApic` comes here that
+    // `start` makes after that. Reading the register changes nothing.
     Base::new(unsafe { control::read_msr(MSR_APIC_BASE) })
 }
 
@@ -21,7 +22,8 @@ pub(super) fn base() -> Base {
 /// # Safety
 /// The value must be one that the processor can go to from the present one, and its address must be no RAM's.
 pub(super) unsafe fn set_base(base: Base) {
-    // SAFETY: the register exists where there is a local APIC, and the caller vouches for the step.
+    // SAFETY: whoever has a step to make has read the register before, so it exists. The processor can go to this value, and
+    // the page at which its local APIC then answers hides no RAM.
     unsafe { control::write_msr(MSR_APIC_BASE, base.bits()) };
 }
 
@@ -29,7 +31,7 @@ pub(super) unsafe fn set_base(base: Base) {
 pub(super) fn is_locked() -> bool {
     const HAS_STATUS: u64 = 1 << 21;
     const LOCKED: u64 = 1 << 0;
-    // SAFETY: the caller has asked CPUID for the register.
+    // SAFETY: CPUID reports the register, as `lock` has asked before it comes here, as the only one; reading it changes nothing.
     let capabilities = unsafe { control::read_msr(MSR_ARCH_CAPABILITIES) };
     if capabilities & HAS_STATUS == 0 {
         return false;
@@ -84,8 +86,8 @@ impl Access {
     /// arrives (SDM volume 3A, section 11.12.3), so there is a fence.
     pub(super) fn write_command(command: Command) {
         control::fence();
-        // SAFETY: the caller speaks x2APIC. The command was checked; what it makes other processors do is said by
-        // those who send it.
+        // SAFETY: `send` comes here for an access that is no xAPIC's, so the processor has switched to x2APIC, which has the
+        // register. The command is a checked one: an interrupt or a start, which touches no memory of the sender.
         unsafe { control::write_msr(Register::COMMAND.msr(), command.bits()) };
     }
 }

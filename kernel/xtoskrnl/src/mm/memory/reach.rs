@@ -49,10 +49,10 @@ impl Reach {
             let words = shown.count().get() as usize * FRAME_WORDS;
             let start = core::ptr::with_exposed_provenance_mut(start.get() as usize);
             // SAFETY: the window shows frames of opened blocks at consecutive addresses, writable where nobody else has
-            // a constant; the caller owns them.
+            // a constant; nobody else uses them.
             unsafe { words::fill(start, words, word) };
         }
-        // SAFETY: the caller owns the frames.
+        // SAFETY: the rest of the same frames, which are RAM that nobody else uses.
         unsafe { self.fill_apart(FrameRange::new(cut, frames.end()).unwrap_or_default(), word) };
     }
 
@@ -62,7 +62,7 @@ impl Reach {
     /// They must be RAM that nobody else uses.
     pub(crate) unsafe fn fill_apart(&self, frames: FrameRange, word: usize) {
         for frame in frames.iter() {
-            // SAFETY: the caller owns the frame.
+            // SAFETY: one of the frames, all of them RAM that nobody else uses.
             self.with_slot(|slot| unsafe { slot.fill(frame, word) });
         }
     }

@@ -93,7 +93,8 @@ impl Belongings {
     pub(crate) unsafe fn keep(self, cpu: CpuIndex) {
         // SAFETY: the block was written when this value was made, and stays mapped.
         let block = unsafe { &*self.place() };
-        // SAFETY: as the caller says.
+        // SAFETY: the block's own processor reads the cell, and waits without looking at it; this value, which is used up here,
+        // is all else that leads to it.
         unsafe { block.set_number(cpu) };
         for (stack, purpose) in self.stacks.into_iter().zip(purposes()) {
             keep_stack(stack, Name::of(purpose, cpu));

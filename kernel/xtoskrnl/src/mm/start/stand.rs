@@ -214,7 +214,8 @@ unsafe fn stand_frames(
     blocks: KernelBlocks,
     config: Config<'static>,
 ) -> Result<&'static Frames, Fault> {
-    // SAFETY: the caller vouches for what is given.
+    // SAFETY: the fresh frames are nobody's, records, caches and depot are as they were made, and `blocks` backs those
+    // records: this function demands the same, and hands all of it on untouched.
     let frames = unsafe { FrameAllocator::new(machine, blocks, config) }.map_err(|_| Fault::Frames)?;
     Ok(FRAMES.call_once(|| frames))
 }
