@@ -49,6 +49,15 @@ on ranges: it maps page by page. xtpaging counts the pages of each table and fre
     }
 }
 
+/// What is known about why goals are not reached.
+const fn reasons(suite: Suite) -> Option<&'static str> {
+    match suite {
+        Suite::Frames => Some(include_str!("short/frames.txt")),
+        Suite::Pools => Some(include_str!("short/pools.txt")),
+        Suite::Paging => None,
+    }
+}
+
 /// Returns the files of all pages, with their names.
 pub(super) fn pages(results: &Results) -> Vec<(String, String)> {
     let mut files = Vec::new();
@@ -90,6 +99,9 @@ fn page(results: &Results, suite: Suite, plots: &[Plot]) -> String {
             one.ratio,
             one.goal.demand(),
         );
+    }
+    if let Some(reasons) = reasons(suite) {
+        let _ = write!(text, "\n## Where it is short, and why\n\n{reasons}");
     }
     for plot in plots {
         let _ = write!(text, "\n![{}]({})\n", plot.caption, plot.file);

@@ -119,6 +119,7 @@ fn each_suite_has_a_page_with_its_figures_and_every_plot_it_names() {
         text("frames.md")
             .contains("| the same, against an array | 1.00 ns | array: 0.50 ns | 2.00 | ≤ 2 | reached |")
     );
+    assert!(text("pools.md").contains("\n\n## Where it is short, and why\n\n"));
     for suite in Suite::ALL {
         let page = text(&format!("{}.md", suite.name()));
         for named in page.lines().filter_map(|line| line.strip_prefix("![")?.split_once("](")) {
