@@ -52,7 +52,7 @@ const BENCHMARK: &str = "benches/Cargo.toml";
 /// Runs every step that the tally wants: what keeps one processor busy for long beside what builds for all of them.
 ///
 /// The steps of the second lane have build folders of their own, so neither lane waits for a lock of the other's. What can
-/// change the toolchain comes before both.
+/// change the user's toolchain comes before both, and what may install Debian's is in one lane.
 pub(super) fn run(context: &Context, depth: Depth, tally: &Tally) {
     tally.step("host/rules", || house_rules(context));
     tally.step("host/documents", || documents(context));
@@ -66,15 +66,15 @@ pub(super) fn run(context: &Context, depth: Depth, tally: &Tally) {
             tally.step("host/miri", || interpreted(context, depth));
             tally.step("host/models", || models(context, depth));
             tally.step("host/benchmark", || benchmark(context));
+            let name = format!("host/warnings-{}", target::triple(Architecture::I686));
+            tally.step(&name, || warnings(context, Architecture::I686));
+            images::run(context, depth, tally);
         });
         tally.step("host/clippy", || clippy(context, &EVERYTHING));
         tally.step("host/documentation", || documentation(context));
         tally.step("host/unit", || unit(context, depth));
         tally.step("host/examples", || examples::run(context));
-        let name = format!("host/warnings-{}", target::triple(Architecture::I686));
-        tally.step(&name, || warnings(context, Architecture::I686));
     });
-    images::run(context, depth, tally);
     if depth == Depth::Full {
         fuzz::run(context, tally);
         tally.step("host/publish", || publish(context));
