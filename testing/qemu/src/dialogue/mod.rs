@@ -83,8 +83,8 @@ pub enum Step {
     /// Asks the kernel's monitor for an answer in JSON, of which something must be true. What stands in braces comes from earlier
     /// answers.
     Asks(&'static str, Check),
-    /// Opens the kernel's monitor by its key and leaves it again, so many times; it was opened so often before. All of
-    /// it before the kernel reports.
+    /// Opens the kernel's monitor by its key, asks it where all memory is, and leaves it again, so many times; it was opened so
+    /// often before. All of it before the kernel reports.
     Visits(u32, u32),
     /// Waits for the kernel's report, where this key must have this value.
     Reports(&'static str, &'static str),
@@ -194,8 +194,9 @@ impl Meeting<'_> {
                     if taken.is_err() {
                         return Ok(taken);
                     }
-                    if let Err(reason) = self.type_text("go\r")? {
-                        return Ok(Err(reason));
+                    let told = self.ask("vm", Check::AddsUp)?;
+                    if let Err(reason) = told.and(self.type_text("go\r")?) {
+                        return Ok(Err(format!("visit {visit}: {reason}")));
                     }
                 }
                 Ok(match &self.transcript.report {

@@ -15,7 +15,8 @@
 //! # What it guarantees
 //! * All other processors stand while somebody looks (see [`processors::hold_others`]); `go` lets all of them go on.
 //! * It runs at High, on a stack of its own with a guard below, whatever it interrupts.
-//! * It allocates nothing, and takes no lock that it does not get at once: it says what is busy instead.
+//! * It allocates nothing, and takes no lock that it does not get at once: it says what is busy instead. So that little is, it waits up to
+//!   a second for a moment at which all of them are free.
 //! * Memory is looked at only where the page tables show some. What nevertheless faults is a bug check, which
 //!   opens the monitor again.
 //! * What it says is no part of the log.
@@ -31,6 +32,7 @@ mod memory;
 mod parameter;
 mod pools;
 mod processors;
+mod rest;
 mod table;
 mod terminal;
 
@@ -45,8 +47,10 @@ use xtterm::key::Key;
 
 use self::context::{Context, Situation};
 pub(crate) use self::parameter::answer as answer_parameter;
+use self::rest::is_at_rest;
 use self::terminal::Line;
 use crate::ar::stack::{call_with_stack, here};
+use crate::hl::time;
 use crate::kd;
 use crate::ke::processor;
 use crate::ke::processors as all_processors;
@@ -61,9 +65,11 @@ const KEY: Key = Key::Ctrl('k');
 /// What the key is called.
 pub(crate) const KEY_NAME: &str = "Control-K";
 
-/// Ticks for which the key waits until nobody is in the middle of writing to the screen, who would keep it while he
-/// stands: a second.
+/// For how many ticks the monitor waits for a moment at which nobody is in the middle of anything: a second.
 const PATIENCE: u32 = 100;
+
+/// Microseconds between two looks for that moment where no tick brings one.
+const BETWEEN_LOOKS: u64 = 10_000;
 
 /// For how many more ticks it waits; 0 when it was not pressed. The boot processor's clock tick alone changes it.
 static WANTED: AtomicU32 = AtomicU32::new(0);
@@ -93,7 +99,7 @@ pub(crate) fn poll() {
     if left == 0 {
         return;
     }
-    let opened = open_if(&Prompt, if left > 1 { kd::is_at_rest } else { at_any_price });
+    let opened = open_if(&Prompt, if left > 1 { is_at_rest } else { at_any_price });
     WANTED.store(if opened.is_ok() { 0 } else { left - 1 }, Ordering::Relaxed);
 }
 
@@ -105,8 +111,17 @@ fn at_any_price() -> bool {
     true
 }
 
-/// Opens the monitor of a machine that runs, and returns when it is left. Does nothing where another processor holds this one.
+/// Opens the monitor of a machine that runs, when nobody is in the middle of anything or that has been waited for long enough, and
+/// returns when it is left. Does nothing where another processor holds this one all the time.
 fn open(work: &dyn Work) {
+    for _ in 1..PATIENCE {
+        if open_if(work, is_at_rest).is_ok() {
+            return;
+        }
+        if !time::stall(BETWEEN_LOOKS) {
+            break;
+        }
+    }
     let _ = open_if(work, at_any_price);
 }
 
