@@ -87,6 +87,12 @@ impl BlockSize {
         (pfn.0 >> self.shift) as u32
     }
 
+    /// Returns the frames of a block that starts there.
+    #[inline]
+    pub(crate) fn range_from(self, start: Pfn) -> FrameRange {
+        FrameRange::with_count(start.frame(), self.count())
+    }
+
     /// Returns where in its block `pfn` lies.
     #[inline]
     pub(crate) const fn offset_of(self, pfn: Pfn) -> usize {

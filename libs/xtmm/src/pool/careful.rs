@@ -19,7 +19,7 @@ use crate::pool::tags::{Place, TagUse};
 use crate::pool::{PAGE_BYTES, PAGE_SHIFT, Pool};
 
 impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
-    /// Gives out any block. What is asked for comes in registers: the short way must not put it into memory.
+    /// Gives out any block, with any content: who wants zeros writes them. What is asked for comes in registers: the short way must not put it into memory.
     #[cold]
     #[inline(never)]
     pub(super) fn allocate_carefully(
@@ -27,12 +27,12 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         size: usize,
         alignment: usize,
         tag: Tag,
-        content: Content,
     ) -> Result<NonNull<u8>, PoolError> {
         if !alignment.is_power_of_two() {
             return Err(PoolError::BadAlignment(alignment));
         }
-        let request = Request { size: size.max(1), alignment: alignment.max(class::GRAIN), tag, content };
+        let (size, alignment) = (size.max(1), alignment.max(class::GRAIN));
+        let request = Request { size, alignment, tag, content: Content::Any };
         if let Some(level) = self.forbidden_level() {
             return Err(Crime::AllocateLevel { level, kind: self.kind, size: request.size as u64 }.into());
         }
@@ -66,15 +66,8 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             return None;
         }
         let (class, place) = self.short_way(request.size, request.alignment, request.tag)?;
-        let block = {
-            let pin = self.machine.pin();
-            self.take_cached(pin.cpu(), class, place, request.size)?
-        };
-        if request.content == Content::Zeroed {
-            // SAFETY: the block is that long, and nobody else has it.
-            unsafe { block.write_bytes(0, request.size) };
-        }
-        Some(block)
+        let pin = self.machine.pin();
+        self.take_cached(pin.cpu(), class, place, request.size)
     }
 
     /// Gives out a place of a class that the processor's magazine may not have, with a canary behind the block.
@@ -89,10 +82,6 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         if request.size != room {
             // SAFETY: the place is the caller's, and as large as the class says.
             unsafe { canary::write(block, request.size, room, Value::of(block, self.key)) };
-        }
-        if request.content == Content::Zeroed {
-            // SAFETY: the block lies in the place.
-            unsafe { block.write_bytes(0, request.size) };
         }
         Ok(block)
     }

@@ -226,12 +226,13 @@ impl<'m, M: Machine, P: Pages, R: PageRanges> Pool<'m, M, P, R> {
     pub fn allocate(&self, request: Request) -> Result<NonNull<u8>, PoolError> {
         let Request { size, alignment, tag, content } = request;
         // Whatever is out of the ordinary is looked at again where speed doesn't matter.
-        let Some(block) = self.allocate_briefly(size, alignment, tag) else {
-            return self.allocate_carefully(size, alignment, tag, content);
+        let block = match self.allocate_briefly(size, alignment, tag) {
+            Some(block) => block,
+            None => self.allocate_carefully(size, alignment, tag)?,
         };
         if content == Content::Zeroed {
-            // SAFETY: the block is that long, and nobody else has it.
-            unsafe { block.write_bytes(0, size) };
+            // SAFETY: the block is that long, and nobody else has it; its pages have memory, or get it when they are touched.
+            unsafe { block.write_bytes(0, size.max(1)) };
         }
         Ok(block)
     }

@@ -16,6 +16,9 @@ const AHEAD: usize = 64;
 /// Free frames that it leaves as they are: whoever wants any content finds the warm ones where they were.
 const UNTOUCHED: usize = 64;
 
+/// Those of them that lie behind the front of their magazine.
+const WARM: usize = UNTOUCHED - 1;
+
 impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     /// Zeroes up to `at_most` free frames for later allocations, and returns how many. Fewer when there are
     /// no more, or when there is no room to keep more: the idle thread may sleep then. Highest level: Dispatch.
@@ -50,9 +53,9 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
         FrameCount::new(zeroed as u64)
     }
 
-    /// Zeroes one frame for later allocations, the one that has lain longest in the caller's processor's magazine. What a
+    /// Zeroes one frame for later allocations, the newest of those in the caller's processor's magazine that are not warm. What a
     /// processor does again and again that has nothing else to do; false says that nothing is left to do, until somebody
-    /// allocates or frees here. Cost: the zeros, pinned; a lock for a few moves. Highest level: Dispatch.
+    /// allocates or frees here. Cost: the zeros, pinned; a lock for 64 moves. Highest level: Dispatch.
     ///
     /// No memory is touched for it that no processor has fetched, and no frame leaves its processor: 64 zeroed ones are
     /// enough, and as many others stay. The frame is zeroed where it lies, and moved under the rows' lock, under which
@@ -67,11 +70,11 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
             if zeroed.count() >= AHEAD || free.count() <= UNTOUCHED {
                 continue;
             }
-            let Some(pfn) = free.oldest(1).next() else { continue };
+            let Some(pfn) = free.below(WARM) else { continue };
             // Nobody else takes from this magazine, and its processor is busy here.
             self.machine.zero(FrameRange::with_count(pfn.frame(), FrameCount::ONE));
             let _seen_by_nobody = self.rows.lock(&pin);
-            free.forget_oldest(1);
+            free.forget_below(WARM);
             return zeroed.push(pfn);
         }
         false

@@ -38,7 +38,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
                 None => Err(self.short(count).into()),
             },
             _ if count == self.size().count() => match self.get_block(&pin, zone) {
-                Some(start) => Ok(FrameRange::with_count(start.frame(), count)),
+                Some(start) => Ok(self.size().range_from(start)),
                 None => Err(self.short(count).into()),
             },
             _ if count == giant => Ok(self.get_giant(&pin, zone)?),
@@ -56,7 +56,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
             return Err(self.short(self.size().count()));
         }
         match self.machine.briefly(|cpu| self.pop_block(self.caches.get(cpu.get())?, zone)) {
-            Some(start) => Ok(FrameRange::with_count(start.frame(), self.size().count())),
+            Some(start) => Ok(self.size().range_from(start)),
             None => self.allocate_block_slowly(zone),
         }
     }
@@ -147,7 +147,7 @@ impl<M: Machine, B: Blocks> FrameAllocator<'_, M, B> {
     fn allocate_block_slowly(&self, zone: Zone) -> Result<FrameRange, OutOfFrames> {
         let pin = self.machine.pin();
         match self.get_block(&pin, zone) {
-            Some(start) => Ok(FrameRange::with_count(start.frame(), self.size().count())),
+            Some(start) => Ok(self.size().range_from(start)),
             None => Err(self.short(self.size().count())),
         }
     }

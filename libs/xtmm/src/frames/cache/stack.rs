@@ -11,6 +11,8 @@
 //! Whoever frees and allocates by turns meets the front only. The front says by itself whether it is taken, so nothing
 //! is counted, and no operation waits for the count that the one before has stored.
 
+use core::ops::Range;
+
 use super::sync::{AtomicUsize, Ordering, constructors, zeros};
 use crate::frames::units::Pfn;
 
@@ -137,11 +139,29 @@ impl<const N: usize> Stack<N> {
     /// Forgets the numbers that [`Stack::oldest`] returns; the newer ones move down. The new ones stay: they are warm
     /// in the processor's data cache, and are handed out again first.
     pub(crate) fn forget_oldest(&self, count: usize) {
-        let newer = self.frames.get(count..self.behind()).unwrap_or_default();
-        for (to, from) in self.frames.iter().zip(newer) {
+        self.close(0..count);
+    }
+
+    /// Returns the number behind the front that lies right below the `newer` newest ones there.
+    pub(crate) fn below(&self, newer: usize) -> Option<Pfn> {
+        let at = self.behind().checked_sub(newer)?.checked_sub(1)?;
+        Some(Pfn(self.frames.get(at)?.load(Ordering::Relaxed)))
+    }
+
+    /// Forgets the number that [`Stack::below`] returns; the `newer` ones move down.
+    pub(crate) fn forget_below(&self, newer: usize) {
+        let end = self.behind().saturating_sub(newer);
+        self.close(end.saturating_sub(1)..end);
+    }
+
+    /// Forgets the numbers at these places behind the front; the newer ones move down.
+    fn close(&self, gap: Range<usize>) {
+        let newer = self.frames.get(gap.end..self.behind()).unwrap_or_default();
+        let places = self.frames.get(gap.start..).unwrap_or_default();
+        for (to, from) in places.iter().zip(newer) {
             to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
         }
-        self.count.store(newer.len(), Ordering::Relaxed);
+        self.count.store(gap.start + newer.len(), Ordering::Relaxed);
     }
 
     /// Forgets all numbers.

@@ -45,6 +45,19 @@ fn the_front_is_filled_first_and_stays_when_the_oldest_go() {
 }
 
 #[test]
+fn one_below_the_newest_can_go() {
+    let stack = Stack::<4>::new();
+    assert!([9, 1, 2, 3, 4].into_iter().all(|number| stack.push(Pfn(number))));
+    assert_eq!((stack.below(0), stack.below(3), stack.below(4)), (Some(Pfn(4)), Some(Pfn(1)), None));
+    stack.forget_below(1);
+    assert!(stack.iter().eq([1, 2, 4, 9].map(Pfn)));
+    stack.forget_below(3);
+    assert!(stack.iter().eq([1, 2, 4, 9].map(Pfn)), "there is none");
+    stack.forget_below(2);
+    assert!(stack.iter().eq([2, 4, 9].map(Pfn)));
+}
+
+#[test]
 fn consecutive_numbers_are_put_the_highest_first_all_or_none() {
     let stack = Stack::<3>::new();
     assert_eq!(stack.extend_down(Pfn(9), 2), 2);

@@ -172,7 +172,7 @@ impl Rows<'_> {
 
     pub(super) fn check_whole(&mut self, start: Pfn, state: State) -> Result<Opened, FrameCrime> {
         let size = self.records.size();
-        let range = FrameRange::with_count(start.frame(), size.count());
+        let range = size.range_from(start);
         if size.offset_of(start) != 0 {
             return Err(FrameCrime::NotWhole(range));
         }

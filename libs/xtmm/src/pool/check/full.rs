@@ -14,7 +14,7 @@ use crate::pool::check::canary::{self, Value};
 use crate::pool::check::pattern::{self, Damage, Purpose};
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
-use crate::pool::request::{Content, PoolError, Request};
+use crate::pool::request::{PoolError, Request};
 use crate::pool::small::Held;
 use crate::pool::small::cache::Vacancy;
 use crate::pool::small::class::ClassIndex;
@@ -42,10 +42,6 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             self.verify_free(taken.block, room)?;
         }
         self.mark_slack(taken.block, request.size, room);
-        if request.content == Content::Zeroed {
-            // SAFETY: the block lies in the place, which is the caller's.
-            unsafe { taken.block.write_bytes(0, request.size) };
-        }
         Ok(taken.block)
     }
 

@@ -11,7 +11,7 @@ use crate::pool::Pool;
 use crate::pool::books::{PageRecord, Part, Unit};
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
-use crate::pool::request::{Content, PoolError, Request, Tag};
+use crate::pool::request::{PoolError, Request, Tag};
 use crate::pool::tags::Place;
 use crate::pool::whole::{self, Shape};
 
@@ -54,10 +54,6 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
             return Err(too_large);
         };
         self.mark_slack(block, shape.size, shape.room());
-        if request.content == Content::Zeroed {
-            // SAFETY: the block is new, and its pages have memory or get it when they are touched.
-            unsafe { block.write_bytes(0, request.size) };
-        }
         Ok(block)
     }
 

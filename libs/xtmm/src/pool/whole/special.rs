@@ -25,7 +25,7 @@ use crate::pool::check::Side;
 use crate::pool::check::pattern::{self, Damage, Purpose};
 use crate::pool::crime::Crime;
 use crate::pool::region::{PageRanges, Pages};
-use crate::pool::request::{Content, PoolError, PoolKind, Request, Tag};
+use crate::pool::request::{PoolError, PoolKind, Request, Tag};
 use crate::pool::tags::Place;
 use crate::pool::whole::{self, Shape};
 
@@ -96,10 +96,6 @@ impl<M: Machine, P: Pages, R: PageRanges> Pool<'_, M, P, R> {
         for (start, length) in Self::slack(&shape) {
             // SAFETY: the bytes are in the new block's pages and not the block's own.
             unsafe { pattern::fill(start, length, Purpose::Slack, self.key) };
-        }
-        if request.content == Content::Zeroed {
-            // SAFETY: the block is new and has memory.
-            unsafe { block.write_bytes(0, request.size) };
         }
         Ok(block)
     }
