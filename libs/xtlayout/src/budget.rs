@@ -52,12 +52,14 @@ pub const fn pfn_entry_bytes(mode: PagingMode) -> u64 {
     4 * word_bytes(mode)
 }
 
-/// Returns the bytes of a frame allocator's record of a block: a bit per frame of the block, and a header of 64 bytes.
+/// Returns the bytes of a frame allocator's records of so many blocks: a bit per frame, and behind all of these, in pages of their
+/// own, 32 bytes for each block.
 ///
 /// A block is a level-2 page: 512 frames, 1024 in PML2.
 #[must_use]
-pub const fn frame_record_bytes(mode: PagingMode) -> u64 {
-    mode.geometry().page_frames(Level::PD).get() / 8 + 64
+pub const fn frame_record_bytes(mode: PagingMode, blocks: u64) -> u64 {
+    let bits = blocks * mode.geometry().page_frames(Level::PD).get() / 8;
+    whole_pages(bits) + whole_pages(blocks * 32)
 }
 
 /// Returns the bytes of a pool's record of one of its pages: a machine word.
@@ -134,7 +136,7 @@ impl Budget {
         let frames = described_frames(mode, frames_end).get();
         let blocks = frames / mode.geometry().page_frames(Level::PD).get();
         let pfn_database = whole_pages(frames * pfn_entry_bytes(mode));
-        let frame_records = whole_pages(blocks * frame_record_bytes(mode));
+        let frame_records = frame_record_bytes(mode, blocks);
         let per_processor = processors(mode) * PROCESSOR_SLOT_BYTES;
         let (hardware, system_ptes, pool) = if is_32_bit(mode) {
             let fixed = [pfn_database, frame_records, per_processor, 32 * MIB];

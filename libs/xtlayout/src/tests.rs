@@ -100,14 +100,15 @@ in_every_mode! {
                 let layout = plan(mode, &needs(mode, ram)).unwrap();
                 let frames = (ram / PAGE_BYTES).min(mode.geometry().frame_limit().number());
                 let blocks = frames.div_ceil(mode.geometry().page_frames(Level::PD).get());
-                let (entry, record) = match mode {
-                    PagingMode::Pml2 => (16, 192),
-                    PagingMode::Pml3 => (16, 128),
-                    PagingMode::Pml4 | PagingMode::Pml5 => (32, 128),
+                let (entry, row) = match mode {
+                    PagingMode::Pml2 => (16, 128),
+                    PagingMode::Pml3 => (16, 64),
+                    PagingMode::Pml4 | PagingMode::Pml5 => (32, 64),
                 };
+                let records = (blocks * row).next_multiple_of(PAGE_BYTES) + blocks.div_ceil(128) * PAGE_BYTES;
                 let bytes = |kind| layout.range(kind).unwrap().bytes();
                 assert!(bytes(RegionKind::PfnDatabase) >= frames * entry, "{mode}, {ram:#x}");
-                assert!(bytes(RegionKind::FrameRecords) >= blocks * record, "{mode}, {ram:#x}");
+                assert!(bytes(RegionKind::FrameRecords) >= records, "{mode}, {ram:#x}");
             }
         }
     }

@@ -26,7 +26,7 @@ fn example(mode: PagingMode, end: u64) -> Needs {
     let wide = mode.geometry().virtual_bits() > 32;
     let boot = BootNeeds {
         image_base: VirtAddr::new(if wide { 0xFFFF_F800_0000_0000 } else { 0x8080_0000 }),
-        image_bytes: 352 << 10,
+        image_bytes: 1116 << 10,
         block_bytes: 36 << 10,
         stack_bytes: if wide { 64 << 10 } else { 32 << 10 },
         framebuffer_bytes: 4000 << 10,
@@ -36,7 +36,7 @@ fn example(mode: PagingMode, end: u64) -> Needs {
         self_map: self_map(mode),
         frames_end: PhysAddr::new(end).frame(),
         fault_stacks_bytes: if wide { 9 } else { 3 } * PAGE_BYTES,
-        transient_bytes: PAGE_BYTES,
+        transient_bytes: 2 * PAGE_BYTES,
     }
 }
 

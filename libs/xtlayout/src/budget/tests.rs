@@ -8,7 +8,10 @@ use crate::{LayoutError, RegionKind};
 #[test]
 fn entries_and_records_have_the_sizes_that_the_manager_was_designed_for() {
     assert_eq!(PagingMode::ALL.map(pfn_entry_bytes), [16, 16, 32, 32]);
-    assert_eq!(PagingMode::ALL.map(frame_record_bytes), [192, 128, 128, 128]);
+    // Rows of bits, then headers, each from a page boundary on.
+    let records = |blocks| PagingMode::ALL.map(|mode| frame_record_bytes(mode, blocks) / PAGE_BYTES);
+    assert_eq!([1, 32, 33].map(records), [[2, 2, 2, 2], [2, 2, 2, 2], [3, 2, 2, 2]]);
+    assert_eq!([64, 65, 129].map(records), [[3, 2, 2, 2], [4, 3, 3, 3], [7, 5, 5, 5]]);
 }
 
 #[test]

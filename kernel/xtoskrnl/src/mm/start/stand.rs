@@ -80,9 +80,11 @@ pub(super) fn stand(carved: Carved, stamps: &mut Stamps) -> Result<&'static Memo
     let end = Frame::new(described_frames(mode, summary.end).get());
     let entries = books::<Entry>(RegionKind::PfnDatabase, region(RegionKind::PfnDatabase)?, end.number())?;
     let database = Database::new(entries);
-    let base = pointer::<u8>(region(RegionKind::FrameRecords)?);
+    let room = region(RegionKind::FrameRecords)?;
     let block_frames = geometry.page_frames(Level::PD);
-    // SAFETY: the region is the planner's for these records, page-aligned, and has no memory yet.
+    let bytes = Records::bytes(end, block_frames).filter(|bytes| *bytes <= room.bytes());
+    let base = bytes.map(|_| pointer::<u8>(room)).ok_or(Fault::Missing(RegionKind::FrameRecords))?;
+    // SAFETY: the region is the planner's for these records, page-aligned, large enough, and has no memory yet.
     let records = unsafe { Records::new(base, end, block_frames) };
     let records = records.ok_or(Fault::Missing(RegionKind::FrameRecords))?;
 
