@@ -1,7 +1,7 @@
 //! Kernel stacks: address space from the system PTEs, memory from the frame allocator, growth by a probe.
 #![allow(unsafe_code, reason = "functions are run on other stacks")]
 
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use xtcore::{FrameCount, Geometry, Level, VirtAddr, VirtRange};
 use xtmm::OutOfFrames;
@@ -68,30 +68,58 @@ pub(super) fn usual_size(geometry: &Geometry) -> Result<StackSize, StackError> {
 /// How deep calls on stacks of their own can be nested so that all of them can be found.
 const NESTED: usize = 8;
 
-/// Stacks of their own that calls run on right now, on any processor: those that a probe can grow, and that a stop can
-/// name, beside those of threads.
-///
-/// Each pointer leads to a stack that is borrowed by [`run_on`] for as long as it stands here.
-static RUNNING: [AtomicPtr<Stack>; NESTED] = [const { AtomicPtr::new(core::ptr::null_mut()) }; NESTED];
+/// A stack of its own that a call runs on right now.
+struct Lent {
+    /// Leads to a stack that [`run_on`] borrows for as long as the pointer stands here.
+    stack: AtomicPtr<Stack>,
+    /// The thread that has borrowed it, as [`own_thread`] tells it; 0 while there is none.
+    thread: AtomicUsize,
+}
+
+/// Those of all threads: what a probe can grow, and a stop can name, beside the threads' own.
+static RUNNING: [Lent; NESTED] =
+    [const { Lent { stack: AtomicPtr::new(core::ptr::null_mut()), thread: AtomicUsize::new(0) } }; NESTED];
+
+impl Lent {
+    fn is(&self, stack: &Stack) -> bool {
+        core::ptr::eq(self.stack.load(Ordering::SeqCst), stack)
+    }
+
+    fn take(&self, stack: &Stack) -> bool {
+        let (none, mine) = (core::ptr::null_mut(), core::ptr::from_ref(stack).cast_mut());
+        let is_taken = self.stack.compare_exchange(none, mine, Ordering::SeqCst, Ordering::Relaxed).is_ok();
+        if is_taken {
+            self.thread.store(own_thread(), Ordering::Release);
+        }
+        is_taken
+    }
+
+    fn give_back(&self) {
+        self.thread.store(0, Ordering::Release);
+        self.stack.store(core::ptr::null_mut(), Ordering::Release);
+    }
+}
+
+/// Returns what tells the caller's thread from all others: never 0, and 1 before there are threads.
+fn own_thread() -> usize {
+    threads::running().map_or(1, |thread| core::ptr::from_ref(thread).addr())
+}
 
 /// Runs a function on a stack, at the caller's run level.
 ///
 /// # Errors
 /// [`StackError::Busy`] when a function runs on the stack already, or calls are nested too deep.
 pub(crate) fn run_on<R>(stack: &Stack, function: impl FnOnce() -> R) -> Result<R, StackError> {
-    if RUNNING.iter().any(|place| core::ptr::eq(place.load(Ordering::Relaxed), stack)) {
+    let place = RUNNING.iter().find(|place| place.take(stack)).ok_or(StackError::Busy)?;
+    // Of two who want one stack at the same time, at least one sees the other: both have said so before they look.
+    if RUNNING.iter().any(|other| !core::ptr::eq(other, place) && other.is(stack)) {
+        place.give_back();
         return Err(StackError::Busy);
     }
-    let mine = core::ptr::from_ref(stack).cast_mut();
-    let none = core::ptr::null_mut();
-    let claim = |place: &&AtomicPtr<Stack>| {
-        place.compare_exchange(none, mine, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-    };
-    let place = RUNNING.iter().find(claim).ok_or(StackError::Busy)?;
-    // SAFETY: nothing runs on the stack, as was found a moment ago, its committed part is mapped and writable, and its top
-    // is a page boundary; it is as large as its maker found enough, and below it lies a guard.
+    // SAFETY: nothing else runs on the stack: whoever does has said so above, and it was not found. Its committed part is mapped and
+    // writable, and its top is a page boundary; it is as large as its maker found enough, and below it lies a guard.
     let result = unsafe { call(stack.top().address(), function) };
-    place.store(none, Ordering::Relaxed);
+    place.give_back();
     Ok(result)
 }
 
@@ -131,12 +159,13 @@ fn running(address: VirtAddr) -> Option<&'static Stack> {
     threads::stack_at(address).or_else(|| lent(address))
 }
 
-/// Returns the one of those that functions run on.
+/// Returns the one of those that the caller's thread runs functions on.
 fn lent(address: VirtAddr) -> Option<&'static Stack> {
-    RUNNING.iter().find_map(|place| {
-        // SAFETY: a pointer that stands there leads to a stack that `run_on` borrows until it takes the pointer away, on
-        // this processor, where it waits for what runs now.
-        let stack = unsafe { place.load(Ordering::Relaxed).as_ref() }?;
+    let own = own_thread();
+    RUNNING.iter().filter(|place| place.thread.load(Ordering::Acquire) == own).find_map(|place| {
+        // SAFETY: only this thread puts its number there, after the pointer, and takes it away before that. So the pointer leads to a
+        // stack that `run_on` borrows, in a frame of this thread, which waits for what runs now.
+        let stack = unsafe { place.stack.load(Ordering::Relaxed).as_ref() }?;
         (stack.usable().contains(address) || stack.guard().contains(address)).then_some(stack)
     })
 }
