@@ -16,7 +16,7 @@ use crate::time::Instant;
 /// # Safety
 /// Unsafe code relies on this: while a [`Platform::Raised`] of [`RunLevel::Dispatch`] or above exists on a processor,
 /// [`Platform::cpu`] keeps its answer for whoever holds it, and no thread runs there but the holder (interrupts of
-/// higher levels excepted); and [`Platform::misuse`] does not return.
+/// higher levels excepted); once [`Platform::is_alone`] says so, it is so for good; and [`Platform::misuse`] does not return.
 pub unsafe trait Platform: Sized + Sync + 'static {
     /// A raised run level; dropping it lowers the level to where it was, and delivers what became deliverable.
     type Raised;
@@ -53,6 +53,13 @@ pub unsafe trait Platform: Sized + Sync + 'static {
     #[must_use]
     fn lock_watch() -> Option<Watch> {
         None
+    }
+
+    /// Tells whether a single processor is left that ever runs, and nothing goes on that it has interrupted: a stop has ended all of it.
+    /// Who looks around then gets the locks that the dead hold. True lasts for ever.
+    #[must_use]
+    fn is_alone() -> bool {
+        false
     }
 
     /// Stops the machine: going on would corrupt something.

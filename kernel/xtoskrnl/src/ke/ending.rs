@@ -1,5 +1,6 @@
 //! How a run ends, as the user asked for it: by the emulator's exit device, by switching off, or by waiting for somebody who
 //! looks: after a bug check in the monitor, else at the key that opens it.
+#![allow(unsafe_code, reason = "whoever ends never goes on")]
 
 use spin::Once;
 use xtboot::parameters::Parameters;
@@ -38,7 +39,8 @@ pub(crate) fn end(verdict: Verdict) -> ! {
     match leave(verdict) {
         Err(NotAsked) if processors::is_stopping() => {
             bugcheck::settle();
-            monitor::open_stopped();
+            // SAFETY: this function does not return, and no thread is switched to and no interrupt taken on a processor that stops.
+            unsafe { monitor::open_stopped() };
         }
         Err(NotAsked) => rest(),
         Ok(why) => log!("xtoskrnl: {why}; the processor stops"),

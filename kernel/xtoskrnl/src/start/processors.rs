@@ -191,7 +191,8 @@ fn settle(memory: &'static Memory, apic: &LocalApic, others: Vec<Prepared>) -> u
         let cpu = CpuIndex::new(next);
         match memory.add_processor(cpu) {
             Ok(()) => {
-                // SAFETY: it has arrived and waits until it is released.
+                // SAFETY: it has arrived and waits until it is released. It keeps its number or gets a lower one, and it was started
+                // with one below `MOST`.
                 unsafe { own.keep(cpu) };
                 processors::settle(candidate, cpu);
                 next += 1;

@@ -69,7 +69,8 @@ impl<P: Platform> Default for RawQueued<P> {
 }
 
 // SAFETY: `take` and `try_take` return success to one caller at a time, until that one calls `give_up`: the owner's word
-// leaves 0 by compare-exchange only, and nothing but `unlock` makes it 0.
+// leaves 0 by compare-exchange only, and nothing but `unlock` makes it 0. `inherit` is asked where a single processor is left that
+// runs, and nothing that held a lock goes on; it refuses who has inherited the lock already.
 unsafe impl<P: Platform> RawMutex for RawQueued<P> {
     const INIT: Self = Self::new();
 
@@ -83,6 +84,9 @@ unsafe impl<P: Platform> RawMutex for RawQueued<P> {
 
     #[inline]
     fn try_lock(&self) -> bool {
+        if P::is_alone() {
+            return self.queue.inherit();
+        }
         let is_taken = self.queue.try_take(Owner::here::<P>());
         if is_taken {
             order::taken::<P>(self.claim(ANY));
@@ -92,10 +96,12 @@ unsafe impl<P: Platform> RawMutex for RawQueued<P> {
 
     #[inline]
     unsafe fn unlock(&self) {
-        if cfg!(debug_assertions) && self.queue.holder() != Some(P::cpu()) {
-            P::misuse(Misuse::LockNotHeld { lock: ANY.name(), address: self.address() });
+        if cfg!(debug_assertions) && !self.queue.is_inherited() {
+            if self.queue.holder() != Some(P::cpu()) {
+                P::misuse(Misuse::LockNotHeld { lock: ANY.name(), address: self.address() });
+            }
+            order::left::<P>(self.claim(ANY));
         }
-        order::left::<P>(self.claim(ANY));
         self.queue.give_up();
     }
 

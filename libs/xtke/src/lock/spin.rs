@@ -69,10 +69,14 @@ impl<P: Platform, T, L: Level> SpinLock<P, T, L> {
         SpinGuard { lock: self, _raised: raised }
     }
 
-    /// Takes the lock if it is free and nobody waits for it. Never waits, so it stands in no order. Highest level: any.
+    /// Takes the lock if it is free and nobody waits for it, or whoever holds it never goes on ([`Platform::is_alone`]). Never waits,
+    /// so it stands in no order. Highest level: any.
     #[inline]
     pub fn try_lock(&self) -> Option<SpinGuard<'_, P, T, L>> {
         let raised = P::raise(L::LEVEL);
+        if P::is_alone() {
+            return self.queue.inherit().then(|| SpinGuard { lock: self, _raised: raised });
+        }
         if !self.queue.try_take(Owner::here::<P>()) {
             return None;
         }
@@ -157,10 +161,12 @@ impl<P: Platform, T, L: Level> DerefMut for SpinGuard<'_, P, T, L> {
 impl<P: Platform, T, L: Level> Drop for SpinGuard<'_, P, T, L> {
     #[inline]
     fn drop(&mut self) {
-        if cfg!(debug_assertions) && self.lock.holder() != Some(P::cpu()) {
-            self.lock.end(|lock, address| Misuse::LockNotHeld { lock, address });
+        if cfg!(debug_assertions) && !self.lock.queue.is_inherited() {
+            if self.lock.holder() != Some(P::cpu()) {
+                self.lock.end(|lock, address| Misuse::LockNotHeld { lock, address });
+            }
+            order::left::<P>(self.lock.claim());
         }
-        order::left::<P>(self.lock.claim());
         self.lock.queue.give_up();
     }
 }

@@ -34,6 +34,7 @@ thread_local! {
     static LEVEL: Cell<RunLevel> = const { Cell::new(RunLevel::Passive) };
     static WHEN_WAITING: Cell<Option<Box<dyn FnOnce()>>> = const { Cell::new(None) };
     static WATCH: Cell<Option<Watch>> = const { Cell::new(None) };
+    static IS_ALONE: Cell<bool> = const { Cell::new(false) };
     static THREAD: Thread = const { Thread { permit: Mutex::new(false), permitted: Condvar::new() } };
 }
 
@@ -86,6 +87,10 @@ unsafe impl Platform for Host {
 
     fn lock_watch() -> Option<Watch> {
         WATCH.get()
+    }
+
+    fn is_alone() -> bool {
+        IS_ALONE.get()
     }
 
     fn misuse(what: Misuse) -> ! {
@@ -146,6 +151,15 @@ pub(crate) fn queue_up<'scope>(
             thread::yield_now();
         }
     }
+}
+
+/// Does something as the only processor that ever runs again. What others hold must have been left by threads that have ended, or that
+/// touch it no more.
+pub(crate) fn alone<R>(act: impl FnOnce() -> R) -> R {
+    IS_ALONE.set(true);
+    let result = act();
+    IS_ALONE.set(false);
+    result
 }
 
 /// Notes what the calling processor takes in an order.

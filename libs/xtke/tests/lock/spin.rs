@@ -1,6 +1,6 @@
 //! The queued spin lock: who gets it when, and at what level.
 
-use std::mem::size_of;
+use std::mem::{forget, size_of};
 use std::panic::resume_unwind;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -10,7 +10,7 @@ use xtke::RunLevel;
 use xtke::lock::{Class, DeviceLock, RawQueued, SpinLock};
 use xtke::platform::Platform;
 
-use crate::host::{Host, queue_up, when_waiting};
+use crate::host::{Host, alone, queue_up, when_waiting};
 
 const CLASS: Class = Class::new("spin");
 
@@ -47,6 +47,28 @@ fn trying_takes_a_free_lock_and_leaves_a_held_one() {
     assert_eq!(Host::run_level(), RunLevel::Dispatch);
     assert!(thread::scope(|scope| scope.spawn(|| lock.try_lock().is_none()).join().unwrap()));
     assert_eq!(*guard, 1);
+}
+
+#[test]
+fn the_last_processor_inherits_what_the_dead_hold_once_at_a_time() {
+    let lock = SpinLock::<Host, _>::new(CLASS, 1);
+    let raw = Mutex::<RawQueued<Host>, _>::new(2);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            forget(lock.lock());
+            forget(raw.lock());
+        });
+    });
+    assert!(lock.try_lock().is_none() && raw.try_lock().is_none(), "as long as the dead may come back");
+    alone(|| {
+        for _ in 0..2 {
+            let (one, two) = (lock.try_lock().unwrap(), raw.try_lock().unwrap());
+            assert_eq!((*one, *two, Host::run_level()), (1, 2, RunLevel::Dispatch));
+            assert!(lock.try_lock().is_none() && raw.try_lock().is_none(), "somebody alive has them");
+        }
+        assert_eq!((lock.holder(), Host::run_level()), (None, RunLevel::Passive));
+    });
+    assert!(lock.try_lock().is_some() && raw.try_lock().is_some());
 }
 
 #[test]

@@ -273,7 +273,7 @@ pub fn trials() -> impl Iterator<Item = Trial> {
 }
 
 /// The trials that stand for themselves.
-const TRIALS: [Trial; 66] = [
+const TRIALS: [Trial; 67] = [
     NO_GIGABYTE_PAGES,
     kernel("kernel-missing", KernelFile::Missing),
     kernel("kernel-truncated", KernelFile::Damaged(Damage::Truncated)),
@@ -381,6 +381,7 @@ const TRIALS: [Trial; 66] = [
             words: &["read of 0x18", "run level high"],
         },
     ),
+    crime("stop-inside", "CRIME=stop-inside", raised(&[0x28, 2, 0], &["read of 0x28"])),
     crime("fault-raised", "CRIME=fault-at-dispatch", raised(&[], &["read of", "in the system PTEs"])),
     crime(
         "thread-recursion",

@@ -80,7 +80,7 @@ impl Local {
     /// Gives the processor another number than the one that it was prepared with.
     ///
     /// # Safety
-    /// The processor does not run yet, or waits for that number and does not look at the old one.
+    /// The number is below [`MOST`]. The processor does not run yet, or waits for that number and does not look at the old one.
     pub(crate) unsafe fn set_number(&self, cpu: CpuIndex) {
         // SAFETY: nobody reads or writes the cell meanwhile, as the caller says.
         unsafe { self.number.get().write(cpu.get()) };
@@ -119,7 +119,7 @@ pub(crate) fn cpu() -> CpuIndex {
         asm!(own!("mov {1}, ", ""), const offset_of!(Local, number), out(reg) number,
              options(nostack, preserves_flags, readonly));
     }
-    // SAFETY: `Local::new` makes no block with another number, and the number of a block never changes.
+    // SAFETY: `Local::new` makes no block with another number, and `set_number` demands such a one.
     unsafe { core::hint::assert_unchecked(number < MOST) };
     CpuIndex::new(number)
 }

@@ -59,7 +59,7 @@ const fn crime(name: &'static str, deed: &'static str, commit: fn(&'static Memor
 }
 
 /// All crimes.
-static CRIMES: [Crime; 32] = [
+static CRIMES: [Crime; 33] = [
     crime("stack-recursion", "calls itself until the stack is used up", stack_recursion),
     crime("stack-jump", "calls with the stack pointer a page below the stack", stack_jump),
     crime("stack-frame", "enters a function whose variables are larger than the stack", stack_frame),
@@ -116,6 +116,7 @@ static CRIMES: [Crime; 32] = [
         "asks for a bug check whose sentence faults when it is to be printed",
         stops::stumble,
     ),
+    crime("stop-inside", "reads an absent page while it has the page tables locked", stops::inside),
 ];
 
 /// Returns all crimes: the names, and what is done.

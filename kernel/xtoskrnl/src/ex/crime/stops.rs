@@ -1,4 +1,4 @@
-//! Bug checks that go wrong themselves.
+//! Bug checks that go wrong themselves, or come at a bad moment.
 
 use core::fmt;
 
@@ -23,4 +23,10 @@ impl fmt::Display for Unspeakable {
 /// A stop that stumbles over its own words: the second one must tell what the first one could not.
 pub(super) fn stumble(_: &'static Memory) -> Aftermath {
     bug_check(Code::MemoryManagement, [0; 4], None, format_args!("{Unspeakable}"))
+}
+
+/// A fault while the page tables are locked: who looks at the dead machine must see them nevertheless.
+pub(super) fn inside(memory: &'static Memory) -> Aftermath {
+    memory.space().inspect(|_, _| read(VirtAddr::new(0x28)));
+    Aftermath::Unpunished
 }

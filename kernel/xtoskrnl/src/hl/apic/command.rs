@@ -62,6 +62,14 @@ impl LocalApic {
         self.send(Message::NonMaskable, Target::Others)
     }
 
+    /// Sends one processor a non-maskable interrupt. It may be called in any state of the machine.
+    ///
+    /// # Errors
+    /// All of [`SendError`].
+    pub(crate) fn stop_one(&self, id: ApicId) -> Result<(), SendError> {
+        self.send(Message::NonMaskable, Target::One(id))
+    }
+
     /// Resets a processor; it then waits for [`LocalApic::start_up`]. Returns when the message is on its way.
     ///
     /// # Errors

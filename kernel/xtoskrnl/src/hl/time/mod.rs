@@ -70,6 +70,11 @@ pub(crate) fn get() -> Option<&'static Time> {
     TIME.get()
 }
 
+/// Tells whether nobody is in the middle of reading a counter that takes a lock: while he stands, so does the time.
+pub(crate) fn is_at_rest() -> bool {
+    pit::is_at_rest()
+}
+
 /// Waits, busily, for at least that many microseconds. Before [`start`], and where nothing counts, there is nothing to wait
 /// by: false then.
 #[must_use]

@@ -1,13 +1,16 @@
 //! The programmable interval timer: channel 0 interrupts, channel 2 counts. Channel 1, once the memory's refresh, is left alone.
 //!
 //! Both channels share a command port, and a reading is three accesses, so there is a lock, held with interrupts off for
-//! these accesses only. Channel 2 is the speaker's: its gate is opened, the speaker itself stays off.
+//! these accesses only. Who finds it held for long by somebody that does not go on has the last reading instead: nobody waits for ever
+//! to know the time. Channel 2 is the speaker's: its gate is opened, the speaker itself stays off.
 #![allow(unsafe_code, reason = "naming I/O ports")]
+
+use core::sync::atomic::{AtomicU16, Ordering};
 
 use spin::Mutex;
 use xthal::time::pit::{Divisor, command, counted};
 
-use crate::ar::control::without_interrupts;
+use crate::ar::control::{pause, without_interrupts};
 use crate::ar::port::Port;
 
 /// The timer's ports.
@@ -43,13 +46,32 @@ pub(super) fn start_counter() {
     });
 }
 
-/// Returns how far channel 2 has counted, modulo 65536.
+/// The last reading of channel 2.
+static LAST: AtomicU16 = AtomicU16::new(0);
+
+/// Looks for the ports before the last reading counts: longer than a reading takes.
+const PATIENCE: u32 = 256;
+
+/// Returns how far channel 2 has counted, modulo 65536; at a moment ago, if somebody keeps the ports meanwhile.
 pub(super) fn count() -> u16 {
-    with(|ports| {
-        ports.command.write(command::LATCH_2);
-        let low = ports.channel_2.read();
-        counted([low, ports.channel_2.read()])
+    without_interrupts(|| {
+        for _ in 0..PATIENCE {
+            if let Some(ports) = PORTS.try_lock() {
+                ports.command.write(command::LATCH_2);
+                let low = ports.channel_2.read();
+                let count = counted([low, ports.channel_2.read()]);
+                LAST.store(count, Ordering::Relaxed);
+                return count;
+            }
+            pause();
+        }
+        LAST.load(Ordering::Relaxed)
     })
+}
+
+/// Tells whether nobody is in the middle of a reading.
+pub(super) fn is_at_rest() -> bool {
+    !PORTS.is_locked()
 }
 
 /// Has channel 0 interrupt every `divisor` ticks.

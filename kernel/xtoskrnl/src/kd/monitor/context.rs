@@ -7,6 +7,7 @@ use xtkd::monitor::Trouble;
 use xtkd::unwind::Registers;
 
 use super::errand::Errand;
+use super::rest;
 use crate::ke::processor::{self, Pinned};
 use crate::mm::{Memory, look};
 
@@ -50,6 +51,7 @@ impl Context {
             ),
             Situation::Stopped => {
                 write!(out, "\r\nXTOS monitor, entry {entry}: the system has stopped; help helps\r\n")
+                    .and_then(|()| rest::warn(out))
             }
         };
     }

@@ -1,6 +1,6 @@
 //! What a command leaves to a thread, because it cannot be done while the machine stands.
 //!
-//! A deferred procedure call on the boot processor's queue hands it to a worker as soon as the level allows.
+//! A deferred procedure call hands it to a worker as soon as the level allows.
 
 use core::pin::Pin;
 

@@ -16,7 +16,7 @@
 //! * All other processors stand while somebody looks (see [`processors::hold_others`]); `go` lets all of them go on.
 //! * It runs at High, on a stack of its own with a guard below, whatever it interrupts.
 //! * It allocates nothing, and takes no lock that it does not get at once: it says what is busy instead. So that little is, it waits up to
-//!   a second for a moment at which all of them are free.
+//!   a second for a moment at which all of them are free; and on a machine that has stopped it takes them from the dead.
 //! * Memory is looked at only where the page tables show some. What nevertheless faults is a bug check, which
 //!   opens the monitor again.
 //! * What it says is no part of the log.
@@ -49,6 +49,7 @@ use self::context::{Context, Situation};
 pub(crate) use self::parameter::answer as answer_parameter;
 use self::rest::is_at_rest;
 use self::terminal::Line;
+use crate::ar::control;
 use crate::ar::stack::{call_with_stack, here};
 use crate::hl::time;
 use crate::kd;
@@ -92,12 +93,13 @@ pub(crate) fn prepare(memory: &'static Memory) {
 
 /// Looks whether the key was pressed, and opens the monitor. The boot processor's clock tick calls it.
 pub(crate) fn poll() {
-    if matches!(kd::hear(), Heard::Byte(KEY_BYTE) | Heard::Key(KEY)) {
-        WANTED.store(PATIENCE, Ordering::Relaxed);
-    }
-    let left = WANTED.load(Ordering::Relaxed);
+    let mut left = WANTED.load(Ordering::Relaxed);
     if left == 0 {
-        return;
+        // What is typed after the key is for the prompt.
+        if !matches!(kd::hear(), Heard::Byte(KEY_BYTE) | Heard::Key(KEY)) {
+            return;
+        }
+        left = PATIENCE;
     }
     let opened = open_if(&Prompt, if left > 1 { is_at_rest } else { at_any_price });
     WANTED.store(if opened.is_ok() { 0 } else { left - 1 }, Ordering::Relaxed);
@@ -148,10 +150,19 @@ fn open_if(work: &dyn Work, is_fit: fn() -> bool) -> Result<(), NotNow> {
     Ok(())
 }
 
-/// Opens the monitor of a machine that has stopped. Returns when there is nobody to type.
-pub(crate) fn open_stopped() {
+/// Opens the monitor of a machine that has stopped. Does not return: on the monitor's stack may have been what has called.
+///
+/// # Safety
+/// Nothing goes on that the caller's processor was doing before the bug check.
+pub(crate) unsafe fn open_stopped() -> ! {
     let opened = here();
-    on_own_stack(|| Prompt.run(&mut Context::new(Situation::Stopped, (0, 0), opened)));
+    // SAFETY: as this function demands.
+    unsafe { rest::inherit() };
+    on_own_stack(|| {
+        Prompt.run(&mut Context::new(Situation::Stopped, (0, 0), opened));
+        // Nobody is there to type.
+        control::stop()
+    })
 }
 
 /// What is done while the machine stands.
@@ -188,7 +199,7 @@ impl fmt::Display for CpuPrompt {
 
 /// Runs something on the monitor's stack. After a bug check inside of the monitor that stack begins anew: nothing that was on it
 /// goes on.
-fn on_own_stack(work: impl FnOnce()) {
+fn on_own_stack<R>(work: impl FnOnce() -> R) -> R {
     let Some(pages) = STACK.get() else { return work() };
     // SAFETY: the stack is mapped for good, and its top is a page boundary. Only one processor is in the monitor: it holds or
     // has stopped the others. It was not on this stack before, or will never return to what was: a bug check.

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use xtcore::CpuIndex;
 
 use super::{State, advance, known};
-use crate::ar::control::{self, pause};
+use crate::ar::control::{self, pause, without_interrupts};
 use crate::ar::stack::pointer;
 use crate::hl::apic;
 use crate::kd::log;
@@ -36,7 +36,7 @@ pub(crate) fn begin(cpu: CpuIndex) -> ! {
     // This forgets translations of the start pages, too, which nobody else has made it forget.
     if translations::enter().is_err() {
         log!("xtoskrnl: CPU {} cannot be told to forget translations, and stops", cpu.get());
-        control::stop();
+        drop_out(cpu);
     }
     let own = Name::of(START_STACK, cpu);
     let stands_right = matches!(stacks::find(pointer()), Some(Spot::Inside(stack)) if stack.name == own);
@@ -46,7 +46,8 @@ pub(crate) fn begin(cpu: CpuIndex) -> ! {
             cpu.get(),
             stacks::name_at(pointer())
         );
-        control::stop();
+        translations::leave();
+        drop_out(cpu);
     }
     if let Some(apic) = apic::local() {
         apic.enable(known(cpu).and_then(|known| known.nmi));
@@ -54,7 +55,17 @@ pub(crate) fn begin(cpu: CpuIndex) -> ! {
     processor::begin_passive();
     interrupt::enable();
     // Running means that threads can be had: whoever waits for it may create some right away.
-    threads::join(|| {
+    let error = threads::join(|| {
         let _ = advance(cpu, State::Arrived, State::Running);
-    })
+    });
+    log!("xtoskrnl: warning: CPU {} runs no threads: {error}", cpu.get());
+    without_interrupts(translations::leave);
+    drop_out(cpu)
+}
+
+/// Stops this processor, which has arrived and cannot run, and is asked to forget no translations any more. Nobody waits for it
+/// then.
+fn drop_out(cpu: CpuIndex) -> ! {
+    let _ = advance(cpu, State::Arrived, State::Stopped);
+    control::stop()
 }

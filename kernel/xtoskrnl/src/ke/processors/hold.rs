@@ -28,7 +28,7 @@ use xtkd::unwind::Registers;
 use xtke::CpuSet;
 use xtke::sched::{Thread, ThreadId};
 
-use super::{State, is_stopping, seen, state};
+use super::{State, apic_id, is_stopping, seen, state};
 use crate::ar::TrapFrame;
 use crate::ar::control::pause;
 use crate::ar::local::{self, Mask};
@@ -156,9 +156,11 @@ pub(crate) fn hold_others() -> Option<Hold> {
         && let Some(apic) = apic::local()
     {
         ASKED.fetch_or(others.bits(), Ordering::AcqRel);
-        if apic.stop_others().is_ok() {
-            let _ = wait_until(|| held() & others == others);
+        // Each by itself: one that is still coming up was not asked. Who cannot be told is missing in the end.
+        for id in others.iter().filter_map(apic_id) {
+            let _ = apic.stop_one(id);
         }
+        let _ = wait_until(|| held() & others == others);
     }
     Some(Hold { others })
 }

@@ -32,7 +32,7 @@ pub(crate) use arrive::{begin, release};
 pub(crate) use hold::{Summons, hold_others, join_a_hold, whereabouts};
 pub(crate) use seen::{Seen, seen};
 pub(crate) use start::{Candidate, give_up, start, wait_until_running};
-pub(crate) use stop::{Stopped, all_others_stand, is_stopping, join_a_stop, stop_others};
+pub(crate) use stop::{Stopped, all_others_stand, inherit, is_alone, is_stopping, join_a_stop, stop_others};
 
 xtcore::numbered! {
     /// Where a processor is on its way.
@@ -49,7 +49,7 @@ xtcore::numbered! {
         Running = 3 => "running",
         /// It was reset, and its number is to be free again.
         LeftOut = 4 => "left out",
-        /// A bug check has stopped it.
+        /// A bug check has stopped it, or it could not run.
         Stopped = 5 => "stopped",
     }
 }

@@ -1,6 +1,7 @@
 //! Stopping the other processors, for a bug check: by an NMI, which reaches a processor that has interrupts off, too.
+#![allow(unsafe_code, reason = "the last processor vouches for what it has interrupted")]
 
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use xtcore::CpuIndex;
 
@@ -59,6 +60,25 @@ pub(crate) fn is_stopping() -> bool {
 /// Tells whether a stop has ended all that other processors did: none runs, or is on its way to.
 pub(crate) fn all_others_stand() -> bool {
     count(State::Running) <= 1 && count(State::Starting) == 0 && count(State::Arrived) == 0
+}
+
+/// Whether the processor that stopped the others is all that is left.
+static IS_ALONE: AtomicBool = AtomicBool::new(false);
+
+/// Makes the processor that has stopped all others the heir of every lock, if they do stand.
+///
+/// # Safety
+/// Nothing goes on that it has interrupted.
+pub(crate) unsafe fn inherit() {
+    let is_stopper = STOPPER.load(Ordering::Acquire) == processor::current().get();
+    if is_stopper && all_others_stand() {
+        IS_ALONE.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Tells whether it is: no other processor runs again, and nothing that this one was doing before.
+pub(crate) fn is_alone() -> bool {
+    IS_ALONE.load(Ordering::Relaxed)
 }
 
 /// What an NMI is for: returns when nobody stops the machine, so that it is somebody else's.

@@ -14,7 +14,7 @@ use super::{Kernel, SCHEDULER, services};
 use crate::hl::time::clock::Reach;
 use crate::hl::{apic, time};
 use crate::kd::{log, monitor};
-use crate::ke::{interrupt, processor};
+use crate::ke::{interrupt, processor, translations};
 
 /// Between two ticks.
 const PERIOD: Interval = Interval::from_millis(10);
@@ -73,6 +73,7 @@ fn tick(vector: Vector) {
     services::tick(now);
     SCHEDULER.tick();
     // So each tick looks at timers and deferred calls, and makes up for a message that could not be sent.
+    translations::service();
     interrupt::request_dispatch();
     if processor::current() == CpuIndex::BOOT {
         monitor::poll();

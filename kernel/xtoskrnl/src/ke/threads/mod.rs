@@ -104,11 +104,10 @@ pub(crate) fn adopt() -> Result<(), JoinError> {
 pub(crate) type JoinError = AdoptError<NoMemory>;
 
 /// Runs threads on the processor that calls, another one than the first; for good. `joined` is called as soon as it can be given
-/// some.
-pub(super) fn join(joined: impl FnOnce()) -> ! {
+/// some. Returns why it cannot.
+pub(super) fn join(joined: impl FnOnce()) -> JoinError {
     if let Err(error) = adopt() {
-        log!("xtoskrnl: warning: CPU {} runs no threads: {error}", processor::current().get());
-        control::stop()
+        return error;
     }
     joined();
     start_clock();

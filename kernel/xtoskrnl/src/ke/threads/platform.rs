@@ -70,6 +70,10 @@ unsafe impl Platform for Kernel {
         watch::own()
     }
 
+    fn is_alone() -> bool {
+        processors::is_alone()
+    }
+
     fn misuse(what: Misuse) -> ! {
         bug_check_raw(what.code(), what.parameters(), None, format_args!("{what}"))
     }

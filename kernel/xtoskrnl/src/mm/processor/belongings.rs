@@ -89,12 +89,13 @@ impl Belongings {
     /// Leaves everything for good to the processor, which has arrived and gets that number; the names of its stacks become known.
     ///
     /// # Safety
-    /// The processor waits for its number, and does not look at the one that it was started with.
+    /// The number is below [`MOST`](crate::ke::processor::MOST). The processor waits for it, and does not look at the one that it was
+    /// started with.
     pub(crate) unsafe fn keep(self, cpu: CpuIndex) {
         // SAFETY: the block was written when this value was made, and stays mapped.
         let block = unsafe { &*self.place() };
-        // SAFETY: the block's own processor reads the cell, and waits without looking at it; this value, which is used up here,
-        // is all else that leads to it.
+        // SAFETY: the number is one that there is. The block's own processor reads the cell, and waits without looking at it; this
+        // value, which is used up here, is all else that leads to it.
         unsafe { block.set_number(cpu) };
         for (stack, purpose) in self.stacks.into_iter().zip(purposes()) {
             keep_stack(stack, Name::of(purpose, cpu));

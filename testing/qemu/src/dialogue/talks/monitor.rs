@@ -8,9 +8,10 @@ use super::{PLAIN, Talk};
 use crate::monitor::End;
 
 /// All of them, with two processors.
-pub(super) const TALKS: [Talk; 4] = [
+pub(super) const TALKS: [Talk; 5] = [
     Talk { name: "monitor", configuration: QUIET, processors: 2, steps: MONITOR, ..PLAIN },
     Talk { name: "autopsy", configuration: QUIET, processors: 2, steps: AUTOPSY, ..PLAIN },
+    Talk { name: "inside", configuration: QUIET, processors: 2, steps: INSIDE, ..PLAIN },
     Talk { name: "screen", configuration: ON_SCREEN, processors: 2, steps: SCREEN, ..PLAIN },
     Talk { name: "held", configuration: BUSY, processors: 2, steps: HELD, ..PLAIN },
 ];
@@ -127,6 +128,27 @@ const AUTOPSY: &[Step] = &[
     Types("crash null-read\r"),
     Sees("entry 3: the system has stopped"),
     Asks("vm", AddsUp),
+    Types("reboot\r"),
+    Ends(End::Reset),
+];
+
+/// A fault on the second processor while it has the page tables locked: the monitor inherits the lock.
+const INSIDE: &[Step] = &[
+    Sees("Control-K opens the monitor"),
+    Types("\x0b"),
+    Sees("entry 1"),
+    Types("crash stop-inside cpu1\r"),
+    Sees("entry 2: the system has stopped"),
+    Sees("because somebody held the lock: page tables"),
+    Asks("layout", Whole),
+    Asks("vm", AddsUp),
+    Asks("pte {image}", Translates),
+    Asks("pfn {table}", IsTable),
+    Asks("audit", Zero(&["writable_executable", "reserved_bits"])),
+    Asks("wx", Zero(&["count"])),
+    Asks("threads", Lists("threads", "name", "culprit")),
+    Asks("thread {thread culprit}", ComesFrom("stops::inside")),
+    Asks("locks", Whole),
     Types("reboot\r"),
     Ends(End::Reset),
 ];

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::session::Outcome;
 
 /// The functions that commit the crimes, by the crimes' names; where compilers may build one into another, both.
-const CULPRITS: [(&str, &[&str]); 32] = [
+const CULPRITS: [(&str, &[&str]); 33] = [
     ("stack-recursion", &["recurse"]),
     ("stack-jump", &["stack_jump"]),
     ("stack-frame", &["large_frame"]),
@@ -39,6 +39,7 @@ const CULPRITS: [(&str, &[&str]); 32] = [
     ("unmap-raised", &["unmap_raised", "unmap"]),
     ("stale-translation", &["remember"]),
     ("stop-in-stop", &["fmt"]),
+    ("stop-inside", &["inside"]),
 ];
 
 /// What a bug check is expected to say, see [`Expectation::BugCheck`].

@@ -1,29 +1,22 @@
 //! `locks`: locks that somebody holds.
 //!
-//! Checked builds note each spin lock that is taken. Others know only whether those that the monitor needs are free.
+//! Checked builds note each spin lock that is taken. Others know only whether those that the monitor needs are free, or were
+//! when the machine stopped.
 
 use xtcore::CpuIndex;
 use xtkd::monitor::{Answer, Arguments, Column, Done, Next, Value};
-use xtmm::pool::PoolKind;
 
 use super::super::context::Context;
+use super::super::rest;
 use crate::ke::processor::MOST;
-use crate::ke::threads::{self, SCHEDULER};
+use crate::ke::threads;
 
 pub(crate) fn run(context: &mut Context, _: &Arguments<'_>, answer: &mut Answer<'_, '_>) -> Done {
     const HELD: [Column; 3] = [Column::right("cpu", 3), Column::address("address"), Column::left("class", 1)];
     const KNOWN: [Column; 2] = [Column::left("lock", 20), Column::left("free", 4)];
     const CLASSES: [Column; 2] = [Column::left("class", 30), Column::left("level", 8)];
     let (memory, pin) = (context.memory()?, context.pin());
-    let known = [
-        ("page tables", memory.space().try_inspect(pin, |_, _| ()).is_some()),
-        ("frame allocator", memory.frames().try_counts(pin).is_some()),
-        ("system PTEs", memory.system().try_inspect(pin, |_| ()).is_some()),
-        ("kept stacks", memory.stacks().try_counts(pin).is_some()),
-        ("non-paged pool", memory.pool(PoolKind::NonPaged).raw().try_counts(pin).is_some()),
-        ("paged pool", memory.pool(PoolKind::Paged).raw().try_counts(pin).is_some()),
-        ("ledger of threads", SCHEDULER.try_each(|_| ()).is_ok()),
-    ];
+    let known = rest::left().copied().unwrap_or_else(|| rest::look_at_locks(memory, pin));
     answer.list("known", &KNOWN, &mut |list| {
         known.iter().try_for_each(|(name, free)| list.row(&[Value::Text(name), Value::Flag(*free)]))
     })?;
