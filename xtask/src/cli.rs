@@ -109,7 +109,8 @@ pub(crate) struct Machine {
     /// Boot images with all debug assertions, whose kernel watches the order of its locks.
     #[arg(long)]
     pub(crate) checked: bool,
-    /// Give up after this many seconds [default with --exit: 120, 300 from 64G, 900 from 4T].
+    /// Give up after this many seconds [default with --exit: 120, 300 from 16G, 600 from 512G,
+    /// 1800 from 4T; times half the processors].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 }

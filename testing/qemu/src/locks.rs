@@ -25,6 +25,11 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
+    /// Tells whether any boot has told of its locks.
+    pub(crate) const fn has_boots(&self) -> bool {
+        self.boots > 0
+    }
+
     /// Adds what a boot has seen; `boot` is its name. A boot that was stopped has no list, and adds nothing.
     ///
     /// # Errors

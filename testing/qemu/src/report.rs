@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::guest::Guest;
 use crate::inspect::Findings;
-use crate::session::transcript::Transcript;
+use crate::session::console::transcript::Transcript;
 use crate::session::{Refusal, Verdict};
 
 /// Every key of a report, in the order of the document.

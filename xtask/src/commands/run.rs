@@ -1,8 +1,9 @@
 //! `cargo xtask run`: builds, boots, and shows the serial console.
 //!
-//! Without `--exit` the guest stays on and the terminal is its serial line, until the user ends it (Ctrl-C). With it
-//! the kernel checks itself, is inspected, and powers off; the exit status is the verdict.
+//! Without `--exit` the guest stays on and the terminal is its serial line, until the user ends it (Ctrl-C): every key goes to the
+//! guest at once. With it the kernel checks itself, is inspected, and powers off; the exit status is the verdict.
 
+use std::io::{IsTerminal, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -37,10 +38,14 @@ pub(crate) fn run(context: &Context, options: &cli::Run) -> Result<u8> {
     let watched = if options.exit || options.json { Watched::ToTheEnd } else { Watched::ByTheUser };
     let mut guest = guest(context, &options.machine, watched)?;
     guest.display = if options.display { Display::Window } else { Display::Hidden };
+    let is_shown = guest.keyboard == Keyboard::Terminal;
+    if is_shown {
+        progress::say("this terminal is the guest's serial line now; Ctrl-C ends it");
+    }
     let mut resolver = Resolver::new(context.workspace.cache());
     let mut has_stopped = false;
     let mut outcome = xtqemu::boot(&guest, &mut |text| {
-        if is_for_machines(text) {
+        if is_shown || is_for_machines(text) {
             // The log file has them; a person would only see the rest scroll away.
             return;
         }
@@ -145,7 +150,8 @@ fn describe(guest: &mut Guest, options: &cli::Machine, watched: Watched) {
     if !checked {
         guest.ending = Ending::StayOn;
         guest.inspection = Inspection::Off;
-        guest.keyboard = Keyboard::Terminal;
+        let is_terminal = stdin().is_terminal() && stdout().is_terminal();
+        guest.keyboard = if is_terminal { Keyboard::Terminal } else { Keyboard::Input };
     }
 }
 

@@ -84,7 +84,8 @@ impl Tally {
         }
         println!("{passed} passed, {} failed, {skipped} skipped in {took:.0} s", failed.len());
         if passed == 0 && failed.is_empty() {
-            println!("nothing was tested: no step matches the filter");
+            let why = if skipped > 0 { "all that matches was skipped" } else { "no step matches the filter" };
+            println!("nothing was tested: {why}");
         }
         u8::from(!failed.is_empty() || passed == 0)
     }

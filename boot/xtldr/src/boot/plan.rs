@@ -178,7 +178,7 @@ impl Sizes {
             Err(MapFailure::Refused(status)) => return Err(BootError::Map(status)),
         };
         // The size query needn't fill in the stride (UEFI 2.10, section 7.2.3, promises the size only), so that a
-        // zero means the least one, and the slack is counted in the largest that anybody has seen.
+        // zero means the least one; the slack is hundreds of descriptors more than firmware ever needs.
         let stride = if stride == 0 { DESCRIPTOR_BYTES } else { stride };
         RawMap::new(&[], stride).map_err(BootError::MapShape)?;
         let slack = MAP_SLACK.saturating_mul(stride);

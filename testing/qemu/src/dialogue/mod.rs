@@ -28,9 +28,9 @@ use self::terminal::Terminal;
 use crate::guest::Guest;
 use crate::monitor::{End, Monitor};
 use crate::screen::{Paper, Picture};
-use crate::session::lines::Splitter;
+use crate::session::console::lines::Splitter;
+use crate::session::console::transcript::Transcript;
 use crate::session::process::{Emulator, Output};
-use crate::session::transcript::Transcript;
 use crate::session::{BootError, LOG, PATIENCE, Running, start};
 
 /// How long a step may take: the firmware alone takes a minute on a busy host.
@@ -59,6 +59,8 @@ const MONITOR_KEY: &str = "\x0b";
 pub enum Step {
     /// Waits until these words stand on the terminal's screen, in one line.
     Sees(&'static str),
+    /// Waits until a line of the terminal's screen is this, and nothing else: for what was typed itself a moment ago.
+    SeesLine(&'static str),
     /// Waits until these words are gone from the screen.
     SeesNot(&'static str),
     /// Sends these characters down the serial line, one after the other as a person types.
@@ -72,11 +74,11 @@ pub enum Step {
     Reads(&'static str),
     /// Waits until a line of the kernel's console is this, and nothing else.
     ReadsLine(&'static str),
-    /// Waits until the screen stands still, and takes a picture of the guest's own screen. It must show, character for
-    /// character, what the terminal shows.
+    /// Waits until the screen stands still, and takes a picture of the guest's own screen. It shows, character for character, what the
+    /// terminal shows, or will in the end.
     Mirrors(&'static str),
-    /// Waits until the screen stands still, and takes a picture of the kernel's console. It must show, character for character,
-    /// the last lines that came down the serial line, those for machines left out.
+    /// Waits until the screen stands still, and takes a picture of the kernel's console. It shows, character for character, the
+    /// last lines that came down the serial line, those for machines left out, or will in the end.
     Repeats(&'static str),
     /// Waits until the screen stands still, and takes a picture that only has to be there.
     Pictures(&'static str),
@@ -159,6 +161,9 @@ impl Meeting<'_> {
     fn take(&mut self, step: &Step) -> Result<Taken, BootError> {
         match *step {
             Step::Sees(words) => self.until("it was not seen", |talk| talk.terminal.shows(words)),
+            Step::SeesLine(text) => {
+                self.until("no line is that", |talk| talk.terminal.rows().iter().any(|row| row == text))
+            }
             Step::SeesNot(words) => self.until("it stays there", |talk| !talk.terminal.shows(words)),
             Step::Types(text) => self.type_text(text),
             Step::Presses(keys) => {
@@ -169,18 +174,10 @@ impl Meeting<'_> {
             Step::Reads(words) => self.until_read(|line| line.contains(words)),
             Step::ReadsLine(text) => self.until_read(|line| line == text),
             Step::Mirrors(name) => {
-                let file = fs::read(self.picture(name)?)?;
-                Ok(match Picture::parse(&file) {
-                    Ok(picture) => glyphs::compare(&picture, &self.terminal.rows()),
-                    Err(error) => Err(error.to_string()),
-                })
+                self.until_pictured(name, |picture, talk| glyphs::compare(picture, &talk.terminal.rows()))
             }
             Step::Repeats(name) => {
-                let file = fs::read(self.picture(name)?)?;
-                Ok(match Picture::parse(&file) {
-                    Ok(picture) => glyphs::compare_last(&picture, &self.lines),
-                    Err(error) => Err(error.to_string()),
-                })
+                self.until_pictured(name, |picture, talk| glyphs::compare_last(picture, &talk.lines))
             }
             Step::Pictures(name) => self.picture(name).map(|_| Ok(())),
             Step::Asks(command, check) => self.ask(command, check),
@@ -282,7 +279,7 @@ impl Meeting<'_> {
                 Ok(true)
             }
             Output::Silence => Ok(false),
-            Output::End => {
+            Output::End | Output::Enough => {
                 self.over = true;
                 Ok(true)
             }
@@ -352,12 +349,31 @@ impl Meeting<'_> {
         Ok(paper.map_or_else(Vec::new, |paper| reader::read(&picture, paper)))
     }
 
+    /// Takes pictures of the guest's own screen until one shows what it should: who stands still for a moment may be painting.
+    fn until_pictured(
+        &mut self,
+        name: &str,
+        compare: impl Fn(&Picture, &Self) -> Result<(), String>,
+    ) -> Result<Taken, BootError> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let file = fs::read(self.picture(name)?)?;
+            let verdict =
+                Picture::parse(&file).map_err(|error| error.to_string()).and_then(|one| compare(&one, self));
+            if verdict.is_ok() || self.over || Instant::now() >= deadline {
+                return Ok(verdict);
+            }
+        }
+    }
+
     fn picture(&mut self, name: &str) -> Result<PathBuf, BootError> {
         self.settle()?;
         let file = format!("{name}.ppm");
         self.monitor.execute("screendump", json!({ "filename": file }))?;
         let picture = self.work_dir.join(file);
-        self.pictures.push(picture.clone());
+        if !self.pictures.contains(&picture) {
+            self.pictures.push(picture.clone());
+        }
         Ok(picture)
     }
 }

@@ -136,7 +136,10 @@ pub enum SerialPort {
 pub enum Keyboard {
     /// Nothing but what the harness itself sends.
     Closed,
-    /// What the user types: the standard input of this process.
+    /// The standard input of this process, as it comes.
+    Input,
+    /// Each key of the user's terminal, which shows each byte in turn: the terminal becomes the serial line's. Control-C ends the
+    /// guest.
     Terminal,
 }
 

@@ -43,7 +43,9 @@ fn idle(architecture: Architecture, machine: Machine, processor: &str) -> Idle {
     while !String::from_utf8_lossy(&said).contains("BdsDxe") {
         match emulator.output(Some(deadline)) {
             Output::Bytes(bytes) => said.extend(bytes),
-            Output::Silence | Output::End => panic!("the firmware does not get as far as booting"),
+            Output::Silence | Output::End | Output::Enough => {
+                panic!("the firmware does not get as far as booting")
+            }
         }
     }
     let mut monitor = Monitor::connect(&socket, Duration::from_secs(60)).expect("connected");

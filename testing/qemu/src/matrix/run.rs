@@ -98,7 +98,7 @@ fn run(cell: &Cell, images: &Images, work_dir: &Path) -> CellResult {
 ///
 /// # Errors
 /// A circle among what all boots together have seen, or a pair that the document contradicts or does not know, in words.
-pub fn lock_order(results: &[CellResult], promised: &str) -> Result<String, String> {
+pub fn lock_order(results: &[CellResult], promised: &str) -> Result<Option<String>, String> {
     let mut seen = Graph::default();
     for result in results {
         if let (KernelBuild::Checked, Some(outcome)) = (result.cell.trial.build, &result.outcome) {
@@ -107,7 +107,7 @@ pub fn lock_order(results: &[CellResult], promised: &str) -> Result<String, Stri
     }
     seen.check()?;
     seen.compare(&locks::promised(promised))?;
-    Ok(seen.to_string())
+    Ok(seen.has_boots().then(|| seen.to_string()))
 }
 
 /// Checks that all boots of an architecture used the same kernel, byte for byte. Boots with a damaged kernel, or

@@ -1,13 +1,11 @@
 //! One boot from start to verdict.
 
+pub(crate) mod console;
 mod date;
-pub(crate) mod lines;
-mod machine_line;
 pub(crate) mod process;
 mod processors;
 #[cfg(test)]
 mod tests;
-pub(crate) mod transcript;
 mod verdict;
 
 use std::fmt;
@@ -19,13 +17,16 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-use self::lines::Splitter;
-pub use self::machine_line::Refusal;
+use self::console::lines::Splitter;
+pub use self::console::machine_line::Refusal;
+use self::console::terminal::{self, Keys, Show};
+use self::console::transcript::{Request, Transcript};
 use self::process::{Emulator, Output};
-use self::transcript::{Request, Transcript};
 use self::verdict::Ended;
 pub use self::verdict::Verdict;
-use crate::guest::{self, Disk, Ending, FirmwareMissing, Guest, Inspection, Picture, Places, emulator};
+use crate::guest::{
+    self, Disk, Ending, FirmwareMissing, Guest, Inspection, Keyboard, Picture, Places, emulator,
+};
 use crate::inspect::{self, Findings};
 use crate::monitor::{Monitor, MonitorError};
 use crate::report;
@@ -73,7 +74,8 @@ pub enum BootError {
 }
 
 /// Boots `guest`, watches it to its end and judges it. `console` is called with each line of the serial console
-/// as it arrives, without terminal escape sequences.
+/// as it arrives, without terminal escape sequences; where the guest's keyboard is the user's terminal, each byte is shown there,
+/// too.
 ///
 /// Blocks until the guest has ended or its time is up; in both cases the emulator is gone afterwards.
 ///
@@ -82,8 +84,13 @@ pub enum BootError {
 pub fn boot(guest: &Guest, console: &mut dyn FnMut(&str)) -> Result<Outcome, BootError> {
     let Running { emulator, monitor, scratch } = start(guest)?;
     let log = guest.work_dir.join(LOG);
+    let keys = match guest.keyboard {
+        Keyboard::Terminal => Some(Keys::take()?),
+        Keyboard::Closed | Keyboard::Input => None,
+    };
     let mut watch = Watch {
         guest,
+        show: keys.as_ref().map(|_| Show::default()),
         emulator,
         monitor,
         scratch: scratch.path(),
@@ -93,6 +100,7 @@ pub fn boot(guest: &Guest, console: &mut dyn FnMut(&str)) -> Result<Outcome, Boo
         picture: None,
     };
     let ended = watch.run(console)?;
+    drop(keys);
     let Watch { transcript, findings, picture, .. } = watch;
     let (verdict, reason) = verdict::verdict(guest, ended, &transcript, findings.as_ref());
     let refusal = verdict::refusal(ended, &transcript);
@@ -167,6 +175,8 @@ pub(crate) fn discard_disk(work_dir: &Path) {
 /// A boot under way.
 struct Watch<'a> {
     guest: &'a Guest,
+    /// What the user's terminal shows, if it is the guest's.
+    show: Option<Show>,
     emulator: Emulator,
     monitor: Monitor,
     scratch: &'a Path,
@@ -192,6 +202,9 @@ impl Watch<'_> {
             match self.emulator.output(deadline) {
                 Output::Bytes(bytes) => {
                     self.log.write_all(&bytes)?;
+                    if let Some(show) = &mut self.show {
+                        terminal::show(&show.filter(&bytes));
+                    }
                     splitter.push(&bytes, each);
                 }
                 Output::Silence => {
@@ -205,6 +218,11 @@ impl Watch<'_> {
                 Output::End => {
                     splitter.finish(&mut each);
                     return Ok(self.end());
+                }
+                Output::Enough => {
+                    splitter.finish(&mut each);
+                    self.emulator.kill();
+                    return Ok(Ended::Enough);
                 }
             }
             for request in requests {

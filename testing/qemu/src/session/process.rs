@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::console::terminal;
 use crate::guest::Keyboard;
 
 /// A running emulator. Dropping it ends the process and waits for it.
 pub(crate) struct Emulator {
     child: Child,
-    output: Receiver<Vec<u8>>,
+    output: Receiver<Output>,
     input: Arc<Mutex<Option<ChildStdin>>>,
 }
 
@@ -25,6 +26,8 @@ pub(crate) enum Output {
     Silence,
     /// The emulator has closed the line: it is ending.
     End,
+    /// The user has pressed the key that ends the guest.
+    Enough,
 }
 
 impl Emulator {
@@ -38,21 +41,28 @@ impl Emulator {
         let input = Arc::new(Mutex::new(child.stdin.take()));
         let serial = child.stdout.take();
         let (sender, output) = mpsc::channel();
+        let typist = sender.clone();
         thread::spawn(move || {
             let Some(mut serial) = serial else { return };
             let mut buffer = vec![0; 1 << 16];
             while let Ok(count @ 1..) = serial.read(&mut buffer) {
-                if sender.send(buffer[..count].to_vec()).is_err() {
+                if sender.send(Output::Bytes(buffer[..count].to_vec())).is_err() {
                     return;
                 }
             }
+            // Whoever has gone needs no word.
+            let _ = sender.send(Output::End);
         });
-        if keyboard == Keyboard::Terminal {
+        if keyboard != Keyboard::Closed {
             let input = Arc::clone(&input);
             thread::spawn(move || {
                 let mut buffer = [0; 256];
                 while let Ok(count @ 1..) = io::stdin().read(&mut buffer) {
-                    if send(&input, &buffer[..count]).is_err() {
+                    let typed = &buffer[..count];
+                    if keyboard == Keyboard::Terminal && typed.contains(&terminal::END) {
+                        let _ = typist.send(Output::Enough);
+                    }
+                    if send(&input, typed).is_err() {
                         return;
                     }
                 }
@@ -68,7 +78,7 @@ impl Emulator {
             Some(deadline) => self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())),
         };
         match received {
-            Ok(bytes) => Output::Bytes(bytes),
+            Ok(output) => output,
             Err(RecvTimeoutError::Timeout) => Output::Silence,
             Err(RecvTimeoutError::Disconnected) => Output::End,
         }

@@ -3,9 +3,9 @@
 use serde_json::json;
 use xtcore::{PhysAddr, VirtAddr};
 
-use super::lines::Splitter;
-use super::machine_line::{MachineLine, Refusal};
-use super::transcript::{Request, Transcript};
+use super::console::lines::Splitter;
+use super::console::machine_line::{MachineLine, Refusal};
+use super::console::transcript::{Request, Transcript};
 use super::verdict::{Ended, verdict};
 use super::*;
 use crate::guest::{Architecture, EspFiles, ExitDevice};
@@ -246,4 +246,15 @@ fn an_emulator_that_refuses_its_options_says_why() {
         Err(BootError::Emulator(text)) => assert!(text.contains("no-such-processor"), "{text}"),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_terminal_shows_every_byte_but_the_lines_for_programs() {
+    let text: &[u8] = b"\x1b[2Jboot\r\nXTOS-RANGE 1 2\r\n0: kd> XTOS-\rXTOSKRNL\r\nXTOS-REPORT {}\r\nXT";
+    let expected = b"\x1b[2Jboot\r\n0: kd> XTOS-\rXTOSKRNL\r\n";
+    assert_eq!(Show::default().filter(text), expected);
+    let mut show = Show::default();
+    let single: Vec<u8> = text.chunks(1).flat_map(|byte| show.filter(byte)).collect();
+    assert_eq!(single, expected);
+    assert_eq!(show.filter(b"LDR"), b"XTLDR", "what was held back is not lost");
 }

@@ -9,8 +9,8 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
-use super::machine_line::Refusal;
-use super::transcript::Transcript;
+use super::console::machine_line::Refusal;
+use super::console::transcript::Transcript;
 use super::{date, processors};
 use crate::guest::{Ending, ExitDevice, Guest, Inspection};
 use crate::inspect::Findings;
@@ -65,6 +65,8 @@ pub(crate) enum Ended {
     TimedOut,
     /// By the harness, because the guest had given up and could not end by itself.
     GivenUp,
+    /// By the harness, because the user had enough.
+    Enough,
 }
 
 /// Exit statuses of the emulator when the guest writes 0x10, 0x11 or 0x12 to the exit port: `2 * value + 1`.
@@ -93,6 +95,7 @@ pub(crate) fn verdict(
             let text = "the guest reset: triple fault, or a reset by its firmware";
             return (Verdict::Fail, text.to_owned());
         }
+        Ended::Enough => return (Verdict::Unchecked, String::new()),
         Ended::ByItself(..) if guest.ending == Ending::StayOn => return (Verdict::Unchecked, String::new()),
         Ended::ByItself(..) | Ended::GivenUp => {}
     }

@@ -87,7 +87,8 @@ fn page(results: &Results, suite: Suite, plots: &[Plot]) -> String {
         let _ = writeln!(text, "\nNote: {notice}.");
     }
     text.push_str("\n## Goals\n\n| what | ours | beside | ratio | goal | |\n|---|---|---|---|---|---|\n");
-    for one in goals::judge(results, suite) {
+    let judged = goals::judge(results, suite);
+    for one in &judged {
         let verdict = one.verdict();
         let verdict = if one.is_reached() { verdict } else { format!("**{verdict}**") };
         let _ = writeln!(
@@ -100,7 +101,8 @@ fn page(results: &Results, suite: Suite, plots: &[Plot]) -> String {
             one.goal.demand(),
         );
     }
-    if let Some(reasons) = reasons(suite) {
+    let is_short = judged.iter().any(|one| !one.is_reached());
+    if let Some(reasons) = reasons(suite).filter(|_| is_short) {
         let _ = write!(text, "\n## Where it is short, and why\n\n{reasons}");
     }
     for plot in plots {

@@ -1,6 +1,6 @@
 //! Conversations with the loader: its menu, editor, shell and modules.
 
-use super::super::Step::{self, Ends, Mirrors, Pictures, Presses, Sees, SeesNot, Types};
+use super::super::Step::{self, Ends, Mirrors, Pictures, Presses, Sees, SeesLine, SeesNot, Types};
 use super::{Ending, PLAIN, Talk};
 use crate::guest::Graphics;
 use crate::monitor::End;
@@ -45,7 +45,7 @@ const TOUR: &[Step] = &[
     Types("cat \\EFI\\BOOT\\XTLDR\\XTLDR.INI\r"),
     Sees("SystemName=XT Operating System"),
     Types("frobnicate\r"),
-    Sees("frobnicate"),
+    Sees("There is no command frobnicate"),
     Types("menu\r"),
     Sees("Narrow"),
     Types("\x1b[A"),
@@ -98,7 +98,7 @@ const MODULES: &[Step] = &[
     Types("insmod framebuf\r"),
     Sees("framebuf is loaded"),
     Types("echo what is typed here\r"),
-    Sees("what is typed here"),
+    SeesLine("what is typed here"),
     Types("acpi\r"),
     Sees("FADT"),
     Types("help echo\r"),
@@ -109,7 +109,7 @@ const MODULES: &[Step] = &[
     Sees("EFI"),
     Types("set NOXPA\r"),
     Types("set\r"),
-    Sees("NOXPA"),
+    SeesLine("  NOXPA"),
     Types("boot XTOS ROUNDS=1000\r"),
 ];
 
