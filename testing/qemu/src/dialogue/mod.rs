@@ -129,7 +129,10 @@ pub fn converse(guest: &Guest, steps: &[Step]) -> Result<Conversation, BootError
     for (index, step) in steps.iter().enumerate() {
         if let Err(reason) = talk.take(step)? {
             let number = index + 1;
-            failure = Some(format!("step {number}, {step:?}: {reason}\n{}", talk.terminal.framed()));
+            let places = if talk.over { Vec::new() } else { talk.monitor.places() };
+            let places: String = places.iter().map(|place| format!("\n{place}")).collect();
+            let screen = talk.terminal.framed();
+            failure = Some(format!("step {number}, {step:?}: {reason}{places}\n{screen}"));
             break;
         }
     }

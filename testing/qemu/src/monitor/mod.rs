@@ -100,6 +100,11 @@ impl Monitor {
         }
     }
 
+    /// Returns a line for each processor: where it is. None if the emulator does not say.
+    pub fn places(&mut self) -> Vec<String> {
+        self.ask("info registers -a").map(|text| registers::places(&text)).unwrap_or_default()
+    }
+
     /// Reads what is left after the emulator has gone, and tells why the guest ended.
     #[must_use]
     pub fn last_words(&mut self) -> End {

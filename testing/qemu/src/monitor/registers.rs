@@ -1,4 +1,4 @@
-//! The registers that decide how the processor translates addresses, from the text of `info registers`.
+//! Registers from the text of `info registers`: those that decide how a processor translates addresses, and where each processor is.
 
 use xtcore::{PagingMode, PhysAddr};
 
@@ -96,4 +96,22 @@ impl ControlRegisters {
         };
         PhysAddr::new(self.cr3 & mask)
     }
+}
+
+/// Returns a line for each processor of the text of `info registers -a`: where it runs, on which stack, and whether it is
+/// halted.
+#[must_use]
+pub fn places(text: &str) -> Vec<String> {
+    let mut places: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        if let Some(number) = word.strip_prefix("CPU#") {
+            places.push(format!("CPU {number}:"));
+        } else if let (Some((name, _)), Some(place)) = (word.split_once('='), places.last_mut())
+            && ["RIP", "EIP", "RSP", "ESP", "HLT"].contains(&name)
+        {
+            place.push(' ');
+            place.push_str(word);
+        }
+    }
+    places
 }

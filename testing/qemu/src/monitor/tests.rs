@@ -2,7 +2,7 @@
 
 use xtcore::{PagingMode, PhysAddr, VirtAddr};
 
-use super::registers::ControlRegisters;
+use super::registers::{ControlRegisters, places};
 use super::tlb::{self, Listing};
 
 const LONG_MODE: &str = "RAX=0000000000000001 RBX=000000000e3a9018\r\n\
@@ -30,6 +30,17 @@ fn the_mode_is_read_from_the_control_registers() {
 #[test]
 fn a_missing_register_is_noticed() {
     assert_eq!(ControlRegisters::parse("CR0=80010033 CR3=0 CR4=0"), None);
+}
+
+#[test]
+fn each_processor_is_somewhere() {
+    let text = "\r\nCPU#0\r\nEAX=00000000 EBX=0 ESP=81bb1b4a\r\nEIP=80841000 EFL=00000002 [-------] CPL=0 II=0 A20=1 SMM=0 HLT=1\r\n\
+        \r\nCPU#1\r\nRAX=0 RSP=ffff \r\nRIP=fffff80000000010 RFL=0 HLT=0\r\n";
+    assert_eq!(
+        places(text),
+        ["CPU 0: ESP=81bb1b4a EIP=80841000 HLT=1", "CPU 1: RSP=ffff RIP=fffff80000000010 HLT=0"]
+    );
+    assert!(places("unknown command").is_empty());
 }
 
 #[test]

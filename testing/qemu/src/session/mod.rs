@@ -48,7 +48,8 @@ pub struct Outcome {
     pub report: Map<String, Value>,
     /// Who refused what, where the verdict is [`Verdict::Refused`].
     pub refusal: Option<Refusal>,
-    /// What the inspection found in words: the first differences and remarks.
+    /// What the inspection found in words: the first differences and remarks. Of a guest whose time was up before, where its
+    /// processors were.
     pub remarks: Vec<String>,
     /// The last lines of the serial log.
     pub tail: Vec<String>,
@@ -98,10 +99,11 @@ pub fn boot(guest: &Guest, console: &mut dyn FnMut(&str)) -> Result<Outcome, Boo
         transcript: Transcript::default(),
         findings: None,
         picture: None,
+        places: Vec::new(),
     };
     let ended = watch.run(console)?;
     drop(keys);
-    let Watch { transcript, findings, picture, .. } = watch;
+    let Watch { transcript, findings, picture, places, .. } = watch;
     let (verdict, reason) = verdict::verdict(guest, ended, &transcript, findings.as_ref());
     let refusal = verdict::refusal(ended, &transcript);
     let report =
@@ -111,7 +113,7 @@ pub fn boot(guest: &Guest, console: &mut dyn FnMut(&str)) -> Result<Outcome, Boo
         reason,
         report,
         refusal,
-        remarks: findings.map(|findings| findings.remarks).unwrap_or_default(),
+        remarks: findings.map(|findings| findings.remarks).unwrap_or(places),
         tail: transcript.tail.into(),
         log,
         picture,
@@ -184,6 +186,8 @@ struct Watch<'a> {
     transcript: Transcript,
     findings: Option<Findings>,
     picture: Option<PathBuf>,
+    /// Where each processor was when time was up.
+    places: Vec<String>,
 }
 
 impl Watch<'_> {
@@ -211,6 +215,8 @@ impl Watch<'_> {
                     splitter.finish(each);
                     if given_up {
                         self.take_picture()?;
+                    } else {
+                        self.places = self.monitor.places();
                     }
                     self.emulator.kill();
                     return Ok(if given_up { Ended::GivenUp } else { Ended::TimedOut });
