@@ -54,6 +54,11 @@ fn all_as_expected(figure: String, boots: &[&CellResult]) -> Found {
     })
 }
 
+/// The same, where something else must be so, too; `short` says what is missing of that.
+fn expected_and(figure: String, boots: &[&CellResult], is_so: bool, short: impl FnOnce() -> String) -> Found {
+    if is_so { all_as_expected(figure, boots) } else { judged(figure, false, short) }
+}
+
 /// Returns a number of a boot's report, by its JSON pointer.
 fn number(boot: &CellResult, place: &str) -> Option<u64> {
     let (key, rest) =
@@ -211,11 +216,9 @@ pub(in super::super) fn rights(gathered: &Gathered) -> Result<Found, String> {
     // Without NX the harness counts frames alone.
     let looked = boots.iter().filter(|boot| number(boot, "frames_writable_and_executable").is_some()).count();
     let figure = format!("kernel {kernel}, harness {emulator}, frames {frames}, in {looked} boots");
-    if kernel + emulator + frames == 0 && looked == boots.len() {
-        // Who was not inspected from outside has not passed.
-        return Ok(all_as_expected(figure, &boots));
-    }
-    Ok(judged(figure, false, || {
+    let is_so = kernel + emulator + frames == 0 && looked == boots.len();
+    // Who was not inspected from outside has not passed.
+    Ok(expected_and(figure, &boots, is_so, || {
         let (pages, unseen) = (kernel + emulator + frames, boots.len() - looked);
         format!("{pages} pages or frames; {unseen} boots were not looked at")
     }))
@@ -229,10 +232,7 @@ pub(in super::super) fn frames(gathered: &Gathered) -> Result<Found, String> {
         "{faults} contradictions; {mapped} mapped frames and {tables} tables met in {} boots",
         boots.len()
     );
-    if faults == 0 && mapped > 0 {
-        return Ok(all_as_expected(figure, &boots));
-    }
-    Ok(judged(figure, false, || format!("{faults} contradictions")))
+    Ok(expected_and(figure, &boots, faults == 0 && mapped > 0, || format!("{faults} contradictions")))
 }
 
 /// Sites that no boot has asked although it should have; and failures on purpose.
@@ -295,10 +295,8 @@ pub(in super::super) fn exhaustion(gathered: &Gathered) -> Result<Found, String>
         "all memory taken in {whole} of {} boots; {complaints} complaints, difference {difference}",
         boots.len()
     );
-    if left + complaints + difference == 0 && whole > 0 {
-        return Ok(all_as_expected(figure, &boots));
-    }
-    Ok(judged(figure, false, || format!("{} frames", left + difference)))
+    let is_so = left + complaints + difference == 0 && whole > 0;
+    Ok(expected_and(figure, &boots, is_so, || format!("{} frames", left + difference)))
 }
 
 pub(in super::super) fn bug_checks(gathered: &Gathered) -> Result<Found, String> {
